@@ -13,7 +13,7 @@ LOCK := $(if $(LOCKED),--constraint constraints.txt)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train-demo test lint typecheck imports format docs audit-docs package lock licences test-editors test-train bench bench-editor bench-check clean
+.PHONY: help demo train-demo test lint typecheck imports format docs audit-docs package lock licences test-editors test-train playground bench bench-editor bench-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,14 +69,10 @@ imports: build/installed
 format: $(VENV)/.dev ## format the Python sources
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-$(VENV)/.docs: $(VENV)/.demo
-	$(PIP) install $(LOCK) --editable '.[embedded,docs]'
-	@touch $@
-
-docs: $(VENV)/.docs ## the documentation as a site, in build/site
+docs: $(VENV)/.dev ## the documentation as a site, in build/site
 	$(BIN)/python website/make.py build/site
 
-audit-docs: docs $(VENV)/.dev ## the site in headless Chromium: accessibility, light and dark, narrow and wide
+audit-docs: docs ## the site in headless Chromium: accessibility, light and dark, narrow and wide
 	$(BIN)/python website/audit.py build/site
 
 package: $(BIN)/python ## the source archive and the wheel, in dist/
@@ -98,8 +94,14 @@ licences: $(VENV)/.dev ## write DEPENDENCIES.md, the licences of what is install
 test-train: $(VENV)/.train ## the tests that train a model for some seconds (torch)
 	$(BIN)/python -m pytest -m train $(ARGS)
 
-test-editors: $(VENV)/.dev ## the tests in a real VS Code (Debian packages, node)
+test-editors: $(VENV)/.dev ## the tests in real editors and in Chromium (Debian packages, node)
 	DSPYC_EDITORS_CACHE="$(abspath $(CACHE))/editors" PATH="$(abspath $(BIN)):$$PATH" bash tests/editors/run.sh
+	DSPYC_EDITORS_CACHE="$(abspath $(CACHE))/editors" PATH="$(abspath $(BIN)):$$PATH" bash tests/editors/pages.sh
+	DSPYC_EDITORS_CACHE="$(abspath $(CACHE))/editors" bash tests/editors/others.sh "$(abspath $(BIN))/python" $(ARGS)
+
+playground: $(VENV)/.dev ## the compiler in a browser, as static files in editors/web/dist (node)
+	cd editors/web && { cmp -s package-lock.json node_modules/.lock || { npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/.lock; }; }
+	cd editors/web && PYTHON="$(abspath $(BIN))/python" npm run --silent build
 
 bench: $(VENV)/.dev ## ratios against DSPy, side by side in one run
 	test -x build/dspy/bin/python || { $(PYTHON) -m venv build/dspy && build/dspy/bin/python -m pip -q install 'dspy>=3,<4'; }

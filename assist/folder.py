@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import unified_diff
 from typing import TYPE_CHECKING
@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from ..base.files import write_atomically
 from ..base.secrets import mask
 from ..grammar.source import Source
-from ..project.walking import programs_below
+from ..project.walking import entries, programs_below, python_beside
 from ..project.workspace import Workspace
 
 if TYPE_CHECKING:
     from ..compiler.analysis import FileAnalysis
+    from ..compiler.completion.surroundings import Export
+    from ..project.exports import Exports
     from ..project.index import Index
 
 
@@ -84,6 +86,19 @@ class Folder:
             raise Refused(f"there is no folder `{path}`")
         return list(programs_below(full))
 
+    def python(self) -> list[str]:
+        """The Python files below the folder."""
+        return list(programs_below(self.path, None, ".py"))
+
+    def around(self, path: str) -> Around:
+        """The files around one, for completion."""
+        from ..project.exports import Exports
+
+        exports = Exports(self.files)
+        programs = self.programs()
+        exports.look([*programs, *python_beside(programs)])
+        return Around(self.files, exports, path)
+
     def shown(self, path: str) -> str:
         """A path as an agent would write it: from this folder where it is inside."""
         return os.path.relpath(path, self.path).replace(os.sep, "/") if self.holds(path) else path
@@ -113,6 +128,27 @@ class Folder:
         if write and before != after:
             write_atomically(path, after)
         return difference(self.shown(path), before, after)
+
+
+class Around:
+    """What completion asks of the files around one."""
+
+    def __init__(self, files: Workspace, exports: Exports, path: str) -> None:
+        self._files = files
+        self._exports = exports
+        self._path = path
+
+    def modules(self, level: int, packages: Sequence[str]) -> Iterable[str]:
+        """What an import may go on with."""
+        return self._files.importable(self._path, level, packages)
+
+    def files(self, folder: str, endings: Sequence[str]) -> Iterable[str]:
+        """The files in a folder beside the file."""
+        return entries(os.path.join(os.path.dirname(self._path), folder), endings)
+
+    def exports(self, prefix: str) -> Iterable[Export]:
+        """What other files declare."""
+        return self._exports.beginning(prefix, self._path)
 
 
 def difference(name: str, before: str, after: str, context: int = 2) -> str:

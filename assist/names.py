@@ -65,22 +65,37 @@ def _rename(folder: Folder, path: str, line: int, name: str, new_name: str, writ
     from ..base.diagnostic import Edit
     from ..project.renaming import Refused as NotRenamed
     from ..project.renaming import renaming
+    from ..project.renaming_elsewhere import others
 
     full = folder.program(path)
     offset = offset_of(folder.analyse(full).source, line, name)
+    programs = folder.programs()
     try:
-        found = renaming(folder.index, full, offset, new_name, folder.programs())
+        found = renaming(folder.index, full, offset, new_name, programs)
     except NotRenamed as refused:
         raise Refused(str(refused)) from None
-    texts = {each.path: each.source.text for each in found.places}
-    for each in texts:
-        folder.locate(each)
-    changes = []
-    for each, text in texts.items():
-        edits = [Edit(one.span, found.new) for one in found.places if one.path == each]
-        changes.append(folder.change(each, text, apply_edits(text, edits), write=write))
+    beside = others(folder.files, full, offset, new_name, programs, folder.python(), [folder.path])
+    edits: dict[str, list[Edit]] = {}
+    for mention in found.places:
+        edits.setdefault(mention.path, []).append(Edit(mention.span, found.new))
+    for each in beside.places:
+        if each.where != "data":
+            edits.setdefault(each.path, []).append(Edit(each.span, each.text))
+    sources = {each: folder.files.source(folder.locate(each)) for each in edits}
+    changes = [
+        folder.change(each, source.text, apply_edits(source.text, edits[each]), write=write)
+        for each, source in sources.items()
+        if source is not None
+    ]
+    for old, new in beside.files:
+        changes.append(f"{folder.shown(folder.locate(old))} becomes {folder.shown(folder.locate(new))}\n")
+        if write:
+            os.replace(old, new)
+    if any(each.where == "data" for each in beside.places):
+        changes.append("Columns of data files are not changed; rename them there too, or with `rename=`.\n")
     done = "written" if write else "not written; pass `write` for that"
-    return "".join(changes) + f"{plural(len(found.places), 'place')} in {plural(len(texts), 'file')}, {done}."
+    count = sum(len(each) for each in edits.values())
+    return "".join(changes) + f"{plural(count, 'place')} in {plural(len(edits), 'file')}, {done}."
 
 
 def _outline(folder: Folder, path: str = "") -> str:
@@ -122,7 +137,7 @@ def _complete(folder: Folder, path: str, line: int, before: str) -> str:
     if at < 0:  # the line as it is about to be written
         text, at = text[: span.start] + before + "\n" + text[span.end :], 0
     with folder.with_text(full, text):
-        offered = complete(folder.analyse(full), span.start + at + len(before))
+        offered = complete(folder.analyse(full), span.start + at + len(before), folder.around(full))
     if not offered:
         return "Nothing is known that fits there."
     best = min(each.rank for each in offered)
@@ -165,7 +180,8 @@ TOOLS = (
     ),
     Tool(
         "rename",
-        "Give a declared name another one wherever it is used, and show the diff.",
+        "Give a declared name another one wherever it is used, in Python files and saved states too, and "
+        "show the diff.",
         (
             PATH,
             LINE,

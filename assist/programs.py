@@ -1,7 +1,7 @@
 """Tools that load or run programs, each in a process of its own: prompt, run, test.
 
-Loading a file imports the Python files that it names, so `prompt` shows those that name none, and others,
-like runs and tests, only where whoever started the server has allowed runs.
+Loading a file imports the Python files that it names. Of a file that names some, `prompt` tells what its
+declarations say, and all of it, like runs and tests, only where whoever started the server has allowed runs.
 """
 
 from __future__ import annotations
@@ -35,9 +35,31 @@ def _prompt(folder: Folder, path: str, name: str = "", inputs: Mapping[str, Any]
     full = folder.program(path)
     python = _python_files(folder, full, set())
     if python:
+        prompt = _declared_prompt(folder, full, name) if not inputs else None
+        if prompt is not None:
+            return prompt
         listed = ", ".join(f"`{each}`" for each in sorted(python)[:3])
         raise Refused(f"`{path}` imports Python ({listed}), which loading would execute; {_ALLOW}")
     return _command(folder, ["prompt", _target(full, name)], _values(inputs))
+
+
+def _declared_prompt(folder: Folder, full: str, name: str) -> str | None:
+    """What the declarations alone tell of a predictor's prompt; None where they do not."""
+    from ..compiler.query.symbols import outline
+    from ..project.prompts import prompt_at
+
+    analysis = folder.analyse(full)
+    entries = [(entry.name, entry) for entry in outline(analysis)]
+    entries += [(f"{around}.{part.name}", part) for around, entry in entries for part in entry.children]
+    found = []
+    for shown, entry in entries:
+        if entry.kind in ("module", "part") and name in ("", shown):
+            prompt = prompt_at(analysis, entry.name_span.start)
+            if prompt is not None:
+                found.append(
+                    "\n\n".join((f"── {shown}", *prompt.texts, f"about {prompt.tokens} tokens (estimated)"))
+                )
+    return "\n\n".join(found) or None
 
 
 def _prompt_of_any(folder: Folder, path: str, name: str = "", inputs: Mapping[str, Any] | None = None) -> str:

@@ -94,6 +94,29 @@ def names_of(provider: str) -> tuple[str, ...]:
 
 
 @cache
+def _asked() -> Mapping[str, tuple[str, ...]]:
+    """The models that answer texts, by their providers, without these; the whole table is read for it."""
+    content = _content()
+    try:
+        table = json.loads(content[:]) if content is not None else {}
+    except ValueError:
+        return {}
+    found: dict[str, set[str]] = {}
+    for key, row in table.items():
+        if isinstance(row, dict) and row.get("mode") in ASKED:
+            provider = provider_of(row)
+            name = key.removeprefix(f"{provider}/")
+            if provider and "/" not in name:
+                found.setdefault(provider, set()).add(name)
+    return {provider: tuple(sorted(names)) for provider, names in found.items()}
+
+
+def asked_of(provider: str) -> tuple[str, ...]:
+    """The models of a provider that answer texts, in order, without the provider."""
+    return _asked().get(provider, ())
+
+
+@cache
 def words() -> frozenset[str]:
     """The words of which the names of all models are made; those with digits too, but no numbers."""
     found = {word for name in names() for word in _SEPARATOR.split(name.lower())}
@@ -135,9 +158,14 @@ _WRONG_DATES = 3
 
 @cache
 def providers() -> frozenset[str]:
-    """The names of providers that litellm knows: with what a model's name may begin."""
+    """With what a model's name may begin: providers, and what the table has before the slash of a name."""
+    return declared_providers() | {name.partition("/")[0] for name in names() if "/" in name}
+
+
+@cache
+def declared_providers() -> frozenset[str]:
+    """The names of providers that litellm knows."""
     found = set(COMMON_PROVIDERS)
-    found.update(name.partition("/")[0] for name in names() if "/" in name)
     try:
         text = _read("types", "utils.py")
         start = text.index("class LlmProviders(")

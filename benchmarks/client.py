@@ -188,11 +188,11 @@ class Client:
         document = {"uri": uri, "languageId": language, "version": 1, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": document})
 
-    def change(self, uri: str, change: dict[str, Any]) -> int:
+    def change(self, uri: str, *changes: dict[str, Any]) -> int:
         """Change a document; the version that it has then."""
         self._versions[uri] += 1
         identifier = {"uri": uri, "version": self._versions[uri]}
-        self.notify("textDocument/didChange", {"textDocument": identifier, "contentChanges": [change]})
+        self.notify("textDocument/didChange", {"textDocument": identifier, "contentChanges": list(changes)})
         return self._versions[uri]
 
     def published_for(self, uri: str, since: int = 0) -> list[dict[str, Any]]:

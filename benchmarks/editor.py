@@ -28,6 +28,7 @@ from languages import Folder
 from pauses import measure_pauses
 from report import table, with_ratios
 from servers import PEERS, Server, dspyc_command, ours, peer
+from whole import measure_whole
 
 SCENES = {
     "small": "from the start to the first diagnostics of a small file",
@@ -35,6 +36,7 @@ SCENES = {
     "bigger": "keys and memory in a bigger file",
     "pauses": "45 keys with pauses, completion, hover and outline asked for after each",
     "many": "a shared type edited with 20 importers open",
+    "whole": "keys in a big file while a whole folder is checked, and references in it",
 }
 
 
@@ -145,6 +147,7 @@ def measured(server: Server, workplace: Workplace, options: argparse.Namespace) 
             lambda: measure_pauses(server, place.big, cancels=True),
         ],
         "many": [lambda: measure_importers(server, place.many, options.starts)],
+        "whole": [lambda: measure_whole(server, place.many, place.big)],
     }
     numbers: dict[str, Any] = {}
     for name in options.scenes:

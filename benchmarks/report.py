@@ -84,6 +84,18 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("shared type edited → 20 open importers: CPU ms", ("many/importers: CPU ms",)),
     ("the same: wall ms", ("many/importers: wall ms",)),
     ("how the importers came to know", ("many/importers: way",)),
+    (
+        "a folder of files checked while one types: wall ms / CPU ms / MB",
+        ("whole/folder: wall ms", "whole/folder: CPU ms", "whole/folder: MB"),
+    ),
+    (
+        "key → diagnostics meanwhile: wall ms p50 / p99 / max",
+        tuple(f"whole/key meanwhile: wall ms {each}" for each in SPREAD),
+    ),
+    (
+        "references of a field in that folder: wall ms / CPU ms / found",
+        ("whole/references: wall ms", "whole/references: CPU ms", "whole/references: found"),
+    ),
     ("load of the machine meanwhile (wall times mean little above 1)", ("load",)),
 )
 """What a row is called, and the numbers in its cells; one of them may be missing."""

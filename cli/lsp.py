@@ -41,7 +41,8 @@ def command(
 
     \b
     Neovim 0.11:
-      vim.lsp.config.dspyc = { cmd = { "dspyc", "lsp" }, filetypes = { "dspyc" } }
+      vim.filetype.add({ extension = { dspy = "dspy" } })
+      vim.lsp.config.dspyc = { cmd = { "dspyc", "lsp" }, filetypes = { "dspy" } }
     """
     chosen = [each for each in (tcp, websocket) if each is not None]
     if len(chosen) + stdio > 1:

@@ -15,6 +15,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -196,7 +197,8 @@ class Dispatcher:
             with cancelled_by(token):
                 if token.is_cancelled:
                     raise Cancelled
-                result = handler.run(self._server, params)
+                with self._in_one_pass(handler):
+                    result = handler.run(self._server, params)
         except Cancelled:
             self._fail(request, ErrorCode.REQUEST_CANCELLED, "cancelled")
         except Refusal as refusal:
@@ -209,6 +211,10 @@ class Dispatcher:
                 self._wait(request, partial(self._run, method, handler, request, params), token)
             else:
                 self._finish(request, result)
+
+    def _in_one_pass(self, handler: Handler) -> AbstractContextManager[None]:
+        """Look at each file only once for what needs all of them."""
+        return self._server.files.in_one_pass() if handler.needs == "project" else nullcontext()
 
     def _wait(self, request: Any, ask: Callable[[], None], token: Token) -> None:
         """Ask a request again when something has changed, or it is cancelled."""

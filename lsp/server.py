@@ -20,6 +20,7 @@ def main(role: str = "", client: int | None = None) -> None:
     # imports that make the most of them stand behind this line.
     gc.disable()
     import logging
+    import signal
 
     from ..base.recursion import room_to_recurse
     from . import parent
@@ -30,6 +31,9 @@ def main(role: str = "", client: int | None = None) -> None:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
+    if role:
+        # Ctrl-C reaches all processes of a terminal; this one ends with the one that has started it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     if role == "worker":
         # It rests between questions, and its first one is not waited for.
         gc.freeze()

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ENDED = "the process that looks at the whole project has ended; ask again"
+_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+"""On Windows, a process of a server without a window would open one."""
 _GREETING = "dspyc-greeting"
 
 
@@ -53,7 +55,12 @@ class _Process:
         self._asked: dict[str, Any] = {}
         """The requests without an answer."""
         self._lock = threading.Lock()
-        self._process = subprocess.Popen(command_of("worker"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(
+            command_of("worker"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            creationflags=_NO_WINDOW,
+        )
         target, source = self._process.stdin, self._process.stdout
         assert isinstance(target, BufferedWriter)
         assert isinstance(source, BufferedReader)

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from ..compiler.completion.surroundings import Export
     from ..project.callers import Callable, Calls
     from ..project.exports import Exports
+    from ..project.extending import Signature
     from ..project.index import Declaration, Index, Mention
     from ..project.moved import Moved
+    from ..project.renamed import Elsewhere
     from ..project.renaming import Renaming
     from ..project.renaming_elsewhere import Others
     from ..project.settings import Settings
@@ -108,7 +110,7 @@ class Workspace(Struct):
 
     def is_settings(self, uri: str) -> bool:
         """Whether a file is one of settings, not a program."""
-        return os.path.basename(convert.path_of(uri)) in SETTINGS_FILES
+        return _holds_settings(convert.path_of(uri))
 
     def declarations(self, paths: Iterable[str] | None = None) -> Iterable[Declaration]:
         """What these files declare, or all of the workspace."""
@@ -116,12 +118,16 @@ class Workspace(Struct):
 
     def mentions(self, path: str, offset: int, paths: Iterable[str] | None = None) -> list[Mention]:
         """Where the name at an offset of a file stands, in these files or in all of the workspace."""
+        if _holds_settings(path):
+            return []
         return self._index.mentions(path, offset, self.sources() if paths is None else paths)
 
     def renaming(self, path: str, offset: int, new: str) -> Renaming:
         """What gives the name at an offset another one; raises `project.renaming.Refused`."""
-        from ..project.renaming import renaming  # only this request needs it
+        from ..project.renaming import Refused, renaming  # only this request needs it
 
+        if _holds_settings(path):
+            raise Refused("the name of a setting cannot be changed")
         return renaming(self._index, path, offset, new, self.sources())
 
     def renamed_elsewhere(self, path: str, offset: int, new: str) -> Others:
@@ -129,6 +135,14 @@ class Workspace(Struct):
         from ..project.renaming_elsewhere import others
 
         return others(self._files, path, offset, new, self.sources(), self.python(), self.folders)
+
+    def used_in_python(self, path: str, offset: int) -> Sequence[Elsewhere]:
+        """Where Python files of the workspace use what has its name at an offset of a program."""
+        from ..project.renaming_elsewhere import used_in_python
+
+        if _holds_settings(path):
+            return ()
+        return used_in_python(self._files, path, offset, self.python(), self.folders)
 
     def moved(self, paths: Mapping[str, str]) -> Moved:
         """What goes with a move of files and folders, whose new paths stand by their old ones."""
@@ -144,7 +158,7 @@ class Workspace(Struct):
         """The function, module or part whose name stands at an offset of a file."""
         from ..project.callers import callable_at
 
-        return callable_at(self._index, path, offset)
+        return None if _holds_settings(path) else callable_at(self._index, path, offset)
 
     def callers(self, called: Callable) -> list[Calls]:
         """What calls it, in all files of the workspace."""
@@ -157,6 +171,24 @@ class Workspace(Struct):
         from ..project.callers import callees
 
         return callees(self._index, caller)
+
+    def signature_at(self, path: str, offset: int) -> Signature | None:
+        """The signature whose name stands at an offset of a file."""
+        from ..project.extending import signature_at
+
+        return signature_at(self._index, path, offset)
+
+    def extended(self, path: str, offset: int) -> Signature | None:
+        """The signature that the one at an offset extends."""
+        from ..project.extending import extended
+
+        return extended(self._index, path, offset)
+
+    def extending(self, path: str, offset: int) -> list[Signature]:
+        """The signatures of the workspace that extend the one at an offset."""
+        from ..project.extending import extending
+
+        return extending(self._index, path, offset, self.sources())
 
     def importers(self, path: str) -> frozenset[str]:
         """The files checked so far that import a file, be it through others."""
@@ -190,3 +222,7 @@ class Workspace(Struct):
     def importable(self, path: str, level: int = 0, packages: Sequence[str] = ()) -> tuple[str, ...]:
         """What an import in this file may go on with behind `level` dots and the names of some packages."""
         return self._files.importable(path, level, packages)
+
+
+def _holds_settings(path: str) -> bool:
+    return os.path.basename(path) in SETTINGS_FILES

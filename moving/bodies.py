@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -66,6 +67,11 @@ def _statement(node: ast.stmt, inside: Inside, indent: str) -> list[str]:
             return [head, *block(body, inside, deeper)]
         case ast.If():
             return _if(node, inside, indent)
+        case ast.With(items=[ast.withitem(ast.Call(func, [], [ast.keyword("lm", lm)]), None)], body=body) if (
+            inside.own is not None and inside.imports.of(func) == "context"
+        ):
+            asked = _Asked(inside.own, lm)
+            return block([asked.visit(copy.deepcopy(each)) for each in body], inside, indent)
         case ast.Try(body=body, handlers=handlers, orelse=[], finalbody=[]):
             lines = [f"{indent}try:", *block(body, inside, deeper)]
             for each in handlers:
@@ -76,6 +82,28 @@ def _statement(node: ast.stmt, inside: Inside, indent: str) -> list[str]:
                 lines += block(each.body, inside, deeper)
             return lines
     raise CannotMove(f"`{ast.unparse(node).splitlines()[0]}`")
+
+
+class _Asked(ast.NodeTransformer):
+    """Lets the calls of a module's parts ask a model."""
+
+    def __init__(self, own: str, lm: ast.expr) -> None:
+        self._own = own
+        self._lm = lm
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """A call, of a part or of something else."""
+        self.generic_visit(node)
+        function = node.func
+        if isinstance(function, ast.Attribute) and function.attr == "acall":
+            function = function.value
+        while isinstance(function, ast.Subscript):
+            function = function.value
+        match function:
+            case ast.Attribute(value=ast.Name(id=name)) if name == self._own:
+                if not any(each.arg == "lm" for each in node.keywords):
+                    node.keywords.append(ast.keyword("lm", self._lm))
+        return node
 
 
 def _target(node: ast.expr, inside: Inside) -> str:
@@ -117,8 +145,11 @@ def _returned(value: ast.expr | None, inside: Inside) -> str:
         return "return"
     match value:
         case ast.Call(func=func, args=[], keywords=keywords) if inside.imports.of(func) == "Prediction":
-            if any(each.arg is None for each in keywords):
+            if any(each.arg is None and not isinstance(each.value, ast.Name) for each in keywords):
                 raise CannotMove("`Prediction(**…)`")
             if inside.own is not None:
-                return "return " + ", ".join(f"{each.arg}={inside.write(each.value)}" for each in keywords)
+                return "return " + ", ".join(
+                    f"{'**' if each.arg is None else f'{each.arg}='}{inside.write(each.value)}"
+                    for each in keywords
+                )
     return f"return {inside.write(value)}"

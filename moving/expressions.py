@@ -58,11 +58,39 @@ class Rewriter(ast.NodeTransformer):
             found.func = found.func.value
         return found
 
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """A score with words, and a signature with other instructions, have forms of their own."""
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Call() as inner, attr="with_instructions"), args=[text]
+            ):
+                if self._imports.of(inner.func) == "Signature" and len(inner.args) == 1:
+                    node = ast.Call(inner.func, [*inner.args, text], inner.keywords)
+        if self._own is None and _is_score(node, self._imports):
+            given = {each.arg: each.value for each in node.keywords}
+            words = [ast.keyword("feedback", given["feedback"])] if "feedback" in given else []
+            node = ast.Call(ast.Name("Score", ast.Load()), [given["score"]], words)
+        self.generic_visit(node)
+        return node
+
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         """Bytes have no form."""
         if isinstance(node.value, (bytes, complex)):
             raise CannotMove("bytes" if isinstance(node.value, bytes) else "complex numbers")
         return node
+
+
+def _is_score(node: ast.AST, imports: Imports) -> bool:
+    """Whether a metric gives a prediction with a score, and words about it."""
+    if not isinstance(node, ast.Call) or node.args or imports.of(node.func) != "Prediction":
+        return False
+    names = {each.arg for each in node.keywords}
+    return "score" in names and names <= {"score", "feedback"}
+
+
+def gives_score(node: ast.AST, imports: Imports) -> bool:
+    """Whether a function gives a score with words."""
+    return any(_is_score(each, imports) for each in ast.walk(node))
 
 
 def expression(

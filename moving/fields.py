@@ -198,8 +198,16 @@ def outputs_of(statements: list[ast.stmt], typing: Typing, imports: Imports) -> 
 
 def _returned(value: ast.expr, typing: Typing, imports: Imports) -> Mapping[str, str]:
     if isinstance(value, ast.Call) and imports.of(value.func) == "Prediction":
-        kinds = {each.arg: typing.of(each.value) for each in value.keywords if each.arg is not None}
-        return {name: kind if isinstance(kind, str) else "Any" for name, kind in kinds.items()}
+        found: dict[str, str] = {}
+        for each in value.keywords:
+            kind = typing.of(each.value)
+            if each.arg is not None:
+                found[each.arg] = kind if isinstance(kind, str) else "Any"
+            elif isinstance(kind, Fields):
+                found |= {name: one for name, one in kind.outputs.items() if name not in found}
+            else:
+                raise CannotMove(f"`Prediction(**{ast.unparse(each.value)})`, whose outputs are not known")
+        return found
     fields = typing.of(value)
     if isinstance(fields, Fields):
         return fields.outputs

@@ -6,7 +6,8 @@ import ast
 import inspect
 
 from .bodies import Inside, block
-from .expressions import CannotMove, annotation, docstring, expression
+from .built import TEST
+from .expressions import CannotMove, annotation, docstring, expression, gives_score, string
 from .fields import Fields, Known, Typing, outputs_of
 from .names import Imports, kind_of
 from .signatures import Moved
@@ -174,6 +175,7 @@ class _Parts:
             self.attributes[name] = value
             return
         made = value.elt if isinstance(value, ast.ListComp) else value
+        made = made.value if isinstance(made, ast.DictComp) else made
         if isinstance(made, ast.List) and made.elts:
             made = made.elts[0]
         if isinstance(made, ast.Dict) and made.values:
@@ -202,6 +204,9 @@ def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef, imports: Imports) 
         raise CannotMove("`*`, `**` or `/` among the parameters of `__init__`")
     own, *positional = arguments.args
     pairs = [*_positional(arguments, positional), *_keyword_only(arguments)]
+    for each, default in pairs:
+        if each.annotation is None and not _kind_of_default(default):
+            each.annotation = ast.Name("Any", ast.Load())
     return own.arg, [parameter(each, default, imports) for each, default in pairs]
 
 
@@ -247,6 +252,9 @@ def function(node: ast.FunctionDef, imports: Imports) -> Moved:
         CannotMove: it does something that the language does not have.
     """
     arguments = node.args
+    if [getattr(each, "id", "") for each in node.decorator_list] == [TEST]:
+        title = string(ast.get_docstring(node, clean=False) or node.name)
+        return Moved([f"test {title}:", *block(node.body[1:], Inside(imports), "    ")])
     if node.decorator_list:
         raise CannotMove("a decorator")
     if arguments.vararg or arguments.kwarg or arguments.posonlyargs:
@@ -256,6 +264,8 @@ def function(node: ast.FunctionDef, imports: Imports) -> Moved:
         written.append("*")
         written += [parameter(each, default, imports) for each, default in _keyword_only(arguments)]
     returns = f" -> {annotation(node.returns, imports)}" if node.returns else _unknown_return(node)
+    if node.returns is not None and imports.of(node.returns) == "Prediction" and gives_score(node, imports):
+        returns = " -> Score"
     lines = [f"def {node.name}({', '.join(written)}){returns}:"]
     text = ast.get_docstring(node)
     body = node.body

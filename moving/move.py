@@ -8,6 +8,7 @@ error left.
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from collections.abc import Callable, Iterable
 
@@ -18,6 +19,7 @@ from ..compiler.analysis import FileAnalysis
 from ..compiler.fixing import apply_edits, fix
 from ..compiler.suppressing import edits_for, suppress
 from ..grammar.formatting.format import format_source
+from .built import is_built, restored
 from .expressions import CannotMove, docstring
 from .fields import Known, of_class
 from .modules import function, module
@@ -83,6 +85,8 @@ def move(text: str, kept_name: str, check: Check) -> Result:
         SyntaxError: the file is not Python.
     """
     tree = ast.parse(text)
+    if is_built(text):
+        tree = restored(tree)
     body = list(_flattened(tree.body))
     imports = read_imports(body)
     units = _units(body, imports)
@@ -116,12 +120,70 @@ def _accepted(text: str, check: Check) -> str:
 
 
 def _flattened(body: Iterable[ast.stmt]) -> Iterable[ast.stmt]:
-    """The statements, those below `if __name__ == "__main__":` among them."""
-    for statement in body:
+    """The statements, those below `if __name__ == "__main__":` among them, and those of `main()` there."""
+    statements = list(body)
+    functions = {each.name: each for each in statements if isinstance(each, ast.FunctionDef)}
+    started: set[str] = set()
+    for statement in statements:
         if isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test):
-            yield from statement.body
+            started |= {
+                each.value.func.id
+                for each in statement.body
+                if isinstance(each, ast.Expr)
+                and isinstance(each.value, ast.Call)
+                and isinstance(each.value.func, ast.Name)
+                and _is_script(functions.get(each.value.func.id))
+            }
+    for statement in statements:
+        if isinstance(statement, ast.FunctionDef) and statement.name in started:
+            continue
+        if isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test):
+            for each in statement.body:
+                match each:
+                    case ast.Expr(value=ast.Call(func=ast.Name(id=name))) if name in started:
+                        for inner in _apart(functions[name].body):
+                            inner.is_script = True  # type: ignore[attr-defined]
+                            yield _with_made(inner, functions)
+                    case _:
+                        yield from (_with_made(one, functions) for one in _apart([each]))
         else:
-            yield statement
+            yield from (_with_made(one, functions) for one in _apart([statement]))
+
+
+def _is_script(node: ast.FunctionDef | None) -> bool:
+    """Whether a function is only a place for statements: without parameters, results and loops."""
+    if node is None or node.args.args or node.args.kwonlyargs or node.decorator_list:
+        return False
+    others = (ast.Return, ast.For, ast.While, ast.If, ast.Try, ast.With)
+    return not any(isinstance(each, others) for each in ast.walk(node))
+
+
+def _with_made(statement: ast.stmt, functions: dict[str, ast.FunctionDef]) -> ast.stmt:
+    """`name = build()` as what `build` returns, where that is all it does."""
+    match statement:
+        case ast.Assign(value=ast.Call(func=ast.Name(id=name), args=[], keywords=[])) if name in functions:
+            made = functions[name]
+            body = made.body[1:] if ast.get_docstring(made) is not None else made.body
+            if not made.args.args and not made.decorator_list and len(body) == 1:
+                match body[0]:
+                    case ast.Return(value=ast.Call() as value):
+                        statement.value = copy.deepcopy(value)
+    return statement
+
+
+def _apart(body: Iterable[ast.stmt]) -> Iterable[ast.stmt]:
+    """The statements, `a, b = x, y` as two where neither needs what the other changes."""
+    for statement in body:
+        match statement:
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if (
+                len(names) == len(values)
+                and all(isinstance(each, ast.Name) for each in names)
+                and not set(_defined(statement)) & _used(statement.value)
+            ):
+                for name, value in zip(names, values, strict=True):
+                    yield ast.copy_location(ast.Assign([name], value), statement)
+            case _:
+                yield statement
 
 
 def _units(body: list[ast.stmt], imports: Imports) -> list[_Unit]:
@@ -161,13 +223,17 @@ def _moved(node: ast.stmt, values: Values) -> Moved:
         case ast.ClassDef() if is_enumeration(node):
             return enumeration(node, imports)
         case ast.ClassDef() if is_record(node):
-            return record(node, imports)
+            moved = record(node, imports)
+            values.kinds[node.name] = "record"
+            return moved
         case ast.ClassDef(bases=[base]):
             return _class(node, imports.of(base) or ast.unparse(base), values)
         case ast.FunctionDef():
             return function(node, imports)
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             return values.assigned(name, value)
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=value) if values.is_data(value):
+            return values.divided([ast.unparse(each) for each in names], value)
         case ast.AnnAssign(target=ast.Name(id=name), value=value) if value is not None:
             return values.assigned(name, value)
         case ast.Expr(value=value):
@@ -201,6 +267,7 @@ def _class(node: ast.ClassDef, base: str, values: Values) -> Moved:
         known.modules[node.name] = fields
         return moved
     if values.kinds.get(base) == "record":
+        values.kinds[node.name] = "record"
         return record(node, known.imports)
     raise CannotMove(f"a class of `{base}`")
 
@@ -278,6 +345,9 @@ class _Written:
             return True
         if not unit.stays:
             return False
+        if getattr(unit.node, "is_script", False):
+            unit.dropped, unit.stays = f"it runs when the file does, and {unit.stays}", ""
+            return True
         if unit.runs or (isinstance(unit.node, ast.FunctionDef) and not self._is_used(unit)):
             why = "it would run when it is imported" if unit.runs else "nothing else uses it"
             unit.dropped, unit.stays = f"{why}, and {unit.stays}", ""

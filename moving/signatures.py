@@ -57,6 +57,11 @@ def _signature_field(statement: ast.stmt, imports: Imports, moved: Moved) -> lis
     match statement:
         case ast.Pass() | ast.Expr(value=ast.Constant()):
             return []
+        case ast.Delete(targets=[ast.Name(id=name)]):
+            return [f"    del {name}"]
+        case ast.Expr(value=ast.Call(func=ast.Name(id="demo"), keywords=given)):
+            said = ", ".join(f"{each.arg}={expression(each.value, imports)}" for each in given)
+            return [f"    demo {said}"]
         case ast.AnnAssign(target=ast.Name(id=name), annotation=kind, value=value):
             written = annotation(kind, imports)
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -84,7 +89,7 @@ def _options(call: ast.Call, name: str) -> dict[str, ast.expr]:
 
 def _rest(options: dict[str, ast.expr], name: str, imports: Imports, moved: Moved) -> str:
     """What follows the type of a field: default, conditions, description."""
-    default, conditions, description = "", [], None
+    default, conditions, description, message = "", [], None, ""
     for option, value in options.items():
         if option in ("desc", "description"):
             description = _text(value)
@@ -98,12 +103,20 @@ def _rest(options: dict[str, ast.expr], name: str, imports: Imports, moved: Move
             conditions.append(f"len({name}) {_LENGTHS[option]} {expression(value, imports)}")
         elif option == "pattern":
             conditions.append(f"matches({name}, {expression(value, imports)})")
+        elif option == "where_":
+            conditions.append(expression(value, imports))
+        elif option == "message_":
+            message = f", {string(_text(value))}"
+        elif option == "told_":
+            continue
         elif option in _IGNORED:
             moved.remarks.append(f"`{option}` of the field `{name}` is left out: no adapter writes it")
         else:
             raise CannotMove(f"`{option}=` of the field `{name}`")
-    where = f" where {' and '.join(conditions)}" if conditions else ""
-    return f"{default}{where}{described(description)}"
+    where = f" where ({' and '.join(conditions)}){message}" if conditions else ""
+    # Behind a message a description stands on a line of its own.
+    said = f"\n       {described(description)}" if message and conditions else described(description)
+    return f"{default}{where}{said}"
 
 
 def _is_dots(value: ast.expr) -> bool:
@@ -149,6 +162,8 @@ def record(node: ast.ClassDef, imports: Imports) -> Moved:
         match statement:
             case ast.Pass() | ast.Expr(value=ast.Constant()):
                 continue
+            case ast.Delete(targets=[ast.Name(id=name)]):
+                moved.lines.append(f"    del {name}")
             case ast.AnnAssign(target=ast.Name(id=name), annotation=kind, value=value):
                 moved.lines.append(
                     f"    {name}: {annotation(kind, imports)}{_default(value, name, imports, moved)}"
@@ -177,6 +192,12 @@ def enumeration(node: ast.ClassDef, imports: Imports) -> Moved:
         CannotMove: it has more than members, or members that are no texts.
     """
     moved = Moved([f"enum {node.name}:"])
+    means = {
+        each.arg: described(_text(each.value))
+        for decorator in node.decorator_list
+        if isinstance(decorator, ast.Call) and _last(decorator.func) == "described"
+        for each in decorator.keywords
+    }
     body = list(node.body)
     text = ast.get_docstring(node, clean=False)
     if text is not None:
@@ -185,9 +206,9 @@ def enumeration(node: ast.ClassDef, imports: Imports) -> Moved:
     for statement in body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(member))):
-                moved.lines.append(f"    {name} = {string(member)}")
+                moved.lines.append(f"    {name} = {string(member)}{means.get(name, '')}")
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=int(number))):
-                moved.lines.append(f"    {name} = {number}")
+                moved.lines.append(f"    {name} = {number}{means.get(name, '')}")
             case _:
                 raise CannotMove(f"`{ast.unparse(statement).splitlines()[0]}` in an enumeration")
     return moved

@@ -48,6 +48,13 @@ class Values(Struct):
                 raise Dropped(f"a call of `{called}`: `dspyc run` runs programs")
             case ast.Call(func=func) if (found := imports.of(func)) is not None:
                 return self._constructed(name, found, value)
+            case ast.Call(
+                func=ast.Attribute(value=ast.Call(func=func) as inner, attr="with_instructions")
+            ) if imports.of(func) == "Signature":
+                return self._signature(name, ast.Call(func, [*inner.args, *value.args], inner.keywords))
+            case ast.Call(func=ast.Attribute()) if self.is_data(value):
+                self.kinds[name] = "dataset"
+                return Moved([f"dataset {name} = {expression(value, imports)}"])
             case ast.List() | ast.ListComp() if self._is_rows(value):
                 return self._dataset(name, value)
             case ast.Subscript(value=ast.Name(id=data)) if self.kinds.get(data) == "dataset":
@@ -57,6 +64,18 @@ class Values(Struct):
             raise CannotMove("`await` and `yield` outside of functions")
         self.kinds[name] = "constant"
         return Moved([f"{name} = {expression(value, imports)}"])
+
+    def is_data(self, value: ast.expr) -> bool:
+        """Whether an expression is a method of a dataset."""
+        match value:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name))):
+                return self.kinds.get(name) == "dataset"
+        return False
+
+    def divided(self, names: list[str], value: ast.expr) -> Moved:
+        """Several datasets that are made of one."""
+        self.kinds |= dict.fromkeys(names, "dataset")
+        return Moved([f"dataset {', '.join(names)} = {expression(value, self.known.imports)}"])
 
     def _module(self, name: str, value: ast.Call) -> Moved:
         self.kinds[name] = "module"
@@ -83,6 +102,9 @@ class Values(Struct):
                 self.kinds[name] = "evaluator"
                 self.evaluators[name] = value
                 return Moved([])
+        if found == "Dataset":
+            self.kinds[name] = "dataset"
+            return Moved([f"dataset {name} = {expression(value, imports)}"])
         if found == "Signature":
             return self._signature(name, value)
         if found == "Example":
@@ -98,7 +120,9 @@ class Values(Struct):
         first = value.args[0] if value.args else None
         if len(value.args) == 1 and not value.keywords and isinstance(first, ast.Constant):
             return Moved([f"signature {name} = {string(str(first.value))}"])
-        raise CannotMove("a signature with instructions as a second argument")
+        if not isinstance(first, ast.Constant):
+            raise CannotMove("a signature that is made of other things than a text")
+        return Moved([f"signature {name} = {expression(value, self.known.imports)}"])
 
     # --- data
 

@@ -43,8 +43,7 @@ def moved(
     """
     renamings = Renamings(files, Moves(paths))
     every = list(programs)
-    with files.in_one_pass():
-        edits = dict(in_programs(renamings, every))
-        edits.update(in_python(renamings, python, folders))
-        edits.update(in_settings(renamings, every))
-        return Moved(edits, tuple(states_beside(renamings, every)))
+    edits = dict(in_programs(renamings, every))
+    edits.update(in_python(renamings, python, folders))
+    edits.update(in_settings(renamings, every))
+    return Moved(edits, tuple(states_beside(renamings, every)))

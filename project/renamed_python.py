@@ -116,7 +116,7 @@ class _File:
         brought = self._names.get(old)
         imports = [each for each in self._names.values() if each.name == old]
         is_free = brought is not None and brought.asname is None
-        is_free = is_free and self._count_bindings(old) == 1 and not self._count_bindings(new)
+        is_free = is_free and self._is_bound_once(old) and (old == new or not self._count_bindings(new))
         for each in imports:
             alias = "" if each.asname is not None or is_free else f" as {old}"
             yield self._edit(each.lineno, each.col_offset, new + alias)

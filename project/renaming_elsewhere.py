@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..grammar import syntax
 from .renamed import Elsewhere, Subject, subject_at
@@ -52,6 +53,16 @@ def others(
     every = list(programs)
     places = (*in_python(subject, python, folders), *in_states(subject, every), *in_data(subject, every))
     return Others(places, _files(subject))
+
+
+def used_in_python(
+    files: Workspace, path: str, offset: int, python: Iterable[str], folders: Iterable[str]
+) -> tuple[Elsewhere, ...]:
+    """Where Python files use what has its name at an offset of a file: a declaration, a field of a module."""
+    subject = subject_at(files, path, offset, "")
+    if subject is None:
+        return ()
+    return tuple(in_python(replace(subject, new=subject.old), python, folders))
 
 
 def _files(subject: Subject) -> tuple[tuple[str, str], ...]:

@@ -16,7 +16,7 @@ def trace_line(trace: Trace) -> dict[str, Any]:
     """A trace in the list."""
     models = [call for call in trace.calls.values() if call.what == "lm"]
     command = str(trace.head.get("command") or "")
-    last = max(trace.results, key=lambda one: one.facts.get("at", 0), default=None)
+    last = trace.results[-1] if trace.results else None
     best = max((one["score"] for one in trace.trials if one.get("score") is not None), default=None)
     return {
         "what": _KINDS.get(command, "run"),
@@ -42,16 +42,7 @@ def trace_line(trace: Trace) -> dict[str, Any]:
             }
             for number, one in enumerate(trace.results)
         ],
-        "progress": [
-            {
-                "stage": stage,
-                "done": one.get("done"),
-                "total": one.get("total"),
-                "score": one.get("score"),
-                "cost": one.get("cost"),
-            }
-            for stage, one in trace.progress.items()
-        ],
+        "progress": [{"stage": stage, **one} for stage, one in trace.progress.items()],
     }
 
 

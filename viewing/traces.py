@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -155,31 +156,51 @@ class Trace:
         elif "call" in record:
             self.calls[int(record["call"])] = Call(
                 int(record["call"]),
-                record["within"],
+                None if record["within"] is None else int(record["within"]),
                 str(record["what"]),
                 str(record["name"]),
                 float(record["at"]),
                 span,
-                place=record.get("place"),
+                place=_text(record.get("place")),
             )
         elif "end" in record:
             call = self.calls[record["end"]]
-            call.end, call.ends, call.error = float(record["at"]), span, record.get("error")
-            call.tokens, call.cost = record.get("tokens"), record.get("cost")
+            call.end, call.ends, call.error = float(record["at"]), span, _text(record.get("error"))
+            call.tokens, call.cost = _counts(record.get("tokens")), _number(record.get("cost"))
             call.cached = bool(record.get("cached"))
         elif "progress" in record:
-            self.progress[str(record["progress"])] = record
+            stage = str(record["progress"])
+            self.progress[stage] = {
+                name: _number(record.get(name)) for name in ("done", "total", "score", "cost")
+            }
         elif "trial" in record:
-            self.trials.append(record)
+            self.trials.append({**record, "score": _number(record.get("score"))})
         elif "result" in record:
             self.results.append(Measurement(record["result"], record))
         elif "row" in record:
-            result = self.results[-1]
+            result, score = self.results[-1], float(record["score"])
             result.rows.append(span)
-            result.points += float(record["score"])
+            result.points += score
             result.errors += "error" in record
         elif "finished" in record:
-            self.finished, self.error = float(record["finished"]), record.get("error")
+            self.finished, self.error = float(record["finished"]), _text(record.get("error"))
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _number(value: Any) -> float | None:
+    """A number as it is; None for what is none, or is not finite."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+        return None
+    return value
+
+
+def _counts(value: Any) -> list[int] | None:
+    """Tokens that were read and written."""
+    is_pair = isinstance(value, list) and len(value) == 2 and all(isinstance(one, int) for one in value)
+    return value if is_pair else None
 
 
 def _lines(file: Any, offset: int) -> Iterator[tuple[int, bytes]]:

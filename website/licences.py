@@ -101,15 +101,15 @@ def page() -> str:
 
 def _table(title: str, direct: Iterable[str], found: dict[str, str], known: Iterable[str] = ()) -> str:
     names = {canonicalize_name(Requirement(each).name) for each in direct}
-    rows = [f"| {name} | {licence} | |" for name, licence in sorted(found.items()) if name in names]
+    rows = [f"| {name} | {licence} | directly |" for name, licence in sorted(found.items()) if name in names]
     rows += [
         f"| {name} | {licence} | indirectly |"
         for name, licence in sorted(found.items())
         if name not in names and name not in known
     ]
     absent = sorted(names - found.keys() - {"dspyc"})
-    rows += [f"| {name} | not installed where this page was made | |" for name in absent]
-    return "\n".join([f"## {title}", "", "| package | licence | |", "| --- | --- | --- |", *rows, ""])
+    rows += [f"| {name} | not installed where this page was made | directly |" for name in absent]
+    return "\n".join([f"## {title}", "", "| package | licence | needed |", "| --- | --- | --- |", *rows, ""])
 
 
 if __name__ == "__main__":

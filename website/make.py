@@ -6,6 +6,7 @@ from the disk and loads nothing over the network.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from sitemaker.collect import all_pages, write_source
 from sitemaker.finish import fetched, finish
 from sitemaker.links import broken_links
+from sitemaker.playground import put_playground
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,11 +30,13 @@ def main(target: Path) -> int:
         return 1
     rendered = settings.with_name("site")
     finish(rendered)
+    if not put_playground(ROOT / "editors" / "web" / "dist", rendered):
+        print("The playground is left out: `make playground` builds it.")
     problems = [*fetched(rendered), *broken_links(rendered)]
     print(*problems, sep="\n", file=sys.stderr)
     if problems:
         return 1
-    subprocess.run(["rm", "-rf", str(target)], check=True)
+    shutil.rmtree(target, ignore_errors=True)
     rendered.rename(target)
     print(f"The site is in {target}; open {target / 'index.html'}")
     return 0

@@ -116,7 +116,9 @@ def _launched(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _rules(given: Mapping[str, Any]) -> dict[str, Any]:
     """The runtime's files are not the user's, wherever they are installed."""
-    rules = [{"path": os.path.join(ROOT, "**"), "include": False}]
+    # Its folders by name: in a development install a user's files may be below the same root.
+    rooms = (each.path for each in os.scandir(ROOT) if os.path.isfile(os.path.join(each.path, "__init__.py")))
+    rules = [{"path": os.path.join(room, "**"), "include": False} for room in sorted(rooms)]
     return {"justMyCode": True, "rules": rules if given.get("justMyCode", True) else []}
 
 

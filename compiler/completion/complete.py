@@ -57,7 +57,7 @@ def _items(context: Context, around: Surroundings) -> Iterator[Completion]:
         case "module":
             yield from module_items(context, around)
         case "imported name":
-            yield from imported_items(context)
+            yield from imported_items(context, around)
         case "text":
             yield from string_items(context, around)
 

@@ -28,8 +28,8 @@ def module_items(context: Context, around: Surroundings) -> Iterator[Completion]
     )
 
 
-def imported_items(context: Context) -> Iterator[Completion]:
-    """The names of a file that are not imported yet."""
+def imported_items(context: Context, around: Surroundings) -> Iterator[Completion]:
+    """The names of a file, or the files of a folder, that are not imported yet."""
     declaration, target = context.item.declaration, context.item.target
     if not isinstance(declaration, syntax.FromImport) or target is None:
         return
@@ -37,3 +37,6 @@ def imported_items(context: Context) -> Iterator[Completion]:
     names = (name for name in target.names() if name not in given and not name.startswith("_"))
     module = "." * declaration.level + ".".join(each.text for each in declaration.module)
     yield from items.named(names, context.replaced, "variable", f"from {module}", items.EXPECTED)
+    inside = around.modules(declaration.level, [each.text for each in declaration.module])
+    others = (name for name in inside if name not in given)
+    yield from items.named(others, context.replaced, "module", f"from {module}", items.EXPECTED)

@@ -73,7 +73,7 @@ def _models(written: str, content: Span, around: Surroundings) -> Iterator[Compl
     """Models by their providers; the providers as long as none is written."""
     provider, slash, begun = written.partition("/")
     if not slash:
-        others = sorted(models.providers() - set(_FIRST))
+        others = sorted(models.declared_providers() - set(_FIRST))
         for name in (*_FIRST, *others):
             rank = items.EXPECTED if name in _FIRST else items.NEAR
             yield Completion(f"{name}/", "module", content, "provider", rank=rank)
@@ -81,9 +81,8 @@ def _models(written: str, content: Span, around: Surroundings) -> Iterator[Compl
         for each in _files(begun, content, around, (".gguf",)):
             yield Completion(f"gguf/{each.label}", each.kind, content, each.detail, rank=each.rank)
     else:
-        named = (each for each in models.names_of(provider) if each.startswith(begun[:3]))
-        asked = (each for each in sorted(named) if models.is_asked(provider, each))
-        for name in islice(asked, MOST):
+        named = (each for each in models.asked_of(provider) if each.startswith(begun[:3]))
+        for name in islice(named, MOST):
             yield Completion(f"{provider}/{name}", "value", content, "model", rank=items.EXPECTED)
         for name in sorted(models.SHIPPED) if provider == "embedded" else ():
             yield Completion(f"embedded/{name}", "value", content, "model", rank=items.EXPECTED)

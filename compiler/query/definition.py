@@ -9,6 +9,7 @@ from .. import types
 from ..analysis import FileAnalysis
 from ..program import Symbol
 from .at import Found, find, symbol_at
+from .links import links_of
 
 
 def definition(analysis: FileAnalysis, offset: int) -> types.Place | None:
@@ -21,6 +22,9 @@ def _definition(analysis: FileAnalysis, offset: int) -> types.Place | None:
     found = find(analysis, offset)
     if found is None:
         return None
+    if isinstance(found.node, syntax.String):
+        link = next((each for each in links_of(analysis, found.item) if each.span.contains(offset)), None)
+        return None if link is None else types.Place(link.path, line=0)
     if isinstance(found.node, syntax.Identifier):
         parent = found.parent(found.node)
         if isinstance(parent, syntax.Argument) and parent.name is found.node:

@@ -151,7 +151,7 @@ def _with_own_type(found: Found, symbol: Symbol) -> Description:
 
 def _argument(found: Found, argument: syntax.Argument) -> Description | None:
     call = found.parent(argument)
-    if not isinstance(call, syntax.Call):
+    if not isinstance(call, syntax.Call | syntax.ConfigureDeclaration):
         return None
     binding = found.item.binding_of(call)
     if binding is None:

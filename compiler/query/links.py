@@ -22,14 +22,19 @@ class Link(Struct, frozen=True):
 
 def links(analysis: FileAnalysis) -> Iterator[Link]:
     """What leads to another file of the project."""
-    folder = os.path.dirname(analysis.path)
     for item in analysis.program.items:
         yield from _of_import(item)
-        for node in item.nodes(syntax.String) if item.facts.data else ():
-            found = item.data_of(node)
-            if found is not None and not found.is_missing and "://" not in node.value:
-                named = node.value.removeprefix("gguf/")
-                yield Link(item.at(node), os.path.normpath(os.path.join(folder, named)))
+        yield from links_of(analysis, item)
+
+
+def links_of(analysis: FileAnalysis, item: Item) -> Iterator[Link]:
+    """The texts of an item that name data or a model beside the file."""
+    folder = os.path.dirname(analysis.path)
+    for node in item.nodes(syntax.String) if item.facts.data else ():
+        found = item.data_of(node)
+        if found is not None and not found.is_missing and "://" not in node.value:
+            named = node.value.removeprefix("gguf/")
+            yield Link(item.at(node), os.path.normpath(os.path.join(folder, named)))
 
 
 def _of_import(item: Item) -> Iterator[Link]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .inlining import inline_function, inline_module
 from .loops import comprehension_of_loop
 from .outputs import add_output, return_output
 from .parts import extract_part
@@ -19,6 +20,8 @@ _SORTS = (
     extract_part,
     inline_signature,
     inline_variable,
+    inline_function,
+    inline_module,
     comprehension_of_loop,
     generate_test,
 )

@@ -99,10 +99,10 @@ def _uses(
         isinstance(node, syntax.FString) for _, path in inside for node in path
     ):
         return []  # quotes in an f-string end it
-    return [(use, _needs_brackets(item, value, path[-2] if len(path) > 1 else None)) for use, path in inside]
+    return [(use, needs_brackets(item, value, path[-2] if len(path) > 1 else None)) for use, path in inside]
 
 
-def _needs_brackets(item: Item, value: syntax.Expression, around: syntax.Node | None) -> bool:
+def needs_brackets(item: Item, value: syntax.Expression, around: syntax.Node | None) -> bool:
     """Whether a value needs brackets where it stands right in a node."""
     if not _is_on_one_line(item, value):
         return True

@@ -258,7 +258,7 @@ def _construct(
     if definition.name == "LM":
         _look_at_model(binding, context)
     if definition.is_a("Dataset"):
-        _look_at_file(arguments, context)
+        look_at_source(arguments, callee, context)
         return binding, types.Dataset(data.constructed(arguments, context.item), definition)
     if definition.name == "Signature" and arguments and isinstance(arguments[0].value, syntax.String):
         return binding, string_signature(arguments[0].value, context)
@@ -275,8 +275,10 @@ def _look_at_model(binding: Binding, context: Context) -> None:
             context.item.data[id(argument.value)] = found
 
 
-def _look_at_file(arguments: Sequence[syntax.Argument], context: Context) -> None:
-    """Note what is known of the data file that a dataset is made of."""
+def look_at_source(arguments: Sequence[syntax.Argument], callee: Type, context: Context) -> None:
+    """Note what is known of the data file that a dataset is made of, where a call makes one."""
+    if not isinstance(callee, types.Class) or not callee.definition.is_a("Dataset"):
+        return
     given = data.arguments_of(arguments)
     source = given.get(data.FIRST)
     if isinstance(source, syntax.String) and "base" not in given:

@@ -191,6 +191,7 @@ def _lambdas(
 ) -> None:
     """Resolve the lambdas among the arguments of a call, by what the callee calls them with."""
     taken = calls.lambda_parameters(node.arguments, lambdas, callee, context)
+    calls.look_at_source(node.arguments, callee, context)
     for argument in lambdas:
         assert isinstance(argument.value, syntax.Lambda)
         rows = data.given_rows(callee, receiver, node.arguments, argument, context.item)

@@ -34,6 +34,7 @@ from . import (
     signature_help,
     tests,
     text_document_content,
+    type_hierarchy,
     workspace_symbol,
 )
 
@@ -65,5 +66,6 @@ FEATURES = (
     signature_help,
     tests,
     text_document_content,
+    type_hierarchy,
     workspace_symbol,
 )

@@ -51,7 +51,12 @@ def _complete(
 ) -> CompletionList:
     """What may stand at the cursor."""
     from ...compiler.completion.complete import complete
+    from ...compiler.completion.context import context_at
 
+    asked_by = params.context.trigger_character if params.context is not None else None
+    if asked_by == ":" and context_at(analysis, offset).kind != "type":
+        # The end of `forward:`: a list would take the Enter that comes next.
+        return CompletionList(is_incomplete=False, items=[])
     offered = complete(analysis, offset, _Around(server, analysis.path))
     return _listed(server, analysis.source, offered, params)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os.path
 from typing import TYPE_CHECKING
 
 from ...compiler.analysis import FileAnalysis
 from ...grammar.source import Span
 from .. import convert
-from ..protocol import Location, PositionParams
+from ..protocol import Location, Position, PositionParams, Range
 from ..session import Server
 from .handler import about_position
 
@@ -34,14 +35,18 @@ def _type_definition(
 
 
 def _location(server: Server, place: Place | None) -> Location | None:
-    source = None if place is None else server.files.source(place.path)
-    if place is None or source is None:
+    if place is None:
         return None
+    uri, source = convert.uri_of(place.path), server.files.source(place.path)
+    if source is None:
+        # Data need not be text, and may be too large to be read; its beginning is there all the same.
+        is_there = place.span is None and os.path.isfile(place.path)
+        return Location(uri, Range(Position(0, 0), Position(0, 0))) if is_there else None
     span = place.span
     if span is None:
         start = source.line_span(min(place.line or 0, source.line_count - 1)).start
         span = Span(start, start)
-    return Location(convert.uri_of(place.path), convert.range_of(source, span, server.encoding))
+    return Location(uri, convert.range_of(source, span, server.encoding))
 
 
 HANDLERS = {

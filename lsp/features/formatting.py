@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...grammar.source import Source, Span
 from .. import convert
-from ..protocol import FormattingParams, Range, RangeFormattingParams, TextDocumentIdentifier, TextEdit
+from ..protocol import (
+    FormattingParams,
+    Range,
+    RangeFormattingParams,
+    RangesFormattingParams,
+    TextDocumentIdentifier,
+    TextEdit,
+)
 from ..session import Server
 from .handler import Handler
 
@@ -18,17 +25,24 @@ def _format(server: Server, params: FormattingParams) -> list[TextEdit]:
 
 def _format_range(server: Server, params: RangeFormattingParams) -> list[TextEdit]:
     """The edits that bring the declarations of a selection into the one layout."""
-    return _edits(server, params.text_document, params.range)
+    return _edits(server, params.text_document, [params.range])
 
 
-def _edits(server: Server, formatted: TextDocumentIdentifier, selected: Range | None) -> list[TextEdit]:
+def _format_ranges(server: Server, params: RangesFormattingParams) -> list[TextEdit]:
+    """The same for several selections at once."""
+    return _edits(server, params.text_document, params.ranges)
+
+
+def _edits(
+    server: Server, formatted: TextDocumentIdentifier, selected: Sequence[Range] | None
+) -> list[TextEdit]:
     from ...grammar.formatting.format import format_source
 
     document = server.files.document(formatted.uri)
     if document is None or server.files.is_settings(formatted.uri):
         return []
     source, encoding = document.source, server.encoding
-    only = None if selected is None else [convert.span_of(source, selected, encoding)]
+    only = None if selected is None else [convert.span_of(source, each, encoding) for each in selected]
     return [
         TextEdit(convert.range_of(source, span, encoding), replacement)
         for span, replacement in line_edits(source, format_source(source.text, only))
@@ -56,5 +70,9 @@ def _lines(source: Source) -> list[str]:
 HANDLERS = {
     "textDocument/formatting": Handler(FormattingParams, _format),
     "textDocument/rangeFormatting": Handler(RangeFormattingParams, _format_range),
+    "textDocument/rangesFormatting": Handler(RangesFormattingParams, _format_ranges),
 }
-CAPABILITIES = {"documentFormattingProvider": True, "documentRangeFormattingProvider": True}
+CAPABILITIES = {
+    "documentFormattingProvider": True,
+    "documentRangeFormattingProvider": {"rangesSupport": True},
+}

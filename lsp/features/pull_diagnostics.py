@@ -84,8 +84,7 @@ def _of_workspace(server: Server, params: WorkspaceDiagnosticParams) -> Workspac
     reports: list[_FileReport] = []
     has_news = False
     paths = list(server.files.sources())
-    shown = server.progress(params.work_done_token, "Checking the workspace", len(paths))
-    with shown as progress, server.files.in_one_pass():
+    with server.progress(params.work_done_token, "Checking the workspace", len(paths)) as progress:
         for path in paths:
             check_cancelled()
             uri = convert.uri_of(path)

@@ -1,4 +1,4 @@
-"""References: where a name stands, in all files of the workspace."""
+"""References: where a name stands, in all files of the workspace, Python files that use it among them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ def _references(server: Server, params: ReferenceParams) -> list[Location]:
     if source is None:
         return []
     offset = convert.offset(source, params.position, server.encoding)
-    return [
-        Location(convert.uri_of(each.path), convert.range_of(each.source, each.span, server.encoding))
+    places = [
+        (each.path, each.source, each.span)
         for each in server.files.mentions(path, offset)
         if params.context.include_declaration or not each.is_declaration
+    ]
+    places += [(each.path, each.source, each.span) for each in server.files.used_in_python(path, offset)]
+    return [
+        Location(convert.uri_of(where), convert.range_of(text, span, server.encoding))
+        for where, text, span in places
     ]
 
 

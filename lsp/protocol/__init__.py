@@ -28,6 +28,8 @@ from .calls import (
     CallHierarchyItem,
     CallHierarchyOutgoingCall,
     CallHierarchyParams,
+    TypeHierarchyItem,
+    TypeHierarchyParams,
 )
 from .commands import CodeLens, CodeLensData, Command, ExecuteCommandParams, ShowMessageParams
 from .diagnostics import (
@@ -79,6 +81,7 @@ from .edits import (
     OptionalVersionedTextDocumentIdentifier,
     PrepareRenameResult,
     RangeFormattingParams,
+    RangesFormattingParams,
     RenameFile,
     RenameFilesParams,
     RenameParams,
@@ -199,6 +202,7 @@ __all__ = [
     "PublishDiagnosticsParams",
     "Range",
     "RangeFormattingParams",
+    "RangesFormattingParams",
     "ReferenceContext",
     "ReferenceParams",
     "RenameFile",
@@ -227,6 +231,8 @@ __all__ = [
     "TextDocumentItem",
     "TextDocumentSyncKind",
     "TextEdit",
+    "TypeHierarchyItem",
+    "TypeHierarchyParams",
     "UnchangedReport",
     "VersionedTextDocumentIdentifier",
     "WorkspaceDiagnosticParams",

@@ -1,4 +1,4 @@
-"""Who calls whom."""
+"""Who calls whom, and what extends what."""
 
 from __future__ import annotations
 
@@ -37,3 +37,19 @@ class CallHierarchyOutgoingCall(Structure, omit_defaults=False, frozen=True):
 
     to: CallHierarchyItem
     from_ranges: list[Range]
+
+
+class TypeHierarchyItem(Structure, frozen=True):
+    """Something that others may extend."""
+
+    name: str
+    kind: SymbolKind
+    uri: str
+    range: Range
+    selection_range: Range
+
+
+class TypeHierarchyParams(Structure, frozen=True):
+    """What an item extends, or what extends it."""
+
+    item: TypeHierarchyItem

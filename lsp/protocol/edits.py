@@ -26,6 +26,14 @@ class RangeFormattingParams(Structure, frozen=True):
     options: dict[str, Any] = field(default_factory=dict)
 
 
+class RangesFormattingParams(Structure, frozen=True):
+    """Lay the declarations of several selections out."""
+
+    text_document: TextDocumentIdentifier
+    ranges: list[Range]
+    options: dict[str, Any] = field(default_factory=dict)
+
+
 class OnTypeFormattingParams(PositionParams, frozen=True, kw_only=True):
     """A character was typed; the position is behind it."""
 

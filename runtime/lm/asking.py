@@ -167,30 +167,31 @@ async def _pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
 async def _get(lm: Asked, request: Request) -> Response:
     number, facts = calls.next_number(), _facts(lm, request)
     # Inline, as awaiting a coroutine costs.
-    response = (
-        verify_response(await lm.send(request), lm.model)
-        if facts is None and not is_recording()
-        else await _fetch(lm, request, facts)
-    )
+    if facts is not None:
+        key = keys.digest(facts)
+        kept: Response | None = caching.get(key, lm.cache_in_memory)
+        response = kept or await _once(lm, request, key, facts)
+    elif is_recording():
+        response = await _send(lm, request)
+    else:
+        response = verify_response(await lm.send(request), lm.model)
     _note(lm, number, request, response)
     return response
 
 
 async def fetch(lm: Asked, request: Request) -> Response:
     """The answer to a request, from the cache, an equal request under way, or the model; in no history."""
-    return await _fetch(lm, request, _facts(lm, request))
-
-
-async def _fetch(lm: Asked, request: Request, facts: bytes | None) -> Response:
-    if facts is not None:
-        key, in_memory = keys.digest(facts), lm.cache_in_memory
-        kept: Response | None = caching.get(key, in_memory)
-        return kept or await flights.fetch_once(
-            flights.Wanted(key, partial(_send, lm, request), in_memory, facts)
-        )
-    if is_recording():
+    facts = _facts(lm, request)
+    if facts is None:
         return await _send(lm, request)
-    return verify_response(await lm.send(request), lm.model)
+    key = keys.digest(facts)
+    kept: Response | None = caching.get(key, lm.cache_in_memory)
+    return kept or await _once(lm, request, key, facts)
+
+
+def _once(lm: Asked, request: Request, key: str, facts: bytes) -> Awaitable[Response]:
+    """The answer to a request that is not in the cache, of one of all who ask the same now."""
+    return flights.fetch_once(flights.Wanted(key, partial(_send, lm, request), lm.cache_in_memory, facts))
 
 
 async def played(lm: Asked, request: Request, send: Callable[[], Awaitable[Response]]) -> Response:

@@ -39,7 +39,8 @@ class Call:
     def __init__(self, predictor: Predictor, given: dict[str, Any], needs_lm: bool = True) -> None:
         signature = predictor.signature
         demos = predictor.demos
-        lm, config, retries = in_force(predictor)
+        process = None if predictor._defaults else of_process()
+        lm, config, retries = in_force(predictor, process)
         if not given.keys().isdisjoint(_CALL_SETTINGS):
             expected = signature.input_fields
             settings = {
@@ -69,7 +70,6 @@ class Call:
         self.demos: Sequence[Any] = _typed_demos(signature, demos) if demos else ()
         self.config: Mapping[str, Any] = config
         self.max_retries = retries
-        process = None if predictor._defaults else of_process()
         adapter = lookup("adapter", predictor._defaults) if process is None else process["adapter"]
         self.adapter: Adapter = adapter or default_adapter(lm)
         self.inputs = complete_inputs(signature, given, signature.__name__)
@@ -110,12 +110,18 @@ def request_of(predictor: Predictor, inputs: Mapping[str, Any]) -> tuple[Any, Re
     return call.lm, make_request(call.lm, None, messages, settings, plan.tools, plan.output)
 
 
-def in_force(predictor: Predictor) -> tuple[Any, Mapping[str, Any], int]:
+def in_force(
+    predictor: Predictor, process: Mapping[str, Any] | None = None
+) -> tuple[Any, Mapping[str, Any], int]:
     """The LM (None when there is none), its settings and the follow-up turns that a call of this predictor
     has here.
 
     From the nearest: the calls of the modules around, the predictor's own, what the modules around were made
     with, and the settings.
+
+    Args:
+        predictor: what is called.
+        process: the settings of the process, where the caller knows that no others hold here.
     """
     lm: Any = predictor.lm
     config: Mapping[str, Any] = predictor.config
@@ -131,7 +137,6 @@ def in_force(predictor: Predictor) -> tuple[Any, Mapping[str, Any], int]:
         config = {**config, **call.get("config", {})}
         retries = call.get("max_retries", retries)
     defaults = predictor._defaults
-    process = None if defaults else of_process()
     if process is not None:
         return (
             in_place_of(lm or process["lm"]),

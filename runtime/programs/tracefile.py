@@ -34,9 +34,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
 
-from ...base import json
 from ...base.forks import new_lock
-from ...base.secrets import redact_mapping
+from ...base.secrets import redact
 from ..evaluate.result import EvaluationResult
 from ..execution.callbacks import ACTIVE_CALL_ID, BaseCallback
 from ..execution.progress import Progress, reporting_also_to
@@ -45,12 +44,12 @@ from ..lm.request import Response
 from ..lm.telemetry import name_of_module
 from ..modules.base import Module
 from ..optimizers.hearing import telling_trials
+from .tracelines import answers, fields, line, relative, taken
 
 logger = logging.getLogger("dspyc")
 
 VERSION = 1
-LONGEST = 100_000
-"""How many characters of a text are written."""
+_MOST_NAMES = 1000
 _PROGRESS_SECONDS = 0.2
 """So often the progress of a stage is written at most."""
 
@@ -85,6 +84,7 @@ class TraceFile(BaseCallback):
         self._count = 0
         self._numbers: dict[str, int] = {}
         self._programs: dict[str, str] = {}
+        self._names: dict[str, str] = {}
         self._told: dict[tuple[str, str], float] = {}
         self._began = time.perf_counter()
         self._write(
@@ -93,8 +93,8 @@ class TraceFile(BaseCallback):
                 "began": round(time.time(), 3),
                 "process": os.getpid(),
                 "content": content,
-                "command": command,
-                "program": program,
+                "command": redact(command),
+                "program": redact(program),
             }
         )
 
@@ -107,7 +107,7 @@ class TraceFile(BaseCallback):
     def close(self, error: BaseException | None = None) -> None:
         """Write that all is done, or what ended it, and close the file."""
         if self._file is not None:
-            self._write({"finished": self._now(), **self._failure(error)})
+            self._write({"finished": self._now()}, self._failure(error))
         with self._lock:
             if self._file is not None:
                 os.close(self._file)
@@ -122,7 +122,7 @@ class TraceFile(BaseCallback):
 
     def on_module_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
         """Write what the module gives."""
-        self._end(call_id, exception, lambda: {"outputs": _fields(outputs)})
+        self._end(call_id, exception, lambda: {"outputs": fields(outputs)})
 
     def on_tool_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """Write that a tool is called."""
@@ -130,7 +130,7 @@ class TraceFile(BaseCallback):
 
     def on_tool_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
         """Write what the tool returns."""
-        self._end(call_id, exception, lambda: {"outputs": _fields(outputs)})
+        self._end(call_id, exception, lambda: {"outputs": fields(outputs)})
 
     def on_interpreter_execute_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """Write that code runs."""
@@ -140,7 +140,7 @@ class TraceFile(BaseCallback):
         self, call_id: str, outputs: Any, exception: BaseException | None = None
     ) -> None:
         """Write what came of the code."""
-        self._end(call_id, exception, lambda: {"outputs": _fields(outputs)})
+        self._end(call_id, exception, lambda: {"outputs": fields(outputs)})
 
     def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """Write that a model is asked, with settings that are numbers, which are no content."""
@@ -159,8 +159,8 @@ class TraceFile(BaseCallback):
     ) -> None:
         """Write what the model answered, and what that took."""
         response = getattr(outputs, "response", None)
-        facts = _taken(response) if isinstance(response, Response) else {}
-        self._end(call_id, exception, lambda: {"answers": _answers(response, outputs)}, facts)
+        facts = taken(response) if isinstance(response, Response) else {}
+        self._end(call_id, exception, lambda: {"answers": answers(response, outputs)}, facts)
 
     def on_evaluate_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """Write that an evaluation begins, under the name of its program."""
@@ -209,7 +209,7 @@ class TraceFile(BaseCallback):
         }
         found = {name: value for name, value in told.items() if value is not None}
         detail = {"detail": progress.detail} if progress.detail and self.content else {}
-        self._write({"progress": progress.stage, "at": now, **found, **detail})
+        self._write({"progress": self._clean(progress.stage), "at": now, **found}, detail)
 
     def _trial(self, trial: Any) -> None:
         from ..optimizers.reporting import trial_record
@@ -222,17 +222,18 @@ class TraceFile(BaseCallback):
             "full": record.is_full,
             "demos": dict(record.demos),
         }
+        said = self._failure(trial.error)
         if self.content:
-            told |= {"label": record.label, "instructions": dict(record.instructions)}
-        self._write(told | self._failure(trial.error))
+            said |= {"label": record.label, "instructions": dict(record.instructions)}
+        self._write(told, said)
 
     def _result(self, result: Any, number: int | None, program: str) -> None:
         self._write(
             {
                 "result": number,
                 "at": self._now(),
-                "metric": result.metric,
-                "program": program,
+                "metric": self._clean(result.metric),
+                "program": self._clean(program),
                 "rows": len(result.rows),
                 "total": result.total,
                 "seconds": round(result.seconds, 3),
@@ -242,10 +243,11 @@ class TraceFile(BaseCallback):
         index = -1
         for row in result.rows:
             index += row.repeat == 0 or index < 0
-            self._write({"row": index, "of": number, **self._row(row)})
+            self._row({"row": index, "of": number}, row)
 
-    def _row(self, row: Any) -> dict[str, Any]:
-        told: dict[str, Any] = {"score": row.value, "seconds": round(row.seconds, 4)}
+    def _row(self, told: dict[str, Any], row: Any) -> None:
+        told |= {"score": row.value, "seconds": round(row.seconds, 4)}
+        said = self._failure(row.error)
         if row.repeat:
             told["repeat"] = row.repeat
         if row.usage is not None:
@@ -253,20 +255,20 @@ class TraceFile(BaseCallback):
         if self.content:
             inputs = row.example._input_keys or frozenset()
             example = row.example.toDict()
-            told |= {
+            said |= {
                 "inputs": {name: value for name, value in example.items() if name in inputs},
                 "expected": {name: value for name, value in example.items() if name not in inputs},
                 "given": row.prediction.toDict(),
                 "calls": [call.as_json() for call in row.calls],
             }
             optional = {"feedback": row.feedback, "origin": row.example.origin}
-            told |= {name: value for name, value in optional.items() if value}
+            said |= {name: value for name, value in optional.items() if value}
             if chances := row.prediction.probabilities:
-                told["probabilities"] = {
+                said["probabilities"] = {
                     name: [[choice, share] for choice, share in shares.items()]
                     for name, shares in chances.items()
                 }
-        return told | self._failure(row.error)
+        self._write(told, said)
 
     # --- lines --------------------------------------------------------------------------------------------
 
@@ -282,11 +284,11 @@ class TraceFile(BaseCallback):
             number = self._numbers[call_id] = self._count
             within = self._numbers.get(around) if around else None
         told: dict[str, Any] = {
-            "call": number, "within": within, "what": what, "name": name, "at": self._now()
+            "call": number, "within": within, "what": what, "name": self._clean(name), "at": self._now()
         }  # fmt: skip
         if (place := self._place()) is not None:
-            told["place"] = place
-        self._write(told | dict(facts or {}) | (content() if self.content else {}))
+            told["place"] = self._clean(place)
+        self._write(told | dict(facts or {}), content() if self.content else {})
 
     def _end(
         self,
@@ -300,10 +302,20 @@ class TraceFile(BaseCallback):
             number = self._numbers.pop(call_id, None)
         if number is None:
             return
-        told = {"end": number, "at": now, **(facts or {}), **self._failure(exception)}
-        self._write(told | (content() if self.content and exception is None else {}))
+        told = {"end": number, "at": now, **(facts or {})}
+        said = content() if self.content and exception is None else self._failure(exception)
+        self._write(told, said)
 
-    def _failure(self, error: BaseException | None) -> dict[str, str]:
+    def _clean(self, name: str) -> str:
+        """A name without secrets; looking for them takes longer than all else, so names are kept."""
+        found = self._names.get(name)
+        if found is None:
+            if len(self._names) >= _MOST_NAMES:
+                self._names.clear()
+            found = self._names[name] = redact(name)
+        return found
+
+    def _failure(self, error: BaseException | None) -> dict[str, Any]:
         if error is None:
             return {}
         return {"error": f"{type(error).__name__}: {error}" if self.content else type(error).__name__}
@@ -314,17 +326,18 @@ class TraceFile(BaseCallback):
         while frame is not None:
             file = frame.f_code.co_filename
             if file.endswith(".dspy"):
-                return f"{_relative(file, self._folder)}:{frame.f_lineno}"
+                return f"{relative(file, self._folder)}:{frame.f_lineno}"
             frame = frame.f_back
         return None
 
-    def _write(self, record: dict[str, Any]) -> None:
-        line = _line(record)
+    def _write(self, facts: dict[str, Any], said: dict[str, Any] | None = None) -> None:
+        """Write a line: facts, which hold no secrets, and what may hold some."""
+        content = line(facts, said or {})
         with self._lock:
             if self._file is None:
                 return
             try:
-                left = memoryview(line)
+                left = memoryview(content)
                 while left:
                     left = left[os.write(self._file, left) :]
             except OSError as error:
@@ -332,68 +345,3 @@ class TraceFile(BaseCallback):
                 os.close(self._file)
                 self._file = None
                 logger.warning("the trace ends here: %s", error.strerror or error)
-
-
-def _line(record: dict[str, Any]) -> bytes:
-    try:
-        text = json.dump(_cut(redact_mapping(_plain(record))))
-    except (TypeError, ValueError, RecursionError):
-        text = json.dump({name: value for name, value in record.items() if isinstance(value, (int, float))})
-    return text.encode("ascii") + b"\n"
-
-
-def _plain(value: Any) -> Any:
-    """A value in JSON's types."""
-    if value is None or type(value) in (str, int, float, bool):
-        return value
-    if type(value) is dict:
-        return {str(name): _plain(each) for name, each in value.items()}
-    if type(value) is list:
-        return [_plain(each) for each in value]
-    # With pydantic, which only content needs.
-    from ..values.rendering import to_json_types
-
-    return to_json_types(value.toDict() if hasattr(value, "toDict") else value)
-
-
-def _cut(value: Any) -> Any:
-    if isinstance(value, str) and len(value) > LONGEST:
-        return f"{value[:LONGEST]}… ({len(value) - LONGEST:,} more characters)"
-    if isinstance(value, dict):
-        return {name: _cut(each) for name, each in value.items()}
-    return [_cut(each) for each in value] if isinstance(value, list) else value
-
-
-def _fields(outputs: Any) -> Any:
-    """What a call gave, by name."""
-    plain = outputs.toDict() if hasattr(outputs, "toDict") else outputs
-    return plain if isinstance(plain, dict) else {"result": plain}
-
-
-def _taken(response: Response) -> dict[str, Any]:
-    counts = [response.usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
-    facts: dict[str, Any] = {}
-    if all(isinstance(count, int) for count in counts):
-        facts["tokens"] = counts
-    if response.cost is not None:
-        facts["cost"] = response.cost
-    if response.cache_hit:
-        facts["cached"] = True
-    return facts
-
-
-def _answers(response: Any, outputs: Any) -> list[str]:
-    if not isinstance(response, Response):
-        return [str(each) for each in outputs or ()]
-    return [
-        each.text
-        or ", ".join(f"{call.name}({json.dump(_plain(call.arguments))})" for call in each.tool_calls)
-        for each in response.completions
-    ]
-
-
-def _relative(file: str, folder: str) -> str:
-    try:
-        return os.path.relpath(file, folder)
-    except ValueError:
-        return os.path.basename(file)  # on another drive

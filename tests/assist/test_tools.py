@@ -220,6 +220,35 @@ def test_rename_changes_all_files(agent: Agent, root: Path) -> None:
         agent("rename", path="cities.dspy", line=1, name="Town", new_name="class")
 
 
+def test_rename_takes_python_and_states_along(agent: Agent, root: Path) -> None:
+    (root / "tuned.dspy").write_text(
+        'module qa = Predict("question -> answer")\n'
+        'dataset rows = Dataset([{"question": "a", "answer": "b"}], inputs=["question"])\n'
+        "program router = LabeledFewShot(k=1).compile(qa, trainset=rows)\n"
+    )
+    (root / "tuned.router.state.json").write_text("{}")
+    (root / "main.py").write_text("from tuned import router\n\nrouter(question='?')\n")
+    shown = agent("rename", path="tuned.dspy", line=3, name="router", new_name="answerer")
+    assert "+from tuned import answerer" in shown
+    assert "tuned.router.state.json becomes tuned.answerer.state.json" in shown
+    assert "router" in (root / "main.py").read_text()
+    agent("rename", path="tuned.dspy", line=3, name="router", new_name="answerer", write=True)
+    assert (root / "main.py").read_text() == "from tuned import answerer\n\nanswerer(question='?')\n"
+    assert (root / "tuned.answerer.state.json").exists()
+    assert not (root / "tuned.router.state.json").exists()
+
+
+def test_completion_knows_the_files_around(agent: Agent, root: Path) -> None:
+    (root / "rows.csv").write_text("question,answer\na,b\n")
+    (root / "new.dspy").write_text("x = 1\n")
+    data = agent("complete", path="new.dspy", line=1, before='dataset rows = Dataset("')
+    assert "rows.csv" in data
+    assert "City" in agent("complete", path="new.dspy", line=1, before="from .cities import ")
+    assert "cities" in agent("complete", path="new.dspy", line=1, before="from .")
+    models = agent("complete", path="new.dspy", line=1, before='lm gpt = LM("embedded/')
+    assert "embedded/banking" in models
+
+
 def test_completion(agent: Agent) -> None:
     at = agent("complete", path="qa.dspy", line=18, before="    return qa(question=text).")
     assert at.splitlines() == ["answer  str", "city  City"]
@@ -253,7 +282,12 @@ def test_prompt_loads_no_python_without_leave(agent: Agent, root: Path) -> None:
     (root / "shared.dspy").write_text("from tools import look\n")
     (root / "agent.dspy").write_text('from .shared import look\nmodule m = Predict("a -> b")\n')
     with pytest.raises(Refused, match=r"imports Python \(`tools`\).*--allow-run"):
-        agent("prompt", path="agent.dspy")
+        agent("prompt", path="agent.dspy", inputs={"a": "x"})
+    # What the declarations say needs no loading.
+    declared = agent("prompt", path="agent.dspy")
+    assert declared.startswith("── m\n")
+    assert "[[ ## a ## ]]\n{a}" in declared
+    assert "tokens (estimated)" in declared
 
 
 def test_arguments_are_checked(agent: Agent) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from dspyc.cli.debugging.adapter import words
 from dspyc.cli.main import run
+from dspyc.loader.compiling import analyse, compiled
 from support.dap_client import DebugClient
 
 PROGRAM = """\
@@ -114,6 +115,15 @@ def test_a_test_is_debugged(session: tuple[DebugClient, Path]) -> None:
     client.request("continue", threadId=thread)
     client.event("terminated")
     assert "1 passed" in client.output
+
+
+def test_loading_a_file_stands_on_no_line_inside_of_a_body(tmp_path: Path) -> None:
+    path = tmp_path / "both.dspy"
+    path.write_text(PROGRAM, encoding="utf-8")
+    found = {line for _, _, line in compiled(analyse(str(path))).code.co_lines() if line}
+    lines = PROGRAM.splitlines()
+    assert [lines[each - 1] for each in sorted(found) if lines[each - 1].startswith("        ")] == []
+    assert lines.index('    assert pred.answer == "both 3"') + 1 not in found
 
 
 def test_what_a_configuration_stands_for() -> None:

@@ -27,6 +27,7 @@ NOT_RUN = {
     "--lm gguf/": "needs a file of some gigabytes",
     "dspyc ui ": "runs until it is stopped; `tests/viewing` opens it in a browser",
     "--engine dask": "`tests/cluster` runs clusters",
+    "python -m http.server": "`tests/editors/pages.sh` serves the playground",
     "--changed-since": "needs the history of a repository; `tests/cli` makes one",
 }
 """Parts of commands that are not run here, and why."""

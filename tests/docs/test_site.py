@@ -22,6 +22,7 @@ from sitemaker.links import broken_links
 from sitemaker.names import place_of
 from sitemaker.navigation import as_toml, navigation
 from sitemaker.page import Page, prose, table
+from sitemaker.playground import MARK, put_playground
 from sitemaker.written import outside_of_code, relinked
 from support.walkthrough import ROOT
 
@@ -150,8 +151,28 @@ def test_pieces_of_pages() -> None:
     assert prose("Does it.\n\nArgs:\n    name: what\n        it is called.\n\nMore.") == (
         "Does it.\n\n**Args**\n\n- `name`: what\n  it is called.\n\nMore."
     )
+    assert prose("Does it.\n\n    a = 1\n\n    b = 2\n\nMore.") == (
+        "Does it.\n\n```python\na = 1\n\nb = 2\n```\n\nMore."
+    )
     assert table(("a", "b"), [("`x | y`", "z")]) == "| a | b |\n| --- | --- |\n| `x \\| y` | z |"
     assert table(("a",), []) == ""
     assert as_toml(["i.md", {"A": ["x.md"]}]) == '["i.md", { "A" = ["x.md"] }]'
     # Python-Markdown reads what GitHub wants escaped as it is written.
     assert readable("| `a \\| b` | c \\| d |\n\n`e \\| f`\n") == "| `a | b` | c \\| d |\n\n`e \\| f`\n"
+
+
+def test_the_playground_is_shown_where_it_was_built(tmp_path: Path, pages: dict[str, Page]) -> None:
+    built, site = tmp_path / "dist", tmp_path / "site"
+    for folder in (built / "pyodide", site):
+        folder.mkdir(parents=True)
+    assert MARK in pages["playground.md"].text
+    page = site / "playground.html"
+    page.write_text(f"<p>before</p>\n{MARK}\n", encoding="utf-8")
+    assert not put_playground(built, site)
+    assert MARK in page.read_text(encoding="utf-8")
+    (built / "index.html").write_text("<title>Playground</title>")
+    (built / "pyodide" / "pyodide.mjs").write_text("// Python")
+    assert put_playground(built, site)
+    assert 'src="playground/index.html?embed"' in page.read_text(encoding="utf-8")
+    assert (site / "playground" / "pyodide" / "pyodide.mjs").is_file()
+    assert [*fetched(site), *broken_links(site)] == []

@@ -2,7 +2,7 @@
 # The editor tests: check, test and package the extension, install it into a real VS Code, and use it there.
 # Needs `dspyc` on the PATH, node 20 with npm, and Debian's packages (as root or with sudo) for a first run.
 #   DSPYC_EDITORS_CACHE   where everything is installed and built (default .cache/editors)
-#   DSPYC_EDITORS_PARTS   what is tried: language, prompt, tests, debug (default: all)
+#   DSPYC_EDITORS_PARTS   what is tried: language, typing, prompt, tests, debug (default: all)
 #   DSPYC_EDITORS_OUTPUT  where the screenshots go (default output/ in the cache)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -53,5 +53,5 @@ for _ in $(seq 120); do
 done
 
 step "using it"
-NODE_PATH=$cache/node_modules node "$here/vscode.cjs" "http://127.0.0.1:$port/?folder=$data/workspace" "$output" ${DSPYC_EDITORS_PARTS:-}
+NODE_PATH=$cache/node_modules node "$here/vscode.cjs" "http://127.0.0.1:$port/?folder=$data/workspace" "$output" "$data/workspace" ${DSPYC_EDITORS_PARTS:-}
 step "done; screenshots are in $output"

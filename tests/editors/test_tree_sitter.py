@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,8 @@ from dspyc.grammar import syntax
 from dspyc.grammar.parse import parse as parse_dspy
 from dspyc.grammar.source import Source
 from dspyc.grammar.trees import walk
-from support import corpus
+from support import corpus, tree_sitter_grammar
 
-tree_sitter_grammar = pytest.importorskip("support.tree_sitter_grammar", exc_type=ImportError)
 pytestmark = pytest.mark.editors
 
 KINDS: dict[type[syntax.Node], tuple[str, ...]] = {
@@ -241,10 +241,15 @@ def test_a_program_that_is_edited_is_read_as_from_scratch() -> None:
     assert not tree.root_node.has_error
 
 
-@pytest.mark.parametrize(
-    "name",
-    sorted(path.stem for path in (corpus.ROOT / "editors" / "tree-sitter-dspy" / "queries").glob("*.scm")),
-)
-def test_every_query_finds_something(name: str) -> None:
-    found = [each for text in corpus.right().values() for each in tree_sitter_grammar.captures(name, text)]
+EDITORS = corpus.ROOT / "editors"
+QUERIES = sorted(EDITORS.glob("**/*.scm"))
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: str(path.relative_to(EDITORS)))
+def test_every_query_finds_something(path: Path) -> None:
+    found = [
+        each
+        for text in corpus.right().values()
+        for each in tree_sitter_grammar.captures(path.stem, text, path.parent)
+    ]
     assert len(found) > 50

@@ -1,14 +1,15 @@
 // Uses the extension as a person does, in a real VS Code in Chromium, and takes pictures.
-// usage: NODE_PATH=… node vscode.cjs URL OUTPUT_FOLDER [PART …]
+// usage: NODE_PATH=… node vscode.cjs URL OUTPUT_FOLDER WORKSPACE [PART …]
 
 const { chromium } = require("playwright-core");
 const language = require("./steps/language.cjs");
 const { debug } = require("./steps/debugging.cjs");
 const { seePrompt } = require("./steps/prompt.cjs");
+const { typeProgram } = require("./steps/typing.cjs");
 const { seeTests, seeTrace, seeGraph, run } = require("./steps/testing.cjs");
 const { command, pictures, say, LONG } = require("./steps/ui.cjs");
 
-const [, , url, output, ...parts] = process.argv;
+const [, , url, output, workspace, ...parts] = process.argv;
 const wants = (part) => parts.length === 0 || parts.includes(part);
 const THEMES = { dark: ".monaco-workbench.vs-dark", light: ".monaco-workbench.vs" };
 
@@ -46,6 +47,9 @@ async function main() {
       await language.format(page);
       await language.goToPython(page, picture);
       await language.restart(page);
+    }
+    if (wants("typing")) {
+      await typeProgram(page, picture, workspace);
     }
     if (wants("prompt")) {
       await seePrompt(page, picture, theme);

@@ -16,6 +16,7 @@ from dspyc.compiler.completion.signature_help import signature_help
 from dspyc.compiler.completion.surroundings import Nothing
 from dspyc.compiler.query import keywords
 from dspyc.grammar.lexing.tokens import HARD_KEYWORDS
+from dspyc.grammar.lossless import tokenize
 from dspyc.grammar.parse import parse_item
 from dspyc.grammar.tables import tables
 from support.programs import PROGRAM, analyse
@@ -27,6 +28,7 @@ PROGRAMS = {"everything once": PROGRAM} | {
 programs = pytest.mark.parametrize("text", PROGRAMS.values(), ids=PROGRAMS.keys())
 CUT_OFF = {"E002", "E003"}
 """Brackets and strings that are not closed."""
+OPERATORS = {"==", "!=", "<=", ">=", "->", "+=", "-=", "*=", "**", "//"}
 RESERVED = HARD_KEYWORDS | set(keywords.WORDS)
 
 
@@ -97,7 +99,8 @@ def test_an_accepted_word_fits(text: str) -> None:
     analysis = analyse(text)
     for offset in chance.sample(range(len(text)), min(60, len(text))):
         in_margin = not text[:offset].rpartition("\n")[2].strip() and text[offset] == " "
-        if in_margin or text[offset - 1 : offset + 1].strip().isidentifier():
+        around = text[offset - 1 : offset + 1]
+        if in_margin or around.strip().isidentifier() or around in OPERATORS:
             continue  # where no line, or no word, begins
         for each in ask(analysis, offset):
             if each.kind == "keyword":
@@ -151,8 +154,12 @@ def problems_with(analysis: FileAnalysis, accepted: Completion, behind: str) -> 
 
 
 def line_starts(text: str) -> list[int]:
-    """Some offsets where lines start that hold code."""
-    found = [at for at in range(len(text)) if (at == 0 or text[at - 1] == "\n") and text[at] not in "\n#"]
+    """Some offsets where lines start that hold code; in brackets, lines are not what a text is made of."""
+    found, depth = [0], 0
+    for token in tokenize(text):
+        depth += (token.kind == "open") - (token.kind == "close")
+        if token.kind == "newline" and not depth and text[token.end : token.end + 1] not in ("", "\n", "#"):
+            found.append(token.end)
     found = [at for at in found if not text[at:].lstrip().startswith('"""')]
     return random.Random(4).sample(found, min(12, len(found)))
 

@@ -138,3 +138,13 @@ def test_details_beside_the_label(new_client: Client, folder: Path) -> None:
     item = offered(new_client, uri, "limit = 3\nx = lim‸\n")["limit"]
     assert item["labelDetails"] == {"description": "Literal[3]"}
     assert "detail" not in item
+
+
+def test_the_colon_of_a_block_opens_no_list_that_would_take_enter(client: Client, uri: str) -> None:
+    head = 'module M:\n    input a: str\n    output b: str\n\n    p = Predict("a -> b")\n\n    forward:'
+    client.open(uri, head + "\n        return b=a\n")
+    context = {"triggerKind": 2, "triggerCharacter": ":"}
+    place = offset_position(head, len(head))
+    asked = {"textDocument": {"uri": uri}, "position": place, "context": context}
+    assert client.request("textDocument/completion", asked)["items"] == []
+    client.close(uri)

@@ -140,6 +140,24 @@ def test_the_server_ends_with_the_process_that_it_is_for() -> None:
         session.close()
 
 
+def test_ctrl_c_ends_all_quietly() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dspyc", "lsp", "--tcp", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    session = Session(int(process.stderr.readline().rpartition(":")[2]))
+    session.start(None)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(20) in (0, 130)
+    assert session.receive() is None
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    session.close()
+
+
 def test_a_server_that_is_killed_leaves_no_session_behind() -> None:
     with listening("--tcp", "0") as (process, port):
         session = Session(port)

@@ -243,3 +243,29 @@ def test_a_client_without_a_preview_is_offered_no_change_of_data(new_client: Cli
     assert set().union(*annotations.values()) == {None}
     _, _, files = renamed(new_client, tmp_path, "tuned = tune", "best")
     assert files == []
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("sort = Predict", {"sort": 5}),
+        ("text: str", {"text": 5}),
+        ("kind: str", {"kind": 4}),
+        ("tuned = tune", {"tuned": 1}),
+        ("Sort:", {}),
+    ],
+)
+def test_references_in_python(shop: tuple[Client, Path], word: str, expected: dict[str, int]) -> None:
+    client, folder = shop
+    place = offset_position(SHOP, SHOP.index(word))
+    uri = (folder / "shop.dspy").as_uri()
+    context = {"includeDeclaration": False}
+    found = client.at("textDocument/references", uri, place["line"], place["character"], context=context)
+    lines = PYTHON.split("\n")
+    counted: dict[str, int] = {}
+    for each in found:
+        if each["uri"].endswith("/app.py"):
+            start, end = each["range"]["start"], each["range"]["end"]
+            name = lines[start["line"]][start["character"] : end["character"]]
+            counted[name] = counted.get(name, 0) + 1
+    assert counted == expected

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.lsp_client import CAPABILITIES, Client, edited, offset_position
+from support.lsp_client import CAPABILITIES, Client, ServerError, edited, offset_position
 
 counter = itertools.count()
 CURSOR = "‸"
@@ -177,4 +177,8 @@ def test_settings_are_no_program(client: Client, toml: str) -> None:
     assert client.request("textDocument/documentSymbol", asked) is None
     assert client.request("textDocument/diagnostic", asked)["items"] == []
     assert client.at("textDocument/definition", toml, 0, 1) is None
+    assert client.at("textDocument/references", toml, 0, 1, context={"includeDeclaration": True}) == []
+    assert client.at("textDocument/prepareCallHierarchy", toml, 0, 1) is None
+    with pytest.raises(ServerError, match="cannot be changed"):
+        client.at("textDocument/rename", toml, 0, 1, newName="other")
     client.close(toml)

@@ -357,3 +357,38 @@ def test_hints_of_calls(shop: tuple[Client, str, str]) -> None:
         f"{last} | text=",
         f"{last} | most=",
     ]
+
+
+# --- which signature extends which ------------------------------------------------------------------------
+
+
+def test_signatures_that_extend_others(shop: tuple[Client, str, str]) -> None:
+    client, uri, _ = shop
+    other = uri.replace("shop.dspy", "finer.dspy")
+    text = (
+        "from shop import Sort as Base\n\nsignature Finer(Base):\n    output why: str\n\n"
+        "signature Finest(Finer):\n    output how: str\n"
+    )
+    client.open(other, text)
+    (base,) = at(client, "textDocument/prepareTypeHierarchy", uri, "Sort)")
+    assert (base["name"], base["uri"]) == ("Sort", uri)
+    (finer,) = client.request("typeHierarchy/subtypes", {"item": base})
+    assert (finer["name"], finer["uri"]) == ("Finer", other)
+    (finest,) = client.request("typeHierarchy/subtypes", {"item": finer})
+    assert finest["name"] == "Finest"
+    assert client.request("typeHierarchy/subtypes", {"item": finest}) == []
+    assert client.request("typeHierarchy/supertypes", {"item": finest}) == [finer]
+    assert client.request("typeHierarchy/supertypes", {"item": base}) == []
+    assert at(client, "textDocument/prepareTypeHierarchy", uri, "LIMIT") is None
+    client.close(other)
+
+
+def test_selections_are_laid_out(shop: tuple[Client, str, str]) -> None:
+    client, uri, _ = shop
+    text = "x=1\ny=2\nz=3\n"
+    client.change(uri, {"text": text})
+    areas = [{"start": {"line": n, "character": 0}, "end": {"line": n, "character": 3}} for n in (0, 2)]
+    asked = {"textDocument": {"uri": uri}, "options": {"tabSize": 4, "insertSpaces": True}}
+    edits = client.request("textDocument/rangesFormatting", {**asked, "ranges": areas})
+    lines = {each["range"]["start"]["line"]: each["newText"] for each in edits}
+    assert lines == {0: "x = 1\n", 2: "z = 3\n"}

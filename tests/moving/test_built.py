@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,73 @@ def test_another_hands_file_is_not_overwritten(tmp_path: Path, capsys: pytest.Ca
 
 def test_limits_are_told_in_the_runtimes_words() -> None:
     assert {name: CONSTRAINT_WORDS[name] for name in classes.WORDS} == classes.WORDS
+
+
+# --- there and back -------------------------------------------------------------------------------------
+
+
+def back(path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """The program that a built module is imported as; it checks without an error."""
+    capsys.readouterr()
+    assert main(["import", str(path), "--force"]) == 0
+    told = capsys.readouterr().err
+    assert "stays Python" not in told, told
+    assert not path.with_name(f"{path.stem}_python.py").exists()
+    assert main(["check", str(path.with_suffix(".dspy"))]) == 0, capsys.readouterr().out
+    return path.with_suffix(".dspy")
+
+
+def asked(path: Path, name: str, inputs: dict[str, Any]) -> list[Any]:
+    lm = Recorder()
+    with dspy.context(lm=lm):
+        program = getattr(dspyc.load(path), name)
+        for predictor in program.predictors():
+            predictor.lm = lm
+        # Plausible answers do not meet every condition.
+        with suppress(dspy.AdapterParseError):
+            program(**inputs)
+    return sorted(json.dumps(each) for each in lm.seen)
+
+
+def test_a_program_with_every_feature_comes_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, _ = build(BUILT / "features.dspy", tmp_path)
+    again = back(path, capsys)
+    seen = json.loads((BUILT / "features.json").read_text())
+    for name, inputs in FEATURES.items():
+        assert asked(again, name, inputs) == sorted(json.dumps(each) for each in seen[name]["messages"]), name
+    loaded = dspyc.load(again)
+    assert loaded.__dspyc__.kinds["tuned"] == "program"
+    assert loaded.__dspyc__.kinds["scores"] == "evaluate"
+    assert list(loaded.__dspyc__.tests) == ["one"]
+    assert [dict(row) for row in loaded.file] == [
+        dict(row) for row in dspyc.load(BUILT / "features.dspy").file
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "program", "inputs"),
+    [
+        ("triage", "triage", {"message": "Where is it?"}),
+        ("invoices", "invoices", {"text": "INVOICE 1"}),
+        ("banking", "classify", {"text": "Where is my card?"}),
+    ],
+)
+def test_an_example_comes_back(
+    name: str, program: str, inputs: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = HERE.parents[1] / "examples" / name / f"{name}.dspy"
+    path, _ = build(source, tmp_path / "out")
+    assert asked(back(path, capsys), program, inputs)[:1] == asked(source, program, inputs)[:1]
+
+
+@pytest.mark.parametrize("name", ["emails", "multi_hop", "refined", "sql", "translation"])
+def test_a_program_of_dspys_comes_back_twice(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, _ = build(moved(name, tmp_path / "first"), tmp_path / "second")
+    attribute, inputs = CALLS[name]
+    expected = json.loads((HERE / "prompts" / f"{name}.json").read_text())
+    assert asked(back(path, capsys), attribute, inputs) == sorted(json.dumps(each) for each in expected)
 
 
 # --- on DSPy itself -------------------------------------------------------------------------------------

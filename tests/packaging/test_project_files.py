@@ -63,6 +63,14 @@ def test_workflows_run_what_exists_with_few_rights(file: str) -> None:
     assert [each for each in scripts if "${{" in each] == []
 
 
+def test_actions_of_others_are_pinned() -> None:
+    """A tag can be moved to other code; the commit behind a hash cannot."""
+    files = [*(ROOT / ".github" / "workflows").iterdir(), ROOT / "action.yml"]
+    used = [each for file in files for each in re.findall(r"uses: (.*)", file.read_text(encoding="utf-8"))]
+    assert len(used) > 10
+    assert [each for each in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v[\d.]+", each)] == []
+
+
 def test_the_versions_of_python_are_those_of_the_metadata() -> None:
     text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
     matrix = re.search(r'python: \[((?:"[\d.]+"(?:, )?)+)\]', text)

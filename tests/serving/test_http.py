@@ -462,9 +462,10 @@ def test_a_stop_lets_runs_end(path: Path, model: OpenAIServer, workers: str) -> 
     model.reset()
     model.answer = lambda body: intent("buy")
     model.latency = 1.0
+    model.gather = 16
     with serving(path, "--workers", workers) as service, ThreadPoolExecutor(16) as pool:
         runs = [pool.submit(service.ask, "/programs/classify", {"text": "a"}) for _ in range(16)]
-        while model.in_flight < 16:
+        while model.most_in_flight < 16:
             time.sleep(0.01)
         service.process.send_signal(signal.SIGTERM)
         assert [run.result()[0] for run in runs] == [200] * 16

@@ -109,6 +109,8 @@ class OpenAIServer:
         self.answered = 0
         """How many requests were not only received."""
         self.latency = 0.0
+        self.gather = 0
+        """How many requests must have come at once before any is answered."""
         self.most: int | None = None
         """How many requests at once are not refused with a 429."""
         self.refused = 0
@@ -128,7 +130,7 @@ class OpenAIServer:
             self._steps.clear()
             self.requests.clear()
             self.in_flight = self.most_in_flight = self.answered = 0
-            self.latency, self.answer = 0.0, None
+            self.latency, self.gather, self.answer = 0.0, 0, None
             self.most, self.refused = None, 0
 
     @property
@@ -184,6 +186,8 @@ class OpenAIServer:
                 step = RateLimit()
                 self.refused += 1
         try:
+            while self.most_in_flight < self.gather:
+                await asyncio.sleep(0.005)
             if self.latency:
                 await asyncio.sleep(self.latency)
             self.answered += 1

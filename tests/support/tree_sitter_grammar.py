@@ -9,9 +9,10 @@ import subprocess
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from tree_sitter import Language, Parser, Query, QueryCursor, Tree
+if TYPE_CHECKING:
+    from tree_sitter import Language, Query, Tree
 
 FOLDER = Path(__file__).parents[2] / "editors" / "tree-sitter-dspy"
 
@@ -30,6 +31,8 @@ def library() -> Path:
 @cache
 def language() -> Language:
     """The grammar for the Python package."""
+    from tree_sitter import Language
+
     function = ctypes.CDLL(str(library())).tree_sitter_dspy
     function.restype = ctypes.c_void_p
     capsule = ctypes.pythonapi.PyCapsule_New
@@ -40,13 +43,17 @@ def language() -> Language:
 
 def parse(text: str) -> Tree:
     """The tree of a text. Keep it as long as its nodes: they do not."""
+    from tree_sitter import Parser
+
     return Parser(language()).parse(text.encode("utf-8"))
 
 
 @cache
-def query(name: str) -> Query:
-    """A query of `queries/`."""
-    return Query(language(), (FOLDER / "queries" / f"{name}.scm").read_text(encoding="utf-8"))
+def query(name: str, folder: Path = FOLDER / "queries") -> Query:
+    """A query, of the grammar or of another folder."""
+    from tree_sitter import Query
+
+    return Query(language(), (folder / f"{name}.scm").read_text(encoding="utf-8"))
 
 
 class Capture(NamedTuple):
@@ -57,10 +64,12 @@ class Capture(NamedTuple):
     text: str
 
 
-def captures(name: str, text: str) -> list[Capture]:
+def captures(name: str, text: str, folder: Path = FOLDER / "queries") -> list[Capture]:
     """What a query captures in a text, in the order of the text."""
+    from tree_sitter import QueryCursor
+
     data = text.encode("utf-8")
-    wanted, tree = query(name), parse(text)
+    wanted, tree = query(name, folder), parse(text)
     cursor = QueryCursor(wanted)
     found = cursor.captures(tree.root_node)
     return sorted(

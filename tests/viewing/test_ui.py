@@ -215,6 +215,46 @@ def test_a_trace_that_grows_is_followed(viewer: Viewer, folder: Path) -> None:
     assert viewer.ask(f"/api/trace/{key}")[:2] == (404, "The file is not there any more.\n")
 
 
+HEAD = {"dspyc_trace": 1, "process": "one", "began": "today", "command": [], "program": {}}
+CALL = {"call": 1, "within": None, "what": "lm", "name": "m", "at": 0.5}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [HEAD, CALL, {"end": 1, "at": 1, "tokens": "many", "cost": "much", "error": {"a": 1}}],
+        [
+            HEAD,
+            {**CALL, "within": 1, "name": None, "what": ["x"]},
+            {"end": [1], "at": 1},
+            {"end": 1, "at": None},
+        ],
+        [HEAD, {**CALL, "at": "soon"}, {**CALL, "call": "x"}, {**CALL, "within": "y"}, {"call": 2}],
+        [HEAD, {"progress": 7, "done": "all"}, {"trial": 1, "score": "high"}, {"trial": None, "demos": 3}],
+        [
+            HEAD,
+            {"row": 1, "score": 1},
+            {"result": None, "at": "x"},
+            {"row": 0, "score": "?"},
+            {"row": 0, "score": 1},
+        ],
+        [HEAD, {"finished": "never"}, {"finished": 1, "error": ["x"]}, [], 7, None, "x"],
+    ],
+)
+def test_lines_that_are_not_as_they_should_be(viewer: Viewer, folder: Path, lines: list[Any]) -> None:
+    path = folder / "odd.trace.jsonl"
+    path.write_text(
+        "\n".join(json.dumps(line, separators=(",", ":")) for line in lines) + "\nNaN\n" + "[" * 5000
+    )
+    try:
+        key = viewer.key("odd.trace.jsonl")
+        assert viewer.json(f"/api/trace/{key}")["name"] == "odd.trace.jsonl"
+        for path_of in (f"/api/trace/{key}/call/1", f"/report/{key}", f"/report/{key}/0"):
+            assert viewer.ask(path_of)[0] in (200, 404)
+    finally:
+        path.unlink()
+
+
 def test_events_tell_of_changes(viewer: Viewer, folder: Path) -> None:
     connection = HTTPConnection("127.0.0.1", viewer.port, timeout=30)
     cookie = "; ".join(f"{name}={value}" for name, value in viewer.cookies.items())

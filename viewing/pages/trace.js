@@ -120,7 +120,7 @@ const measured = (key, data) => section("Evaluations", table(["program", "metric
     one.metric || "", percent(one.score), String(one.rows), String(one.errors)]), 2));
 
 const progress = (data) => section("Under way", ...data.progress.map((one) => make("div", { class: "under-way" },
-  make("span", {}, `${one.stage}: ${one.done.toLocaleString("en")}${one.total ? ` of ${one.total.toLocaleString("en")}` : ""}`),
+  make("span", {}, `${one.stage}: ${(one.done ?? 0).toLocaleString("en")}${one.total ? ` of ${one.total.toLocaleString("en")}` : ""}`),
   one.total ? make("progress", { max: one.total, value: one.done, "aria-label": one.stage }) : null,
   make("span", {}, [percent(one.score), money(one.cost)].filter(Boolean).join(" · ")))));
 

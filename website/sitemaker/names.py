@@ -9,7 +9,7 @@ from inspect import cleandoc
 from dspyc import runtime
 from dspyc.compiler import catalog, types
 from dspyc.compiler.query.describe import describe_limits
-from dspyc.compiler.types.display import display, display_function, display_parameter, display_value
+from dspyc.compiler.types.display import display, display_function, display_parameter
 
 from .blocks import Sample
 from .page import Page, fence, first_sentence, link, made, prose, table
@@ -104,7 +104,8 @@ def _page(name: str, written: Sequence[Page], samples: Sequence[Sample]) -> Page
     doc = _doc(name)
     blocks = [fence(_shape(name), "python"), prose(doc)]
     if definition is not None:
-        blocks += [_bases(definition, path), *_parameters(definition), *_methods(definition)]
+        blocks += [_bases(definition, path), *_parameters(definition), *_calls(definition)]
+        blocks += _methods(definition)
     blocks += [*_example(name, samples, path), _mentions(name, written, path)]
     return made(path, f"`{name}`", *blocks, description=first_sentence(doc))
 
@@ -156,36 +157,71 @@ def _call(name: str, parameters: Sequence[types.Parameter]) -> str:
 def _bases(definition: types.ClassDefinition, path: str) -> str:
     known = [each for each in definition.bases[1:] if each in catalog.names()]
     links = ", ".join(link(f"`{each}`", place_of(each), path) for each in known)
-    return f"It is a kind of {links}." if links else ""
+    return f"It is a kind of {links}, and has its methods." if links else ""
 
 
 def _parameters(definition: types.ClassDefinition) -> list[str]:
-    if not definition.parameters or shelf_is_errors(definition):
+    if not definition.parameters or _is_error(definition):
         return []
     rows = []
     for each in definition.parameters:
         limits = describe_limits(each.limits)
         doc = prose(definition.parameter_docs.get(each.name, ""))
-        default = f"`{display_value(each.default)}`" if each.default is not None else ""
+        default = f"`{each.default}`" if each.default else ""
         kind = f"`{display(each.type)}`" if types.known(each.type) else ""
-        rows.append((f"`{each.name}`", kind, default, f"{doc} ({limits})" if limits else doc))
+        if each.kind == "**":
+            doc = doc or "Further settings of the model, such as `temperature`."
+        name = f"{each.kind}{each.name}" if each.kind in ("*", "**") else each.name
+        rows.append((f"`{name}`", kind, default, f"{doc} ({limits})" if limits else doc))
     return ["## Parameters", table(("parameter", "type", "default", "meaning"), rows)]
 
 
-def shelf_is_errors(definition: types.ClassDefinition) -> bool:
+def _is_error(definition: types.ClassDefinition) -> bool:
     """Whether a class is an error, whose parameters nobody gives by hand."""
     return "DspycError" in definition.bases
 
 
-def _methods(definition: types.ClassDefinition) -> list[str]:
-    if shelf_is_errors(definition):
+def _calls(definition: types.ClassDefinition) -> list[str]:
+    """What a call of a module takes and gives, and how many calls of a model it makes at most."""
+    shape = definition.shape
+    if shape is None:
         return []
+    added = [[_field(each) for each in fields] for fields in (shape.inputs, shape.outputs)]
+    own = [f"the {kind} of `{shape.of}`" if shape.of else "" for kind in ("inputs", "outputs")]
+    lines = [
+        f"- takes {', '.join(filter(None, (own[0], *added[0])))}",
+        f"- gives {', '.join(filter(None, (*added[1], own[1])))}",
+    ]
+    if shape.calls == "0":
+        lines.append("- asks no model")
+    elif shape.calls is not None:
+        lines.append(
+            f"- asks a model at most `{shape.calls}` times; an `answer` is one, or more with retries"
+        )
+    return ["## A call", "\n".join(lines)]
+
+
+def _field(field: types.Field) -> str:
+    return f"`{field.name}: {display(field.type)}`"
+
+
+def _methods(definition: types.ClassDefinition) -> list[str]:
+    """The methods that a class adds to those of its public bases."""
+    if _is_error(definition):
+        return []
+    bases = [found for each in definition.bases[1:] if (found := catalog.definition(each)) is not None]
+    inherited = {(name, _said(kind)) for base in bases for name, kind in base.members.items()}
     rows = [
-        (f"`{name}{display_function(kind)}`", first_sentence(kind.doc))
+        (f"`{name}{display_function(kind).removesuffix(' -> Unknown')}`", first_sentence(kind.doc))
         for name, kind in sorted(definition.members.items())
         if isinstance(kind, types.Function) and kind.doc and not name.startswith("_")
+        if (name, _said(kind)) not in inherited
     ]
     return ["## Methods", table(("method", "does"), rows)] if rows else []
+
+
+def _said(kind: types.Type) -> str:
+    return kind.doc if isinstance(kind, types.Function) else ""
 
 
 def _example(name: str, samples: Sequence[Sample], path: str) -> list[str]:

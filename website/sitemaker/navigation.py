@@ -26,7 +26,10 @@ GUIDE: Mapping[str, Sequence[str]] = {
     ],
     "Improving programs": ["optimizing.md", "evaluating.md", "optimizers.md", "instructions.md"],
     "Examples": ["examples/"],
-    OTHERS: ["commands.md", "checking.md", "formatting.md", "editors.md", "ui.md", "graph.md"],
+    OTHERS: [
+        *("commands.md", "checking.md", "formatting.md", "editors.md", "ui.md", "playground.md"),
+        "graph.md",
+    ],
 }
 """The written pages by their part; a folder stands for its pages, by their names."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from inspect import cleandoc
 from pathlib import PurePosixPath
 from posixpath import relpath
+from textwrap import dedent
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ _ITEM = re.compile(r"^(?:Args|Raises|Returns):$")
 
 
 def prose(docstring: str) -> str:
-    """A docstring as Markdown: sections of arguments and errors become lists."""
+    """A docstring as Markdown: arguments and errors become lists, and what is indented blocks of code."""
     lines: list[str] = []
     section = False
     for line in cleandoc(docstring).splitlines():
@@ -77,7 +78,12 @@ def prose(docstring: str) -> str:
         else:
             section = section and not line.strip()
             lines.append(line)
-    return "\n".join(lines).strip()
+    return _CODE.sub(
+        lambda found: f"{fence(dedent(found[0]), 'python')}\n", "\n".join(lines).strip() + "\n"
+    ).strip()
+
+
+_CODE = re.compile(r"(?<=\n\n)(?: {4}.*\n(?:\n(?= {4}))?)+", re.MULTILINE)
 
 
 def first_sentence(text: str) -> str:

@@ -11,6 +11,7 @@ import type { Results } from "./testing/results";
 import { saved, type Runner } from "./testing/running";
 import type { Kind, TestTree } from "./testing/tree";
 import type { TraceView } from "./trace/panel";
+import type { Trace } from "./trace/types";
 
 /** What the commands need of the extension. */
 export interface Parts {
@@ -77,12 +78,12 @@ async function runProgram(
   }
   await saved(uri);
   await parts.trace.prepare();
-  const task = taskOf(parts.command()!, "run", uri, program, values, [...parts.model(), ...parts.trace.words]);
+  const task = taskOf(parts.command()!, "run", uri, program, values, [...parts.model(), ...parts.trace.words()]);
   const started = Date.now();
   const code = await ended(task);
-  await parts.trace.refresh();
+  const trace = await parts.trace.ended();
   if (chosen !== undefined) {
-    await tellBeside(parts, uri, chosen.line, program, code, started);
+    tellBeside(parts, uri, chosen.line, program, code, started, trace);
   }
 }
 
@@ -99,10 +100,10 @@ async function ended(task: vscode.Task): Promise<number | undefined> {
   });
 }
 
-async function tellBeside(
+function tellBeside(
   parts: Parts, uri: vscode.Uri, line: number, name: string, code: number | undefined, started: number,
-): Promise<void> {
-  const trace = await parts.trace.read();
+  trace: Trace | undefined,
+): void {
   const isOfThisRun = trace !== undefined && trace.began * 1000 >= started - 1000;
   const told = isOfThisRun ? figures(trace.seconds ?? 0, trace) : code === 0 ? "done" : "failed";
   parts.results.set(uri, `run ${name}`, line, {

@@ -22,6 +22,8 @@ const SELECTOR = [
   { scheme: "file", language: "dspyc" },
   { scheme: "untitled", language: "dspyc" },
 ];
+/** The settings of projects are checked and completed, too. */
+const SETTINGS = { scheme: "file", pattern: "**/dspyc.toml" };
 
 let client: LanguageClient | undefined;
 /** The `dspyc` command that the server was started with. */
@@ -77,8 +79,8 @@ function registerViews(context: vscode.ExtensionContext): TestTree {
   const runner = new Runner(controller, tree, results, {
     command: getCommand,
     model,
-    trace: () => trace.words,
-    traced: () => void trace.refresh(),
+    trace: () => trace.words(),
+    traced: () => trace.ended(),
   });
   const preview = new PromptPreview(context.extensionUri, getCommand);
   const graph = new GraphView(context.extensionUri, getClient);
@@ -161,7 +163,7 @@ async function start(output: vscode.LogOutputChannel, status: ServerStatus): Pro
   output.info(`Starting ${search.command} (from the ${search.origin})`);
   const server: ServerOptions = { command: search.command, args: ["lsp"] };
   const options: LanguageClientOptions = {
-    documentSelector: SELECTOR,
+    documentSelector: [...SELECTOR, SETTINGS],
     outputChannel: output,
     // The commands of lenses run in a terminal here, not in the server.
     initializationOptions: { commands: true },

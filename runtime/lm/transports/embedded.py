@@ -7,6 +7,7 @@ process ends.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import secrets
@@ -14,6 +15,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ....base.forks import new_lock
 from ...errors import (
@@ -91,8 +93,9 @@ class EmbeddedTransport:
         return _response([_ask(server, body | part, request) for part in seeds], request.model)
 
     async def acomplete(self, request: Request) -> Response:
-        """Answer in a thread of its own."""
-        return await run_in_thread(self.complete, request)
+        """Answer in a thread of its own, first come, first served."""
+        async with _turns(request):
+            return await run_in_thread(self.complete, request)
 
     async def astream(self, request: Request) -> AsyncIterator[Delta]:
         """Answer in pieces."""
@@ -142,6 +145,27 @@ def _context(wanted: int | None, header: Header, model: str) -> int:
             f"`n_ctx` is {wanted}, but `{model}` supports at most {header.context} tokens", model=model
         )
     return wanted
+
+
+_AHEAD = 2
+"""How many requests llama.cpp is given for each of its slots, so that none of them waits for this process."""
+_queues: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[Any, ...], asyncio.Semaphore]] = (
+    WeakKeyDictionary()
+)
+
+
+def _turns(request: Request) -> asyncio.Semaphore:
+    """What the requests of an event loop for a model pass, in their order.
+
+    llama.cpp takes a new request before one that waits where a slot has just become free, so what waits there
+    may wait long; and each request there holds a thread of this process.
+    """
+    queues = _queues.setdefault(asyncio.get_running_loop(), {})
+    key = (request.model, request.settings.get("n_parallel"), is_reproducible())
+    if key not in queues:
+        settings = {**_ALONE, **request.settings} if is_reproducible() else request.settings
+        queues[key] = asyncio.Semaphore(_AHEAD * server_settings(request.model, settings).slots)
+    return queues[key]
 
 
 # Servers of this process. llama.cpp's own threads do the work: here a server is only started and stopped.

@@ -11,6 +11,11 @@ async function debug(page, picture, theme) {
   await page.locator(".quick-input-list .monaco-list-row", { hasText: "a parcel" }).first().click();
   await page.locator(".codicon-debug-stackframe").first().waitFor(LONG);
   await command(page, "View: Show Run and Debug");
+  const locals = page.locator(".debug-variables .monaco-list-row", { hasText: "Locals" }).first();
+  await locals.waitFor(LONG);
+  if ((await locals.getAttribute("aria-expanded")) !== "true") {
+    await locals.locator(".monaco-tl-twistie").click();
+  }
   await seeText(page, ".debug-variables", "Where is my parcel?", LONG);
   await focusEditor(page);
   await page.keyboard.press("F10");
@@ -25,7 +30,8 @@ async function debug(page, picture, theme) {
   await seeText(page, ".debug-variables", "pages", LONG);
   await page.keyboard.press("F5");
   await page.locator(".debug-toolbar").waitFor({ state: "hidden", ...LONG });
-  await command(page, "Debug: Remove All Breakpoints");
+  await goToLine(page, 26);
+  await page.keyboard.press("F9");
   say("a breakpoint stops, and steps go from line to line");
 }
 

@@ -13,8 +13,8 @@ export interface Result {
 
 const MARKS: Readonly<Record<Outcome, string>> = { passed: "✓", failed: "✗", running: "…", done: "✓" };
 const COLOURS: Readonly<Record<Outcome, string>> = {
-  passed: "testing.iconPassed",
-  failed: "testing.iconFailed",
+  passed: "charts.green",
+  failed: "charts.red",
   running: "descriptionForeground",
   done: "descriptionForeground",
 };
@@ -43,7 +43,6 @@ export class Results implements vscode.Disposable {
     this.subscriptions = [
       vscode.window.onDidChangeVisibleTextEditors((editors) => editors.forEach((each) => this.draw(each))),
       vscode.workspace.onDidChangeTextDocument((event) => this.moved(event)),
-      vscode.workspace.onDidCloseTextDocument((document) => this.files.delete(document.uri.toString())),
     ];
   }
 

@@ -15,7 +15,8 @@ export interface Surroundings {
   readonly model: () => readonly string[];
   /** The words that have a run write its trace. */
   readonly trace: () => readonly string[];
-  readonly traced: () => void;
+  /** A run has ended whose trace was written. */
+  readonly traced: () => Promise<unknown>;
 }
 
 /** Rows of an evaluation that are listed in its output. */
@@ -91,7 +92,7 @@ export class Runner {
         }
       }
     });
-    this.around.traced();
+    await this.around.traced();
     left.forEach((each) => this.unended(run, each, token, errors));
   }
 
@@ -224,7 +225,7 @@ function failure(event: Failure): vscode.TestMessage {
   const message =
     event.expected !== undefined && event.actual !== undefined
       ? vscode.TestMessage.diff(text, event.expected, event.actual)
-      : new vscode.TestMessage(values.length > 0 ? text : event.message);
+      : new vscode.TestMessage(values.length > 0 ? text : `${event.summary}\n\n${event.message}`);
   if (event.at !== undefined && event.line !== undefined) {
     message.location = new vscode.Location(vscode.Uri.file(event.at), new vscode.Position(event.line - 1, 0));
   }

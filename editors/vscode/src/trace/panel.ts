@@ -17,14 +17,18 @@ export class TraceView implements vscode.Disposable {
     private readonly folder: vscode.Uri,
   ) {}
 
-  /** Where the last run's trace is written. */
-  get file(): string {
-    return path.join(this.folder.fsPath, "last-run.trace.jsonl");
+  /** The number of the file of the last run that has asked a model, and of the one that is written next. */
+  private last = 0;
+  private next = 0;
+
+  /** The words that have a command write a trace. */
+  words(): readonly string[] {
+    this.next = this.last === 0 ? 1 : 0;
+    return ["--trace", this.file(this.next), "--trace-content"];
   }
 
-  /** The words that have a command write it. */
-  get words(): readonly string[] {
-    return ["--trace", this.file, "--trace-content"];
+  private file(number: number): string {
+    return path.join(this.folder.fsPath, `last-run-${number}.trace.jsonl`);
   }
 
   /** Make the folder of the trace. */
@@ -32,12 +36,21 @@ export class TraceView implements vscode.Disposable {
     await vscode.workspace.fs.createDirectory(this.folder);
   }
 
-  /** The last trace; undefined where there is none. */
-  async read(): Promise<Trace | undefined> {
+  /** A run has ended: its trace is the last one, unless it called nothing. The trace, if it has one. */
+  async ended(): Promise<Trace | undefined> {
+    const trace = await this.read(this.next);
+    if (trace !== undefined && trace.steps.length > 0) {
+      this.last = this.next;
+      await this.refresh();
+    }
+    return trace;
+  }
+
+  private async read(number: number): Promise<Trace | undefined> {
     try {
-      return readTrace(await readFile(this.file, "utf8"), this.folder.fsPath);
+      return readTrace(await readFile(this.file(number), "utf8"), this.folder.fsPath);
     } catch {
-      return undefined;
+      return undefined; // nothing has run yet
     }
   }
 
@@ -63,12 +76,12 @@ export class TraceView implements vscode.Disposable {
     void this.refresh();
   }
 
-  /** Show the trace that was written last, if the view is open. */
-  async refresh(): Promise<void> {
+  /** Show the last trace, if the view is open. */
+  private async refresh(): Promise<void> {
     if (this.panel === undefined || !this.isReady) {
       return;
     }
-    const trace = await this.read();
+    const trace = await this.read(this.last);
     this.tell(
       trace === undefined
         ? { kind: "problem", text: "Nothing has run yet: run a program or a test, and its calls are here." }

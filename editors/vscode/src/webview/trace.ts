@@ -71,7 +71,7 @@ function inside(each: Step): Child[] {
   const parts: Child[] = [];
   if (each.place !== undefined) {
     const { path, line } = each.place;
-    const button = element("button", { type: "button" }, `${path.split(/[\\/]/).at(-1)}:${line}`);
+    const button = element("button", { type: "button", class: "place" }, `${path.split(/[\\/]/).at(-1)}:${line}`);
     button.addEventListener("click", () => say({ kind: "open", path, line }));
     parts.push(element("p", {}, button));
   }

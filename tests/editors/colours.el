@@ -1,0 +1,22 @@
+;; The class of each character of some programs, as editors/emacs colours them: see test_colours_agree.py.
+(require 'dspyc-mode)
+
+(defun letter (faces)
+  (let ((face (if (listp faces) (car faces) faces)))
+    (cond ((memq face '(font-lock-keyword-face font-lock-constant-face)) "k")
+          ((memq face '(font-lock-string-face font-lock-doc-face)) "s")
+          ((memq face '(font-lock-comment-face font-lock-comment-delimiter-face)) "c")
+          (t "."))))
+
+(defun write-colours ()
+  (dolist (file (directory-files "." nil "\\.dspy\\'"))
+    (let ((coding-system-for-read 'utf-8-unix) (coding-system-for-write 'utf-8-unix) letters)
+      (with-current-buffer (find-file-noselect file)
+        (font-lock-mode 1)
+        (font-lock-ensure)
+        (goto-char (point-min))
+        (while (not (eobp))
+          (push (if (eolp) "\n" (letter (get-text-property (point) 'face))) letters)
+          (forward-char)))
+      (with-temp-file (concat file ".classes")
+        (insert (apply #'concat (nreverse letters)))))))

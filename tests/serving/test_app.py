@@ -1,0 +1,202 @@
+"""The ASGI application in this process: what it makes of any body, and of runs that stop in the middle."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from dspyc.cli.serve import endpoints_of
+from dspyc.serving.app import make_app
+from dspyc.serving.settings import Settings
+
+PROGRAM = '''from slow_model import Slow
+
+configure(lm=Slow())
+
+type Seller:
+    name: str
+    age: int where age >= 0
+
+signature Ask:
+    """Answer."""
+    input text: str
+    input seller: Seller | None = None
+    input tags: list[str] = []
+    output answer: str
+
+module ask = Predict(Ask)
+'''
+MODEL = '''import asyncio
+
+from dspyc.runtime import BaseLM, Response
+
+
+class Slow(BaseLM):
+    """Takes a moment; counts who is there."""
+
+    model = "slow"
+    running = 0
+    started = 0
+
+    async def acomplete(self, request):
+        Slow.started += 1
+        Slow.running += 1
+        try:
+            await asyncio.sleep(0.005)
+        finally:
+            Slow.running -= 1
+        return Response(["[[ ## answer ## ]]\\nyes\\n\\n[[ ## completed ## ]]"], finish_reason="stop")
+'''
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("app") / "served.dspy"
+    found.write_text(PROGRAM)
+    (found.parent / "slow_model.py").write_text(MODEL)
+    return found
+
+
+def app(path: Path, **changes: Any) -> Any:
+    made = replace(Settings(targets=((str(path), None),), max_body=2_000, max_batch=5), **changes)
+    return make_app(endpoints_of(made), made)
+
+
+def client(service: Any) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(service), base_url="http://localhost")
+
+
+def post(service: Any, body: bytes, place: str = "/programs/ask", **headers: str) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        async with client(service) as there:
+            sent = {"content-type": "application/json", **headers}
+            return await there.post(place, content=body, headers=sent)
+
+    return asyncio.run(ask())
+
+
+def test_a_run(path: Path) -> None:
+    answer = post(app(path), b'{"text": "Is it?", "seller": {"name": "Ada", "age": "36"}}')
+    assert (answer.status_code, answer.json()) == (200, {"answer": "yes"})
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+fields = st.fixed_dictionaries(
+    {}, optional={"text": json_values, "seller": json_values, "tags": json_values, "rows": json_values}
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    body=st.binary(max_size=60)
+    | st.one_of(json_values, fields).map(lambda value: json.dumps(value).encode()),
+    place=st.sampled_from(["/programs/ask", "/programs/ask/batch", "/programs/ask/stream"]),
+)
+def test_any_body_gets_an_answer_or_a_clear_refusal(path: Path, body: bytes, place: str) -> None:
+    service = _shared(path)
+    answer = post(service, body, place)
+    assert answer.status_code in (200, 400, 422), (answer.status_code, answer.text)
+    if answer.status_code != 200:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["title"]
+        assert "Traceback" not in answer.text
+
+
+_APPS: dict[Path, Any] = {}
+
+
+def _shared(path: Path) -> Any:
+    return _APPS.setdefault(path, app(path))
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b'{"text": "' + b"x" * 3_000 + b'"}', {}, 413),
+        (b"[" * 1_900, {}, 400),
+        (b'{"text": "a"}', {"content-type": "text/plain"}, 415),
+        (b'{"text": "a"}', {"content-encoding": "gzip"}, 415),
+        (b'{"text": "a"}', {"host": "evil.example"}, 421),
+        (b'{"text": "a", "text2": "b"}', {}, 422),
+        (b'{"text": "a", "seller": {"name": "Ada", "age": -1}}', {}, 422),
+        (b'{"text": "\\ud800"}', {}, 400),
+        (b"\xff\xfe{}", {}, 400),
+        (b"", {}, 400),
+    ],
+)
+def test_hostile_bodies(path: Path, body: bytes, headers: dict[str, str], status: int) -> None:
+    answer = post(_shared(path), body, **headers)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["status"] == status
+
+
+def test_a_lie_about_the_length_is_found_out_while_reading(path: Path) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b'{"text": "' + b"x" * 100
+
+    async def ask() -> httpx.Response:
+        async with client(_shared(path)) as there:
+            sent = {"content-type": "application/json"}
+            return await there.post("/programs/ask", content=endless(), headers=sent)
+
+    assert asyncio.run(ask()).status_code == 413
+
+
+def test_nothing_is_lost_when_many_ask_at_once(path: Path) -> None:
+    service = app(path, max_concurrency=8, max_waiting=500)
+
+    async def ask_all() -> list[int]:
+        async with client(service) as there:
+            many = [there.post("/programs/ask", json={"text": str(number)}) for number in range(200)]
+            return [answer.status_code for answer in await asyncio.gather(*many)]
+
+    assert asyncio.run(ask_all()) == [200] * 200
+
+
+def test_who_is_stopped_in_the_middle_leaves_nothing_running(path: Path) -> None:
+    service = app(path, max_concurrency=4, max_waiting=500)
+
+    async def stop_in_the_middle() -> Any:
+        import slow_model
+
+        async with client(service) as there:
+            many = [
+                asyncio.create_task(there.post("/programs/ask", json={"text": str(number)}))
+                for number in range(40)
+            ]
+            while not slow_model.Slow.running:
+                await asyncio.sleep(0.005)
+            for each in many:
+                each.cancel()
+            found = await asyncio.gather(*many, return_exceptions=True)
+            metrics = (await there.get("/metrics")).text
+            return found, slow_model.Slow.running, metrics
+
+    found, running, metrics = asyncio.run(stop_in_the_middle())
+    assert any(isinstance(each, asyncio.CancelledError) for each in found)
+    assert running == 0
+    assert "dspyc_runs_running 0.0" in metrics or "running 0.0" in metrics
+
+
+def test_keys_in_this_process(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DSPYC_SERVE_KEY", "one, two")
+    service = app(path)
+    body = b'{"text": "a"}'
+    assert post(service, body).status_code == 401
+    assert post(service, body, authorization="Bearer three").status_code == 401
+    assert post(service, body, authorization="Bearer two").status_code == 200
+    assert post(service, body, **{"x-api-key": "one"}).status_code == 200
