@@ -74,7 +74,7 @@ class Slow(BaseLM):
                 right = number(f"{row} {told}") % 4 < 1 + told + (len(request.openai_messages) > 2)
                 fields[field] = LABELS[(row + (not right)) % 3]
         text = "\\n\\n".join(f"[[ ## {name} ## ]]\\n{value}" for name, value in fields.items())
-        note(f"answered {name}")
+        note(f"answered {name} {time.monotonic()}")
         return Response((text,))
 
 
@@ -106,6 +106,10 @@ KINDS = {
     "MIPROv2": "words.compile(classify, trainset=train, valset=val)",
     "fine-tuning": "weights.compile(small, trainset=train, teacher=classify)",
 }
+
+
+JUST_NOW = 0.02
+"""For how many seconds after the model has written an answer down it may still be on its way to who asked."""
 
 
 @dataclass(frozen=True)
@@ -150,14 +154,15 @@ def outcome(folder: Path) -> Outcome:
     return Outcome(json.dumps([state, models]), *calls(folder))
 
 
-def calls(folder: Path) -> tuple[Counter[str], Counter[str]]:
-    """How often each request was made, and answered."""
+def calls(folder: Path, until: float | None = None) -> tuple[Counter[str], Counter[str]]:
+    """How often each request was made, and answered before that moment."""
     path = folder / "calls.txt"
     lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
     found = {"asked": Counter[str](), "answered": Counter[str]()}
     for line in lines:
-        what, _, name = line.partition(" ")
-        found[what][name] += 1
+        what, name, *moment = line.split()
+        if until is None or not moment or float(moment[0]) < until:
+            found[what][name] += 1
     return found["asked"], found["answered"]
 
 
@@ -184,8 +189,9 @@ def killed(folder: Path, after: float) -> tuple[Outcome, int] | None:
     wait_for_first_call(folder, process)
     time.sleep(after)
     process.kill()
+    died = time.monotonic()
     process.communicate()
-    asked, answered = calls(folder)
+    asked, answered = calls(folder, died - JUST_NOW)
     if process.returncode == 0 or not list(folder.glob("*.journal.jsonl")):
         # With its journal gone, the run is done, and the same command would be a new one.
         return None

@@ -251,6 +251,7 @@ class _Course:
     evaluate: Evaluate | None
     programs: list[dict[str, Any]] = field(default_factory=list)
     failed: bool = False
+    _better: Any = None
     _measured: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def step(self, optimizer: Optimizer, arguments: dict[str, Any], name: str) -> Module | None:
@@ -266,10 +267,18 @@ class _Course:
             return None
 
     def measure(self, program: Module, strategy: str) -> None:
-        """Take a program in, with its score."""
+        """Take a program in, with its score. One that the budget leaves no room to measure counts as better
+        than what it was made of where its own optimizer has measured it: none returns a worse one.
+        """
         entry: dict[str, Any] = {"program": program, "score": None, "strategy": strategy}
+        before = self.programs[-1]["program"] if self.programs else None
         self.programs.append(entry)
-        if self.evaluate is None or exhausted() is not None:
+        if self.evaluate is None:
+            return
+        if exhausted() is not None:
+            own = getattr(program, "candidate_programs", None)
+            if own and own is not getattr(before, "candidate_programs", None) and before is self.leader()[0]:
+                self._better = program
             return
         name = program_digest(program)
         if (same := self._measured.get(name)) is not None:
@@ -285,7 +294,11 @@ class _Course:
         self._measured[name] = entry
 
     def leader(self) -> tuple[Any, float | None]:
-        """The program with the highest score, or where none has one the last, and the score."""
+        """The program with the highest score, or where none has one the last, and the score; it has none
+        where only its own optimizer has measured it.
+        """
+        if self._better is not None:
+            return self._better, None
         measured = [entry for entry in self.programs if entry["score"] is not None]
         chosen = max(measured, key=lambda entry: entry["score"]) if measured else self.programs[-1]
         return chosen["program"], chosen["score"]

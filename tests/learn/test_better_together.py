@@ -148,6 +148,22 @@ def test_a_budget_that_is_used_up_ends_with_the_best_so_far(lm: Neighbour) -> No
     assert strategies(program)[0][1] is not None
 
 
+def test_a_step_that_has_measured_its_program_is_believed_where_the_budget_ends(lm: Neighbour) -> None:
+    search = BootstrapRS(metric=same_label, num_candidate_programs=1, num_threads=1)
+    both = BetterTogether(metric=same_label, p=search, q=Instructing("never"))
+    # Room for the student, for one candidate without demos and for one with.
+    with context(num_threads=1), working(budget=Budget(calls=3 * len(DEV))):
+        program: Any = both.compile(Predict("text -> label"), trainset=TRAIN, valset=DEV, strategy="p -> q")
+    assert len(lm.asked) == 3 * len(DEV)
+    assert program.demos
+    assert "never" not in instructions(program)
+    # A step that measures nothing is not: its program is left.
+    both = BetterTogether(metric=same_label, p=few(), q=few())
+    with context(num_threads=1), working(budget=Budget(calls=len(DEV) + 1)):
+        program = both.compile(Predict("text -> label"), trainset=TRAIN, valset=DEV, strategy="p -> q")
+    assert not program.demos
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -39,27 +39,30 @@ def test_outcomes_are_in_the_order_of_the_items(num_threads: int) -> None:
 
 
 def test_threads_are_used_again_and_end_when_nothing_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "_IDLE_SECONDS", 0.05)
     monkeypatch.setattr(pool, "_workers", pool._Workers())
     barrier = threading.Barrier(3)
-    used: list[set[int]] = []
-    for _ in range(4):
-        found: set[int] = set()
 
-        def work(item: int, found: set[int] = found) -> None:
-            barrier.wait(5)
-            found.add(threading.get_ident())
+    def used() -> set[threading.Thread]:
+        found: set[threading.Thread] = set()
+
+        def work(item: int) -> None:
+            barrier.wait(30)
+            found.add(threading.current_thread())
 
         run_all(work, range(3), num_threads=3)
-        used.append(found)
+        return found
+
+    first = used()
+    for _ in range(3):
+        # A thread is told of as done before it waits for more.
         while len(pool._workers._idle) < 3:
             time.sleep(0.001)
-    assert used[0] == used[1] == used[2] == used[3]
-    for _ in range(1000):
-        if not pool._workers._idle:
-            break
-        time.sleep(0.01)
-    assert pool._workers._idle == []
+        assert used() == first
+    monkeypatch.setattr(pool, "_IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(pool, "_workers", pool._Workers())
+    for thread in used():
+        thread.join(30)
+        assert not thread.is_alive()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
@@ -115,6 +118,8 @@ def test_an_interrupt_of_the_waiting_thread_stops_the_others() -> None:
     def work(item: int) -> None:
         begun.append(item)
         if len(begun) == 2:
+            # A signal that comes just before a thread begins to wait does not wake it.
+            time.sleep(0.2)
             signal.pthread_kill(main, signal.SIGINT)
         release.wait(5)
 
