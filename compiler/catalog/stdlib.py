@@ -1,7 +1,8 @@
 """The names that the modules of Python's standard library have.
 
-`_stdlib.json` holds them, made of typeshed's stubs and of the modules' sources by `python -m dspyc.compiler.catalog.stdlib_build`, so
-that a misspelt name is found without importing a module, which would run it.
+`_stdlib.json` holds them, made of typeshed's stubs and of the modules' sources by
+`python -m dspyc.compiler.catalog.stdlib_build`, so that a misspelt name is found without importing a module,
+which would run it.
 """
 
 from __future__ import annotations

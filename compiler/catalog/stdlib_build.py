@@ -55,7 +55,7 @@ class _Stubs:
         listed = {name for node in body for name in _listed(node)}
         for node in _statements(body):
             match node:
-                case ast.FunctionDef(name="__getattr__"):
+                case ast.FunctionDef(name="__getattr__") if file.suffix == ".pyi":
                     return None
                 case ast.ImportFrom(names=[ast.alias(name="*")]):
                     other = self._place(package, node)
@@ -103,7 +103,7 @@ def _listed(node: ast.stmt) -> Iterator[str]:
             ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List(elts=elements))
             | ast.AugAssign(target=ast.Name(id="__all__"), value=ast.List(elts=elements))
         ):
-            yield from (each.value for each in elements if isinstance(each, ast.Constant))
+            yield from (str(each.value) for each in elements if isinstance(each, ast.Constant))
 
 
 def _handed_on(node: ast.Import | ast.ImportFrom) -> set[str]:
