@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from .finding import Folder, Found
 from .journals import read_journal
 from .results import Unusable, of_file, of_trace
 from .summaries import trace_line, whole_trace
-from .traces import Trace
+from .traces import Trace, number_of
 
 if TYPE_CHECKING:
     from ..runtime.evaluate.result import EvaluationResult
@@ -24,10 +25,19 @@ MOST_LISTED = 500
 _LARGEST_LISTED = 1 << 26
 """Bytes; of a larger report or file of rows the list does not tell the score."""
 _MOST_KEPT = 64
+_DAMAGED = (OSError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
+"""What reading a file raises that is not what it seemed to be."""
+
+logger = logging.getLogger("dspyc")
 
 
 class Missing(Exception):
     """What cannot be shown, and why, as a sentence without its capital and full stop."""
+
+
+def number_in(text: str) -> int | None:
+    """The number that a part of an address is; None for none, and for one beyond all that there may be."""
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 class Library:
@@ -77,7 +87,7 @@ class Library:
             trace = self._trace(self._found(key, "trace"))
             try:
                 said: dict[str, Any] = redact_mapping(trace.said(number))
-            except (KeyError, OSError, ValueError):
+            except _DAMAGED:
                 raise Missing(f"there is no call {number} in this trace") from None
             return said
 
@@ -139,11 +149,12 @@ class Library:
     # --- files --------------------------------------------------------------------------------------------
 
     def _named(self, name: str) -> EvaluationResult:
-        key, _, number = name.partition("/")
-        if not number.isdecimal():
+        key, _, text = name.partition("/")
+        number = number_in(text)
+        if number is None:
             raise Missing("a comparison is of two results")
         found = self._locked(key)
-        result = self._result(found, int(number))
+        result = self._result(found, number)
         named: EvaluationResult = type(result)(
             result.rows, result.metric, result.program or found.name, result.require, result.seconds
         )
@@ -167,7 +178,7 @@ class Library:
             raise Missing(f"{found.name} {problem.message}") from None
         except Unusable as problem:
             raise Missing(f"{found.name} {problem}") from None
-        except (OSError, ValueError, TypeError, KeyError):
+        except _DAMAGED:
             raise Missing(f"{found.name} has been written anew, or is damaged") from None
         raise Missing(f"{found.name} holds no result")
 
@@ -221,7 +232,8 @@ class Library:
             if found.size > _LARGEST_LISTED:
                 return {"what": "evaluation"}
             results = [{"number": number, **one} for number, one in enumerate(_scores(of_file(found)))]
-        except (Missing, UnreadableFile, Unusable):
+        except Exception as error:  # noqa: BLE001 one file that is damaged in a way of its own hides no other
+            logger.debug("%s is listed without its facts: %r", found.key, error)
             return {"what": "evaluation" if found.kind == "rows" else found.kind}
         return {
             "what": "evaluation" if results else "optimisation",
@@ -278,5 +290,5 @@ def _state_facts(found: Found) -> dict[str, Any]:
     name = optimizer.get("name") if isinstance(optimizer, dict) else None
     return {
         "program": f"{state.program}, by {name}" if name else state.program,
-        "score": after if isinstance(after, (int, float)) else None,
+        "score": number_of(after),
     }

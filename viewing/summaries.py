@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..base.secrets import redact, redact_mapping
-from .traces import Call, Trace
+from .traces import Call, Trace, number_of
 
 _KINDS = {"eval": "evaluation", "optimize": "optimisation"}
 MOST_CALLS = 20_000
@@ -23,7 +23,7 @@ def trace_line(trace: Trace) -> dict[str, Any]:
         "program": redact(str(trace.head.get("program") or "")),
         "state": trace.state,
         "seconds": trace.last if trace.finished is None else trace.finished,
-        "began": trace.head.get("began"),
+        "began": number_of(trace.head.get("began")),
         "error": redact(trace.error) if trace.error else None,
         "calls": len(models),
         "tokens": sum(sum(call.tokens) for call in models if call.tokens),
@@ -33,12 +33,12 @@ def trace_line(trace: Trace) -> dict[str, Any]:
         "results": [
             {
                 "number": number,
-                "metric": one.facts.get("metric"),
-                "program": one.facts.get("program"),
+                "metric": str(one.facts.get("metric") or ""),
+                "program": str(one.facts.get("program") or ""),
                 "score": one.score,
                 "rows": len(one.rows),
                 "errors": one.errors,
-                "require": one.facts.get("require"),
+                "require": number_of(one.facts.get("require")),
             }
             for number, one in enumerate(trace.results)
         ],
