@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +51,9 @@ class Library:
 
     def __init__(self, root: Path) -> None:
         self._folder = Folder(root)
+        # For what is known of files. Reading and telling them has locks of its own, so nobody waits for long.
         self._lock = threading.Lock()
+        self._listing = threading.Lock()
         self._traces: dict[Path, Trace] = {}
         self._lines: dict[Path, tuple[float, int, dict[str, Any]]] = {}
 
@@ -57,13 +61,18 @@ class Library:
         """What is another text as soon as something in the folder has changed."""
         with self._lock:
             found = self._folder.look()
-        text = "\n".join(f"{one.name} {one.size} {one.modified}" for one in found)
+            # A process that is killed changes no file.
+            running = [trace for trace in self._traces.values() if trace.finished is None]
+        lines = [f"{one.name} {one.size} {one.modified}" for one in found]
+        lines += [f"{trace.path} {trace.state}" for trace in running]
+        text = "\n".join(lines)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def listing(self) -> dict[str, Any]:
         """Everything, the newest first."""
         with self._lock:
             found = self._folder.look()
+        with self._listing:
             files = [self._line(one) for one in found[:MOST_LISTED]]
         return {"folder": str(self._folder.root), "files": files, "more": max(0, len(found) - MOST_LISTED)}
 
@@ -73,9 +82,9 @@ class Library:
         Raises:
             Missing: there is none.
         """
-        with self._lock:
-            found = self._found(key, "trace")
-            return {"name": found.name, **whole_trace(self._trace(found))}
+        found = self._locked(key, "trace")
+        with self._trace(found) as trace:
+            return {"name": found.name, **whole_trace(trace)}
 
     def said(self, key: str, number: int) -> dict[str, Any]:
         """What was said in a call of a trace.
@@ -83,13 +92,13 @@ class Library:
         Raises:
             Missing: there is no such call, or the file has been written anew meanwhile.
         """
-        with self._lock:
-            trace = self._trace(self._found(key, "trace"))
-            try:
-                said: dict[str, Any] = redact_mapping(trace.said(number))
-            except _DAMAGED:
-                raise Missing(f"there is no call {number} in this trace") from None
-            return said
+        try:
+            with self._trace(self._locked(key, "trace")) as trace:
+                record = trace.said(number)
+        except _DAMAGED:
+            raise Missing(f"there is no call {number} in this trace") from None
+        said: dict[str, Any] = redact_mapping(record)
+        return said
 
     def journal(self, key: str) -> dict[str, Any]:
         """How far a run is.
@@ -171,8 +180,7 @@ class Library:
             if found.kind in ("report", "rows"):
                 return of_file(found)
             if found.kind == "trace":
-                with self._lock:
-                    trace = self._trace(found)
+                with self._trace(found) as trace:
                     return [of_trace(trace, number) for number in range(len(trace.results))]
         except UnreadableFile as problem:
             raise Missing(f"{found.name} {problem.message}") from None
@@ -192,17 +200,21 @@ class Library:
             raise Missing("the file is not there any more")
         return found
 
-    def _trace(self, found: Found) -> Trace:
-        trace = self._traces.get(found.path)
-        if trace is None:
-            while len(self._traces) >= _MOST_KEPT:
-                del self._traces[next(iter(self._traces))]
-            trace = self._traces[found.path] = Trace(found.path)
-        try:
-            trace.update()
-        except OSError:
-            raise Missing("the file is not there any more") from None
-        return trace
+    @contextmanager
+    def _trace(self, found: Found) -> Iterator[Trace]:
+        """A trace as far as it goes now, which stays as it is while the block runs."""
+        with self._lock:
+            trace = self._traces.get(found.path)
+            if trace is None:
+                while len(self._traces) >= _MOST_KEPT:
+                    del self._traces[next(iter(self._traces))]
+                trace = self._traces[found.path] = Trace(found.path)
+        with trace.lock:
+            try:
+                trace.update()
+            except OSError:
+                raise Missing("the file is not there any more") from None
+            yield trace
 
     def _line(self, found: Found) -> dict[str, Any]:
         """A file in the list."""
@@ -224,7 +236,8 @@ class Library:
     def _facts(self, found: Found) -> dict[str, Any]:
         try:
             if found.kind == "trace":
-                return trace_line(self._trace(found))
+                with self._trace(found) as trace:
+                    return trace_line(trace)
             if found.kind == "journal":
                 return {"what": "unfinished", "state": "unfinished"}
             if found.kind == "state":

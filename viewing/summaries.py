@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from ..base.secrets import redact, redact_mapping
@@ -50,17 +52,19 @@ def whole_trace(trace: Trace) -> dict[str, Any]:
     """Everything of a trace but what was said."""
     calls = list(trace.calls.values())
     now = trace.last if trace.finished is None else trace.finished
+    # Looking for secrets takes longer than all else, and calls have few names.
+    redact_once = cache(redact)
     return {
         **trace_line(trace),
         "length": now,
         "total": len(calls),
         "together": most_together(calls, now),
         "trials": redact_mapping(trace.trials),
-        "steps": [_call(call) for call in calls[:MOST_CALLS]],
+        "steps": [_call(call, redact_once) for call in calls[:MOST_CALLS]],
     }
 
 
-def _call(call: Call) -> list[Any]:
+def _call(call: Call, redact: Callable[[str], str]) -> list[Any]:
     """A call as a row: number, within, what, name, start, end, error, place, tokens, cost, cached."""
     return [
         call.number,

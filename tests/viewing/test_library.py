@@ -1,0 +1,46 @@
+"""What is known of a folder: what changes, and what is done once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dspyc.viewing import summaries
+from dspyc.viewing.library import Library
+
+
+def written(path: Path, *lines: dict[str, Any]) -> Path:
+    path.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
+    return path
+
+
+def key(library: Library, name: str) -> str:
+    return next(str(one["key"]) for one in library.listing()["files"] if one["name"] == name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there nobody knows whether a process runs")
+def test_a_process_that_is_killed_is_a_change(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        written(tmp_path / "a.jsonl", {"dspyc_trace": 1, "process": process.pid})
+        assert library.listing()["files"][0]["state"] == "running"
+        before = library.fingerprint()
+        assert library.fingerprint() == before
+        process.kill()
+    assert library.fingerprint() != before
+    assert library.listing()["files"][0]["state"] == "stopped"
+
+
+def test_a_name_is_looked_through_for_secrets_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = [{"call": number, "within": None, "what": "lm", "name": "m", "at": 1} for number in range(50)]
+    written(tmp_path / "a.jsonl", {"dspyc_trace": 1, "program": "p"}, *calls)
+    seen: list[str] = []
+    monkeypatch.setattr(summaries, "redact", lambda text: seen.append(text) or text)
+    library = Library(tmp_path)
+    assert library.trace(key(library, "a.jsonl"))["total"] == 50
+    assert seen.count("m") == 1
