@@ -5,22 +5,24 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..base.files import UnreadableFile
 from ..base.secrets import redact_mapping
 from ..runtime.errors import EvaluationError, StateError
 from .finding import Folder, Found
-from .journals import read_journal
+from .journals import Progress
 from .results import Unusable, of_file, of_trace
 from .summaries import trace_line, whole_trace
 from .traces import Trace, number_of
 
 if TYPE_CHECKING:
     from ..runtime.evaluate.result import EvaluationResult
+
+T = TypeVar("T")
 
 MOST_LISTED = 500
 """So many files are listed, the newest ones."""
@@ -55,6 +57,7 @@ class Library:
         self._lock = threading.Lock()
         self._listing = threading.Lock()
         self._traces: dict[Path, Trace] = {}
+        self._journals: dict[Path, Progress] = {}
         self._lines: dict[Path, tuple[float, int, dict[str, Any]]] = {}
 
     def fingerprint(self) -> str:
@@ -108,9 +111,9 @@ class Library:
         """
         found = self._locked(key, "journal")
         try:
-            told: dict[str, Any] = redact_mapping(read_journal(found))
-        except UnreadableFile as problem:
-            raise Missing(f"{found.name} {problem.message}") from None
+            told: dict[str, Any] = redact_mapping(self._kept(self._journals, found.path, Progress).told())
+        except OSError:
+            raise Missing("the file is not there any more") from None
         return {"name": found.name, "modified": found.modified, **told}
 
     def report(self, key: str, number: int | None = None) -> str:
@@ -200,15 +203,20 @@ class Library:
             raise Missing("the file is not there any more")
         return found
 
+    def _kept(self, kept: dict[Path, T], path: Path, begin: Callable[[Path], T]) -> T:
+        """What reads a file, and remembers how far it has come."""
+        with self._lock:
+            reader = kept.get(path)
+            if reader is None:
+                while len(kept) >= _MOST_KEPT:
+                    del kept[next(iter(kept))]
+                reader = kept[path] = begin(path)
+            return reader
+
     @contextmanager
     def _trace(self, found: Found) -> Iterator[Trace]:
         """A trace as far as it goes now, which stays as it is while the block runs."""
-        with self._lock:
-            trace = self._traces.get(found.path)
-            if trace is None:
-                while len(self._traces) >= _MOST_KEPT:
-                    del self._traces[next(iter(self._traces))]
-                trace = self._traces[found.path] = Trace(found.path)
+        trace = self._kept(self._traces, found.path, Trace)
         with trace.lock:
             try:
                 trace.update()

@@ -145,7 +145,7 @@ class Trace:
 
     def _read(self, record: dict[str, Any], span: tuple[int, int]) -> None:
         if (at := record.get("at", record.get("finished"))) is not None:
-            self.last = max(self.last, _finite(at))
+            self.last = max(self.last, finite(at))
         if "dspyc_trace" in record:
             self.head = record
         elif "call" in record:
@@ -154,13 +154,13 @@ class Trace:
                 None if record["within"] is None else int(record["within"]),
                 str(record["what"]),
                 str(record["name"]),
-                _finite(record["at"]),
+                finite(record["at"]),
                 span,
                 place=_text(record.get("place")),
             )
         elif "end" in record:
             call = self.calls[record["end"]]
-            call.end, call.ends, call.error = _finite(record["at"]), span, _text(record.get("error"))
+            call.end, call.ends, call.error = finite(record["at"]), span, _text(record.get("error"))
             call.tokens, call.cost = _counts(record.get("tokens")), number_of(record.get("cost"))
             call.cached = bool(record.get("cached"))
         elif "progress" in record:
@@ -175,11 +175,11 @@ class Trace:
         elif "row" in record:
             self._row(record, span)
         elif "finished" in record:
-            self.finished, self.error = _finite(record["finished"]), _text(record.get("error"))
+            self.finished, self.error = finite(record["finished"]), _text(record.get("error"))
 
     def _row(self, record: dict[str, Any], span: tuple[int, int]) -> None:
         """A row belongs to the result that it names: evaluations may run at the same time."""
-        number, points = record.get("of"), _finite(record["score"])
+        number, points = record.get("of"), finite(record["score"])
         result = next((each for each in reversed(self.results) if each.call == number), None)
         if result is not None:
             result.rows.append(span)
@@ -187,7 +187,7 @@ class Trace:
             result.errors += "error" in record
 
 
-def _finite(value: Any) -> float:
+def finite(value: Any) -> float:
     """A finite number.
 
     Raises:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from dspyc.viewing import summaries
-from dspyc.viewing.library import Library
+from dspyc.viewing import journals, summaries
+from dspyc.viewing.library import Library, Missing
 
 
 def written(path: Path, *lines: dict[str, Any]) -> Path:
@@ -44,3 +44,35 @@ def test_a_name_is_looked_through_for_secrets_once(tmp_path: Path, monkeypatch: 
     library = Library(tmp_path)
     assert library.trace(key(library, "a.jsonl"))["total"] == 50
     assert seen.count("m") == 1
+
+
+TASK = {"task": "a", "stage": "s", "value": {"value": 1.0}, "usage": [1, 10, 0.5], "seconds": 0.1}
+
+
+def test_a_journal_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = {"task": "a", "request": "b", "answer": []}
+    path = written(tmp_path / "a.jsonl", {"dspyc_journal": 1}, answer, TASK)
+    parsed: list[bytes] = []
+    load = journals.json.load
+    monkeypatch.setattr(journals.json, "load", lambda line: parsed.append(line) or load(line))
+    library = Library(tmp_path)
+    name = key(library, "a.jsonl")
+
+    def told() -> tuple[int, list[tuple[int, float]]]:
+        found = library.journal(name)
+        return found["answers"], [(stage["done"], stage["score"]) for stage in found["stages"]]
+
+    assert told() == (1, [(1, 100.0)])
+    odd = {**TASK, "usage": [1, 10, float("inf")]}
+    with path.open("a") as file:
+        for line in (odd, 7, {**TASK, "value": {"value": 0.0}}):
+            file.write(json.dumps(line, separators=(",", ":")) + "\n")
+    assert told() == (1, [(2, 50.0)])
+    assert told() == (1, [(2, 50.0)])
+    assert len(parsed) == 5
+    # Begun anew under the same first line, and grown beyond what was there.
+    written(path, {"dspyc_journal": 1}, *[{**TASK, "value": None}] * 9)
+    assert told() == (0, [(9, None)])
+    path.unlink()
+    with pytest.raises(Missing, match="not there any more"):
+        told()
