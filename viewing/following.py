@@ -12,7 +12,7 @@ LONGEST_LINE = 64 * 2**20
 _BLOCK = 1 << 20
 _BEGINNING = 4096
 _LAST = 64
-"""So many bytes of the first line, and before the place that was reached, tell whether a file was begun anew."""
+"""So many bytes of the first line, and before the place that was reached, tell that a file was begun anew."""
 
 
 class Follower:

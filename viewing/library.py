@@ -74,10 +74,15 @@ class Library:
     def listing(self) -> dict[str, Any]:
         """Everything, the newest first."""
         with self._lock:
-            found = self._folder.look()
+            found, is_cut = self._folder.look(), self._folder.is_cut
         with self._listing:
             files = [self._line(one) for one in found[:MOST_LISTED]]
-        return {"folder": str(self._folder.root), "files": files, "more": max(0, len(found) - MOST_LISTED)}
+        return {
+            "folder": str(self._folder.root),
+            "files": files,
+            "more": max(0, len(found) - MOST_LISTED),
+            "cut": is_cut,
+        }
 
     def trace(self, key: str) -> dict[str, Any]:
         """A trace without what was said.

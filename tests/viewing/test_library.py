@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dspyc.viewing import journals, summaries
+from dspyc.viewing import finding, journals, summaries
 from dspyc.viewing.library import Library, Missing
 
 
@@ -44,6 +44,23 @@ def test_a_name_is_looked_through_for_secrets_once(tmp_path: Path, monkeypatch: 
     library = Library(tmp_path)
     assert library.trace(key(library, "a.jsonl"))["total"] == 50
     assert seen.count("m") == 1
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "is_cut"),
+    [("FILES", 3, False), ("FILES", 2, True), ("FOLDERS", 2, False), ("FOLDERS", 1, True)],
+)
+def test_a_folder_that_holds_more_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, most: int, is_cut: bool
+) -> None:
+    (tmp_path / "below").mkdir()
+    for name in ("a.jsonl", "b.jsonl", "below/c.jsonl"):
+        written(tmp_path / name, {"dspyc_trace": 1})
+    for number in range(5):
+        (tmp_path / f"a{number}.txt").touch()
+    monkeypatch.setattr(finding, f"MOST_{bound}", most)
+    told = Library(tmp_path).listing()
+    assert (told["cut"], len(told["files"])) == (is_cut, 2 if is_cut else 3)
 
 
 TASK = {"task": "a", "stage": "s", "value": {"value": 1.0}, "usage": [1, 10, 0.5], "seconds": 0.1}
