@@ -443,6 +443,44 @@ def test_who_may_not_look(viewer: Viewer) -> None:
     assert viewer.ask("/api/list", Sec_Fetch_Site="same-origin")[0] == 200
 
 
+def test_a_browser_that_comes_from_a_file(viewer: Viewer) -> None:
+    arriving = Viewer(viewer.port, viewer.token)
+    status, page, headers = arriving.ask(f"/?token={viewer.token}", Sec_Fetch_Site="cross-site")
+    assert status == 200
+    assert '<meta http-equiv="refresh" content="0; url=/">' in page
+    assert "samesite=strict" in headers["set-cookie"].lower()
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert arriving.ask("/?token=wrong", Sec_Fetch_Site="cross-site")[0] == 403
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs $BROWSER, and `stat` of Linux")
+def test_the_token_is_not_on_the_browsers_command_line(folder: Path, tmp_path: Path) -> None:
+    browser, seen = tmp_path / "browser", tmp_path / "seen"
+    browser.write_text(
+        f'#!/bin/sh\necho "$1" >{seen}.new\nstat -c %a "${{1#file://}}" >>{seen}.new\n'
+        f'cat "${{1#file://}}" >>{seen}.new\nmv {seen}.new {seen}\n'
+    )
+    browser.chmod(0o700)
+    with subprocess.Popen(
+        [sys.executable, "-m", "dspyc", "ui", str(folder), "--open"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "BROWSER": str(browser)},
+    ) as process:
+        found = entered(process)
+        for _ in range(600):
+            if seen.exists():
+                break
+            time.sleep(0.05)
+        address, mode, page = seen.read_text().split("\n", 2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    assert found.token not in address
+    assert f'url=http://127.0.0.1:{found.port}/?token={found.token}"' in page
+    assert mode == "600"
+    assert not Path(address.removeprefix("file://")).exists()
+
+
 def test_the_page_may_ask_nobody_else(viewer: Viewer) -> None:
     status, page, headers = viewer.ask("/")
     assert status == 200
