@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import type { Location, Position } from "vscode-languageclient";
 
+import { fileOf, textOf, textsOf } from "./given";
 import { askFor, pick, runnables } from "./programs";
 import { taskOf } from "./tasks";
 import { figures } from "./testing/events";
@@ -27,10 +28,12 @@ export interface Parts {
 export function registerCommands(parts: Parts): vscode.Disposable[] {
   const register = vscode.commands.registerCommand;
   return [
-    register("dspyc.run", (file?: string, name?: string, ...inputs: string[]) => runProgram(parts, file, name, inputs)),
-    register("dspyc.test", (file?: string, title?: string) => runTests(parts, "test", file, title)),
-    register("dspyc.eval", (file?: string, name?: string) => runTests(parts, "evaluate", file, name)),
-    register("dspyc.optimize", (file?: string, name?: string) => optimise(parts, file, name)),
+    register("dspyc.run", (file?: unknown, name?: unknown, ...inputs: unknown[]) =>
+      runProgram(parts, fileOf(file), textOf(name), textsOf(inputs)),
+    ),
+    register("dspyc.test", (file?: unknown, title?: unknown) => runTests(parts, "test", fileOf(file), textOf(title))),
+    register("dspyc.eval", (file?: unknown, name?: unknown) => runTests(parts, "evaluate", fileOf(file), textOf(name))),
+    register("dspyc.optimize", (file?: unknown, name?: unknown) => optimise(parts, fileOf(file), textOf(name))),
     register("dspyc.trace", () => parts.trace.show()),
     register("dspyc.state", showState),
     register("dspyc.references", (uri: string, at: Position, found: Location[]) => showReferences(parts, uri, at, found)),

@@ -1,7 +1,7 @@
 // The Testing view: tests and evaluations as a tree, run with results beside the code.
 
 const assert = require("node:assert/strict");
-const { open, command, focusEditor, goToLine, seeText, seeBeside, webview, say, SHORT, LONG } = require("./ui.cjs");
+const { open, command, clickTitle, focusEditor, goToLine, seeText, seeBeside, webview, say, SHORT, LONG } = require("./ui.cjs");
 
 async function seeTests(page, picture, theme) {
   await open(page, "shop.dspy");
@@ -71,7 +71,7 @@ async function seeGraph(page, picture, theme) {
 async function run(page, picture) {
   await open(page, "shop.dspy");
   await goToLine(page, 31);
-  await command(page, "dspyc: Run a Program of This File");
+  await clickTitle(page, "Run a Program of This File");
   await page.locator(".quick-input-widget", { hasText: "Value of message" }).first().waitFor(LONG);
   await page.keyboard.type("Where is my parcel?", { delay: 5 });
   await page.keyboard.press("Enter");
