@@ -80,18 +80,14 @@ function registerViews(context: vscode.ExtensionContext): TestTree {
   const runner = new Runner(controller, tree, results, {
     command: getCommand,
     model,
-    trace: () => trace.words(),
-    traced: () => trace.ended(),
+    trace: () => trace.begin(),
   });
   const preview = new PromptPreview(context.extensionUri, getCommand);
   const graph = new GraphView(context.extensionUri, getClient);
   controller.createRunProfile(
     "Run",
     vscode.TestRunProfileKind.Run,
-    async (request, token) => {
-      await trace.prepare();
-      await runner.run(request, token);
-    },
+    (request, token) => runner.run(request, token),
     true,
   );
   controller.createRunProfile("Debug", vscode.TestRunProfileKind.Debug, async (request) => {

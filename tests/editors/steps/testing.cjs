@@ -8,6 +8,9 @@ async function seeTests(page, picture, theme) {
   await command(page, "Testing: Focus on Test Explorer View");
   const tree = page.locator(".test-explorer .monaco-list-row");
   await tree.filter({ hasText: "shop.dspy" }).first().waitFor(LONG);
+  await command(page, "dspyc: Run the Tests of This File"); // the first run of a workspace that has no traces yet
+  await goToLine(page, 43);
+  await seeBeside(page, "✓");
   await command(page, "Test: Run All Tests");
   await seeText(page, ".monaco-workbench", "a refund", LONG);
   await command(page, "View: Hide Panel");
