@@ -34,6 +34,14 @@ from dspyc.runtime.optimizers.plan import Span
 from support.obedient import Obedient, rows, same_label
 
 TRAIN, VAL = rows(24), rows(20, 100)
+LATER: dict[str, Any] = {
+    "search": lambda lm: BootstrapRS(metric=same_label, num_candidate_programs=2, max_bootstrapped_demos=1),
+    "optuna": lambda lm: BootstrapFewShotWithOptuna(metric=same_label, num_candidate_programs=2),
+    "rules": lambda lm: InferRules(
+        metric=same_label, num_candidates=2, max_bootstrapped_demos=1, teacher_settings={"lm": lm}
+    ),
+}
+"""Optimizers that try one more program where something was learned before."""
 OPTIMIZERS: dict[str, tuple[Any, dict[str, Any]]] = {
     "labeled": (lambda lm: LabeledFewShot(k=3), {"trainset": TRAIN}),
     "bootstrap": (
@@ -85,6 +93,13 @@ OPTIMIZERS: dict[str, tuple[Any, dict[str, Any]]] = {
         ),
         {"trainset": TRAIN, "valset": VAL, "strategy": "few -> words"},
     ),
+    **{
+        f"few, then {name}": (
+            lambda lm, make=make: BetterTogether(metric=same_label, few=LabeledFewShot(k=2), s=make(lm)),
+            {"trainset": TRAIN, "valset": VAL, "strategy": "few -> s"},
+        )
+        for name, make in LATER.items()
+    },
 }
 
 
