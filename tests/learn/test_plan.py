@@ -133,6 +133,21 @@ def test_what_is_planned_holds(kind: str, tmp_path: Path) -> None:
     assert plan.is_complete
 
 
+@pytest.mark.parametrize("name", LATER)
+def test_a_later_step_is_planned_for_a_program_that_has_learned(name: str) -> None:
+    few, search, student = LabeledFewShot(k=2), LATER[name](named("writer")), Predict("text -> label")
+    data = {"trainset": TRAIN, "valset": VAL}
+    with context(lm=Obedient()):
+        both = BetterTogether(metric=same_label, few=few, s=search)
+        planned = both.plan(student, **data, strategy="few -> s")
+        assert planned is not None
+        program: Any = search.compile(few.compile(student, trainset=TRAIN), **data)
+    assert all(one.program in (student, None) for one in planned)
+    measured = planned[-2]
+    assert measured.role == "program"
+    assert measured.count.most == len(program.candidate_programs) * len(VAL)
+
+
 def test_prices_are_counted_where_they_are_known(tmp_path: Path) -> None:
     lm = Obedient(input_cost_per_token=0.001, output_cost_per_token=0.01, max_tokens=100)
     program, evaluation = made(LabeledFewShot(k=3), tmp_path, trainset=TRAIN)
