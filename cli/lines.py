@@ -13,7 +13,7 @@ from typing import Any, TextIO, TypeAlias
 import click
 
 from ..base.forks import new_lock
-from ..base.secrets import redact_mapping
+from ..base.secrets import redact, redact_mapping
 
 Tell: TypeAlias = Callable[..., None]
 """Writes an event: its name, and what else belongs to it by name."""
@@ -83,7 +83,8 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping) and depth < _DEEPEST:
-        return {_text(key): _plain(each, depth + 1) for key, each in value.items()}
+        names = (key if isinstance(key, str) else redact(_text(key)) for key in value)
+        return dict(zip(names, (_plain(each, depth + 1) for each in value.values()), strict=True))
     if isinstance(value, list | tuple | set | frozenset) and depth < _DEEPEST:
         return [_plain(each, depth + 1) for each in value]
     text = _text(value)

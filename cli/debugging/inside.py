@@ -96,7 +96,7 @@ def _given(step: Step[Any], meaning: str = "") -> Any:
     """
     outcome = step.outcome
     if outcome is None:
-        raise AttributeError(f"the call is still in flight{meaning}")
+        raise AttributeError(f"the call is still in flight, or has failed{meaning}")
     return outcome[0]
 
 

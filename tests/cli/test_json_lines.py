@@ -12,6 +12,8 @@ import pytest
 
 from dspyc.cli.lines import telling
 from dspyc.cli.main import run
+from dspyc.cli.measuring import worst_rows
+from dspyc.runtime import Evaluate, Example, Module, Prediction
 
 PROGRAM = """
 from noise import speak
@@ -104,6 +106,16 @@ def test_an_evaluation_tells_of_its_progress_and_its_worst_rows(capsys: pytest.C
     }
 
 
+def test_a_value_that_json_does_not_have_leaves_the_others_of_its_row() -> None:
+    class Bytes(Module):
+        def forward(self, q: str) -> Prediction:
+            return Prediction(raw=b"\xff", size=1)
+
+    devset = [Example(q="1").with_inputs("q")]
+    result = Evaluate(devset=devset, metric=lambda example, pred: True)(Bytes())
+    assert worst_rows(result)[0]["outputs"] == {"raw": "b'\\xff'", "size": 1}
+
+
 def test_tests_write_a_trace(folder: Path) -> None:
     words = ["test", "a.dspy", "--title", "Lima", "--trace", "t.jsonl", "--trace-content"]
     assert run(words) == 0
@@ -138,7 +150,7 @@ VALUES: list[tuple[Any, Any]] = [
     (float("nan"), None),
     ([float("inf"), 1.5, 3, True, None], [None, 1.5, 3, True, None]),
     (Holder(), f"key {HIDDEN}"),
-    ({"of": (Holder(),), 1: {2}}, {"of": [f"key {HIDDEN}"], "1": [2]}),
+    ({"of": (Holder(),), 1: {2}, Holder(): 3}, {"of": [f"key {HIDDEN}"], "1": [2], f"key {HIDDEN}": 3}),
     (b"\xff", "b'\\xff'"),
     (Broken(), "<Broken>"),
     (10**5000, "<int>"),
