@@ -86,6 +86,12 @@ class RemoteTrainingJob(TrainingJob):
         if self._stopping:
             raise CancelledError(f"the training of `{self.model}` was cancelled")
 
+    def tell(self, state: str, message: str, **facts: Any) -> None:
+        """Note where the training stands, if that is new."""
+        event = {"state": state, "message": message, **facts}
+        if not self.events or self.events[-1] != event:
+            self.events.append(event)
+
     def looked(self, look: Callable[[], _T], seconds: float) -> _T:
         """What a look at the server gives; an outage is waited out, as the job is paid for.
 

@@ -1,4 +1,4 @@
-"""Requests to services that train: JSON in and out, asked again where that may help, the key kept out of errors.
+"""Requests to services that train: JSON in and out, asked again where that may help, no key in an error.
 
 A training waits for minutes and asks every few seconds, so this is Python's own HTTP client, in the thread of
 the job.
@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
-from typing import Any
+from typing import Any, ClassVar
 
 from ...errors import LMError, LMTransportError, LMUnexpectedError
 from ..redact import redact
@@ -29,6 +29,8 @@ _PASSING = (408, 409, 429, 500, 502, 503, 504)
 class Rest:
     """A service at an address, and the key for it."""
 
+    setting: ClassVar[str] = "api_base"
+    """What says the address, for whoever has to check it."""
     address: str
     key: str | None = field(default=None, repr=False)
 
@@ -89,7 +91,7 @@ class Rest:
         reason = getattr(error, "reason", error)
         failed = "cannot be reached" if isinstance(error, OSError) else "gave no answer that can be read"
         return LMTransportError(
-            self._without_key(f"`{self.address}` {failed}: {reason}; check the network and api_base")
+            self._without_key(f"`{self.address}` {failed}: {reason}; check the network and {self.setting}")
         )
 
     def _without_key(self, words: str) -> str:

@@ -1,4 +1,4 @@
-"""OpenAI's calls for fine-tuning, https://platform.openai.com/docs/api-reference/fine-tuning: what they send."""
+"""OpenAI's calls for fine-tuning, https://platform.openai.com/docs/api-reference/fine-tuning."""
 
 from __future__ import annotations
 
