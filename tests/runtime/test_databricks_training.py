@@ -269,11 +269,8 @@ def test_a_run_that_is_cancelled_over_there_is_cancelled_here(server: Databricks
     assert server.files == {}
 
 
-@pytest.mark.parametrize(
-    "during", ["PUT /api/2.0/fs/files", "POST /api/2.2/jobs/run-now", "GET /api/2.2/jobs/runs/get"]
-)
-def test_a_training_that_is_cancelled_ends_at_databricks(server: DatabricksServer, during: str) -> None:
-    server.looks = 10_000
+def cancelled(server: DatabricksServer, during: str) -> DatabricksTrainingJob:
+    """A training that was cancelled while it made a call."""
     own = model(server)
     jobs: list[DatabricksTrainingJob] = []
 
@@ -292,10 +289,26 @@ def test_a_training_that_is_cancelled_ends_at_databricks(server: DatabricksServe
     assert job.status() == "cancelled"
     assert job.thread is not None
     job.thread.join(30)
-    assert all(run.ending[0] == "USER_CANCELED" for run in server.runs.values())
-    assert len(server.runs) == ("fs/files" not in during)
     assert server.files == {}
     assert not job.cancel()
+    return job
+
+
+@pytest.mark.parametrize(
+    "during", ["PUT /api/2.0/fs/files", "POST /api/2.2/jobs/run-now", "GET /api/2.2/jobs/runs/get"]
+)
+def test_a_training_that_is_cancelled_ends_at_databricks(server: DatabricksServer, during: str) -> None:
+    server.looks = 10_000
+    cancelled(server, during)
+    assert all(run.ending[0] == "USER_CANCELED" for run in server.runs.values())
+    assert len(server.runs) == ("fs/files" not in during)
+
+
+def test_a_run_that_is_over_is_not_cancelled_with_the_wait_for_its_endpoint(server: DatabricksServer) -> None:
+    job = cancelled(server, "GET /api/2.0/serving-endpoints/main_ml_router")
+    assert (job.launch_started, job.launch_completed) == (True, False)
+    assert server.runs[900].ending[0] == "SUCCESS"
+    assert "POST /api/2.2/jobs/runs/cancel" not in server.asked
 
 
 def test_an_endpoint_that_fails_says_why_and_is_asked_for_again(server: DatabricksServer) -> None:

@@ -191,10 +191,10 @@ def _threads(each: Compilation) -> int | None:
 
 @rule("E412", "training-setting", syntax.Argument, fix="sometimes")
 def training_setting(program: Program, item: Item, node: syntax.Argument) -> Findings:
-    """Training is given a setting that does not exist or cannot have this value, or two for how long to train.
+    """Training is given a setting that does not exist, an impossible value, or two settings for its length.
 
-    Of a training at Databricks (`databricks/NAME`) only values can be wrong, as every setting that is not one of
-    the provider's is a parameter of the job that trains.
+    Of a training at Databricks (`databricks/NAME`) only values can be wrong, as every setting that is not one
+    of the provider's is a parameter of the job that trains.
 
     ```dspy
     lm own = LM("gguf/own", train_kwargs={"epochss": 3})

@@ -82,11 +82,6 @@ class DatabricksProvider(Provider):
     training_job: ClassVar[type[TrainingJob] | None] = DatabricksTrainingJob
 
     @staticmethod
-    def is_provider_model(model: str) -> bool:
-        """Whether a model's name says that it is at Databricks."""
-        return model.startswith("databricks/")
-
-    @staticmethod
     def verify(model: str, train_kwargs: Mapping[str, Any] | None = None) -> None:
         """Complain about settings that are missing or cannot be; nothing is sent.
 
