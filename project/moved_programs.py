@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..base.cancellation import check_cancelled
 from ..base.diagnostic import Edit
 from ..base.span import Span
 from ..grammar import syntax
+from .disk import ENDING
 from .moves import Module, Renamings, is_worth_a_look, quoted
+from .renamed_states import written_state
 from .toml_places import places
 
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ def _of_item(renamings: Renamings, analysis: FileAnalysis, item: Item) -> Iterat
         case syntax.Import() as declaration:
             found = _import(renamings, path, item, declaration)
         case _:
-            found = _data(renamings, path, item)
+            found = chain(_data(renamings, path, item), _state(renamings, path, item))
     yield from (each.shifted(item.start) for each in found)
 
 
@@ -137,21 +140,37 @@ def _data(renamings: Renamings, path: str, item: Item) -> Iterator[Edit]:
             yield edit
 
 
+def _state(renamings: Renamings, path: str, item: Item) -> Iterator[Edit]:
+    """The edit of the path behind `state=`, so that what was learned is found where it is."""
+    node = written_state(item)
+    if not isinstance(node, syntax.String) or not node.value:
+        return
+    target = os.path.normpath(os.path.join(os.path.dirname(path), node.value))
+    if not renamings.moves.touches(target) and not os.path.isfile(target):
+        return
+    new = renamings.renamed_path(path, node.value, target)
+    edit = quoted(item.text, node.span, node.value, new) if new is not None else None
+    if edit is not None:
+        yield edit
+
+
 def states_beside(renamings: Renamings, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The states of programs that must go along with the files that declare them: old and new paths."""
     for path in paths:
         new = renamings.moves.of(path)
-        if new == path:
+        if new == path or not new.endswith(ENDING):
             continue
         folder, stem = os.path.dirname(path), os.path.splitext(os.path.basename(path))[0]
         new_stem = os.path.splitext(os.path.basename(new))[0]
         for item in renamings.files.analyse(path).program.items:
             match item.declaration:
-                case syntax.ValueDeclaration(kind="program", names=(name,)) if item.state is not None:
+                case syntax.ValueDeclaration(kind="program", names=(name,)) if (
+                    item.state is not None and written_state(item) is None
+                ):
                     end = f".{name.text}.state.json"
                     state = os.path.join(folder, stem + end)
                     there = os.path.join(os.path.dirname(new), new_stem + end)
-                    if not renamings.moves.touches(state) and os.path.isfile(state):
+                    if there != state and not renamings.moves.touches(state) and os.path.isfile(state):
                         yield state, there
 
 

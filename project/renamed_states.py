@@ -48,15 +48,25 @@ def in_states(subject: Subject, paths: Iterable[str]) -> Iterator[Elsewhere]:
 def state_file(path: str, item: Item) -> str:
     """The state of the program that an item of a file declares; empty where its path is not written."""
     match item.declaration:
-        case syntax.ValueDeclaration(kind="program", names=(name,), value=syntax.Call(arguments=arguments)):
-            given = [each.value for each in arguments if each.name is not None and each.name.text == "state"]
+        case syntax.ValueDeclaration(kind="program", names=(name,), value=syntax.Call()):
+            given = written_state(item)
             stem = os.path.splitext(os.path.basename(path))[0]
             named = f"{stem}.{name.text}.state.json"
-            if given:
-                named = given[0].value if isinstance(given[0], syntax.String) else ""
+            if given is not None:
+                named = given.value if isinstance(given, syntax.String) else ""
             return os.path.normpath(os.path.join(os.path.dirname(path), named)) if named else ""
         case _:
             return ""
+
+
+def written_state(item: Item) -> syntax.Expression | None:
+    """What a program's declaration says behind `state=`."""
+    match item.declaration:
+        case syntax.ValueDeclaration(kind="program", value=syntax.Call(arguments=arguments)):
+            named = (each for each in arguments if each.name is not None and each.name.text == "state")
+            return next((each.value for each in named), None)
+        case _:
+            return None
 
 
 def _in_state(subject: Subject, analysis: FileAnalysis, item: Item, file: str) -> Iterator[Elsewhere]:

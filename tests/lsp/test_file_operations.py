@@ -24,10 +24,12 @@ FILES = {
         'configure(lm=LM("openai/gpt-4o-mini"))\n\nmodule sort = Predict("text -> kind: str")\n'
         'dataset cards = Dataset("data/cards.csv", inputs=["text"])\n'
         "optimizer tune = LabeledFewShot(k=LIMIT)\n"
-        "program tuned = tune.compile(sort, trainset=cards)\n\n"
+        "program tuned = tune.compile(sort, trainset=cards)\n"
+        'program other = tune.compile(sort, trainset=cards, state="learned/other.json")\n\n'
         "def ask(text: str) -> Kind:\n    return Kind.MONEY if search(text) else Kind.OTHER\n"
     ),
     "shop/triage.tuned.state.json": '{"dspyc_state": 1, "predictors": {}}\n',
+    "shop/learned/other.json": '{"dspyc_state": 1, "predictors": {}}\n',
     "lib/common.dspy": "LIMIT = 3\n",
     "lib/user.dspy": "from common import LIMIT as most\n\nx = most\n",
     "deep/inner/desk.dspy": (
@@ -147,8 +149,9 @@ def test_nothing_is_wrong_before(shop: tuple[Client, Path]) -> None:
             "desk/sorting.dspy",
             {
                 "shop/triage.dspy": (
-                    'from kinds import Kind\nfrom .tools|"data/cards.csv"',
-                    'from ..shop.kinds import Kind\nfrom ..shop.tools|"../shop/data/cards.csv"',
+                    'from kinds import Kind\nfrom .tools|"data/cards.csv"|"learned/other.json"',
+                    "from ..shop.kinds import Kind\nfrom ..shop.tools"
+                    '|"../shop/data/cards.csv"|"../shop/learned/other.json"',
                 ),
                 "app.py": ('load("shop/triage', 'load("desk/sorting'),
                 "shop/app.py": ("import triage\n", "import triage\n"),
@@ -160,6 +163,12 @@ def test_nothing_is_wrong_before(shop: tuple[Client, Path]) -> None:
             {"app.py": None, "shop/app.py": ("triage\n", "sorting as triage\n")},
         ),
         ("shop/data/cards.csv", "cards.csv", {"shop/triage.dspy": ('"data/cards.csv"', '"../cards.csv"')}),
+        ("shop/learned", "kept", {"shop/triage.dspy": ('"learned/', '"../kept/')}),
+        (
+            "shop/learned/other.json",
+            "shop/o.json",
+            {"shop/triage.dspy": ('"learned/other.json"', '"o.json"')},
+        ),
         ("shop/tools.py", "lib/tools.py", {"shop/triage.dspy": ("from .tools", "from ..lib.tools")}),
         ("lib", "libs", {"dspyc.toml": ('"lib"', '"libs"')}),
         ("known", "old", {"dspyc.toml": ('"known/', '"old/')}),
@@ -186,6 +195,15 @@ def test_a_move(
     assert bool(errors(client, folder)) == cannot_be_said
     state = (folder / new).parent / f"{Path(new).stem}.tuned.state.json"
     assert state.exists() == (old == "shop/triage.dspy")
+
+
+def test_the_state_of_what_is_a_program_no_more_stays(shop: tuple[Client, Path]) -> None:
+    client, folder = shop
+    uris = {
+        f"{key}Uri": (folder / name).as_uri() for key, name in (("old", "shop/triage.dspy"), ("new", "t"))
+    }
+    found = client.request("workspace/willRenameFiles", {"files": [uris]})
+    assert not [each for each in found["documentChanges"] if each.get("kind") == "rename"]
 
 
 def test_what_is_not_saved_counts(shop: tuple[Client, Path]) -> None:
