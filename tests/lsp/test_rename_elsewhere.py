@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 import dspyc.runtime as dspy
+from dspyc.lsp.workspace import Workspace
 from dspyc.runtime.state.format import signature_facts
 from support.lsp_client import CAPABILITIES, Client, edited, offset_position
 
@@ -30,6 +31,7 @@ module sort = Predict(Sort)
 dataset cards = Dataset("cards.csv", inputs=["text"], filter=lambda row: row.text != "")
 dataset rows = Dataset([{"text": "a", "kind": "b"}], inputs=["text"])
 dataset other = Dataset("other.csv", inputs=["text"])
+dataset desks = Dataset([{"text": "c", "kind": "d"}], inputs=["text"])
 
 def same(example: Sort, pred: Sort) -> bool:
     return example.kind == pred.kind
@@ -48,7 +50,7 @@ module Desk:
         return kind=plan(text=text).plan
 
 module desk = Desk()
-program trained = tune.compile(desk, trainset=rows, state="desk.json")
+program trained = tune.compile(desk, trainset=desks, state="desk.json")
 '''
 PYTHON = """\
 import dspyc
@@ -232,6 +234,58 @@ def test_a_state_that_cannot_be_worked_out_again_stays(shop: tuple[Client, Path]
     path.write_text(path.read_text().replace('"fingerprint": "', '"fingerprint": "0'))
     texts, _, _ = renamed(client, folder, "text: str", "words")
     assert path.name not in texts
+
+
+TABLE = "text,kind\na,b\n"
+LATER = 'dataset more = Dataset("d.csv", inputs=["text"])\n'
+DATA = [
+    ('Dataset("d.csv", inputs=["text"])', TABLE, 1),
+    ('Dataset("d.csv", inputs=["text"])', '"a, text, b",text\na,b\n', 1),
+    ('Dataset("d.csv", inputs=["text"])', "text," + "ä" * 32_766 + "\n" + "ä" * 10 + "\n", 0),
+    ('Dataset("d.csv", inputs=["text"])', "text,kind\n" + "ä" * 40_000 + "\n", 1),
+    ('Dataset("d.csv", inputs=["text"]).take(1)', TABLE, 1),
+    ('Dataset("d.csv").rename({"text": "kind"})', "text\na\n", 1),
+    ('Dataset("d.csv", inputs=["text"], rename={"body": "text"}, unique="text")', "body\na\n", 3),
+    ('Dataset("d.csv", inputs=["text"], copy={"body": "text"})', "body,text\na,b\n", 0),
+    ('Dataset("d.csv", inputs=["text"], map=lambda row: {"text": row.text})', TABLE, 0),
+    ('Dataset("d.csv", inputs=["text"], filter=long)', TABLE, 0),
+    ('Dataset("d.csv", inputs=["text"], filter=none)', TABLE, 1),
+    ('Dataset("d.csv", inputs=["text"])', "other\na\n", 0),
+    ('Dataset("d.jsonl", inputs=["text"])', '{"text": "a"}\n', 0),
+    ('Dataset("d.csv", inputs=["text"]) + Dataset("e.jsonl", inputs=["text"])', TABLE, 0),
+    ('Dataset([{"text": {"text": "a"}}], inputs=["text"])', "", 2),
+    ("Dataset(ROWS, inputs=['text'])", "", 0),
+    (f'Dataset("d.csv", inputs=["text"])\n{LATER}', TABLE, 2),
+    (f'Dataset("d.csv", inputs=["text"])\n{LATER}evaluate m = Evaluate(think, devset=more)', TABLE, 0),
+]
+READING = """\
+signature Sort:
+    input text: str
+    output kind: str
+
+module sort = Predict(Sort)
+module think = Predict("text -> thought")
+ROWS = [{"text": "a"}]
+def long(row: Example) -> bool:
+    return len(row.text) > 3
+def none(row: Example) -> bool:
+    return True
+evaluate good = Evaluate(sort, devset=rows)
+"""
+
+
+@pytest.mark.parametrize(("made", "table", "count"), DATA)
+def test_a_column_is_renamed_everywhere_or_nowhere(tmp_path: Path, made: str, table: str, count: int) -> None:
+    (tmp_path / "a.dspy").write_text(f"{READING}dataset rows = {made}\n", encoding="utf-8")
+    named = "d.jsonl" if "d.jsonl" in made else "d.csv"
+    (tmp_path / named).write_text(table, encoding="utf-8")
+    path = str(tmp_path / "a.dspy")
+    files = Workspace(folders=[str(tmp_path)])
+    places = files.renamed_elsewhere(path, READING.index("text"), "words").places
+    assert len({(each.path, each.span) for each in places}) == len(places)
+    assert len([each for each in places if each.path == path]) == count
+    in_header = bool(count) and "text" in table.partition("\n")[0]
+    assert len([each for each in places if each.path != path]) == in_header
 
 
 def test_a_client_without_a_preview_is_offered_no_change_of_data(new_client: Client, tmp_path: Path) -> None:
