@@ -11,7 +11,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..base.files import UnreadableFile, decode, read_bytes
 from ..base.json_places import JsonPlace, places
@@ -78,9 +78,12 @@ def _in_state(subject: Subject, analysis: FileAnalysis, item: Item, file: str) -
         content = json.loads(text)
     except (UnreadableFile, ValueError, RecursionError):
         return
+    predictors = content.get("predictors") if isinstance(content, dict) else None
+    if not isinstance(predictors, dict):
+        return
     source = Source(file, text)
     found = list(places(text))
-    for name, predictor in content.get("predictors", {}).items():
+    for name, predictor in predictors.items():
         head = name.partition(".")[0].partition("[")[0]
         if head not in wanted:
             continue
@@ -135,8 +138,8 @@ def _is_of_predictors(path: tuple[str | int, ...]) -> bool:
 def _renamed_field(
     subject: Subject, source: Source, found: list[JsonPlace], name: str, predictor: Any
 ) -> Iterator[Elsewhere]:
-    signature = predictor.get("signature", {})
-    if signature.get("fingerprint") != _fingerprint(signature):
+    signature = predictor.get("signature") if isinstance(predictor, dict) else None
+    if not _is_signature(signature) or signature["fingerprint"] != _fingerprint(signature):
         return
     old, new = subject.old, subject.new
     renamed: dict[str, Any] = {
@@ -150,16 +153,34 @@ def _renamed_field(
         text = None
         if inside is None:
             continue
-        if place.is_key and inside[-1] == old and inside[:1] in (("signature",), ("demos",)):
+        if place.is_key and inside[-1] == old and _is_field(inside):
             text = new
         elif not place.is_key and inside == ("signature", "fingerprint"):
             text = fingerprint
-        elif not place.is_key and inside[-1] == "instructions" and len(inside) <= 2:
+        elif not place.is_key and inside in (("instructions",), ("signature", "instructions")):
             before = json.loads(place.text)
             text = _instructions(before, old, new)
             text = None if text == before else text
         if text is not None:
             yield Elsewhere("state", source.uri, source, place.span, json.dumps(text, ensure_ascii=False))
+
+
+def _is_signature(found: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a value has all that the fingerprint of a signature is made of."""
+    return (
+        isinstance(found, dict)
+        and all(isinstance(found.get(each), str) for each in ("instructions", "fingerprint"))
+        and all(isinstance(found.get(each), dict) for each in ("inputs", "outputs"))
+    )
+
+
+def _is_field(inside: tuple[str | int, ...]) -> bool:
+    """Whether a key below a predictor's entry is the name of a field, in its signature or in a demo."""
+    match inside:
+        case ("signature", "inputs" | "outputs", _) | ("demos", int(), _):
+            return True
+        case _:
+            return False
 
 
 def _inside(path: tuple[str | int, ...], name: str) -> tuple[str | int, ...] | None:

@@ -236,6 +236,46 @@ def test_a_state_that_cannot_be_worked_out_again_stays(shop: tuple[Client, Path]
     assert path.name not in texts
 
 
+def sorting(**changes: Any) -> str:
+    """A state of one predictor that has learned something by a field `instructions`, with changes to it."""
+    facts = signature_facts(dspy.Signature("instructions -> kind"))
+    nested = {"instructions": {"instructions": "instructions"}, "kind": "inputs"}
+    predictor = {"instructions": "Sort.", "demos": [nested], "lm": {"instructions": "x"}, "signature": facts}
+    return json.dumps({"dspyc_state": 1, "program": "p", "predictors": {"self": {**predictor, **changes}}})
+
+
+@pytest.mark.parametrize(
+    ("text", "is_renamed"),
+    [
+        (sorting(), True),
+        (sorting(signature={}), False),
+        (sorting(signature=None), False),
+        (sorting(signature={"fingerprint": "x", "inputs": []}), False),
+        ('{"dspyc_state": 1, "predictors": {"self": 3}}', False),
+        ('{"dspyc_state": 1, "predictors": []}', False),
+        ("[]", False),
+    ],
+)
+def test_only_names_of_fields_are_renamed_in_states(tmp_path: Path, text: str, *, is_renamed: bool) -> None:
+    program = SHOP[: SHOP.index("module Desk")].replace("text", "instructions")
+    (tmp_path / "shop.dspy").write_text(program, encoding="utf-8")
+    state = tmp_path / "shop.tuned.state.json"
+    state.write_text(text, encoding="utf-8")
+    files = Workspace(folders=[str(tmp_path)])
+    at = program.index("instructions: str")
+    places = files.renamed_elsewhere(str(tmp_path / "shop.dspy"), at, "told").places
+    edits = [(each.span, each.text) for each in places if each.where == "state"]
+    for span, new in sorted(edits, reverse=True):
+        text = text[: span.start] + new + text[span.end :]
+    if not is_renamed:
+        assert not edits
+        return
+    expected = json.loads(sorting(signature=signature_facts(dspy.Signature("told -> kind"))))
+    (demo,) = expected["predictors"]["self"]["demos"]
+    demo["told"] = demo.pop("instructions")
+    assert json.loads(text) == expected
+
+
 TABLE = "text,kind\na,b\n"
 LATER = 'dataset more = Dataset("d.csv", inputs=["text"])\n'
 DATA = [
