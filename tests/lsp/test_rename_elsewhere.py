@@ -236,6 +236,46 @@ def test_a_state_that_cannot_be_worked_out_again_stays(shop: tuple[Client, Path]
     assert path.name not in texts
 
 
+APART = {
+    "sigs.dspy": "signature Sort:\n    input text: str\n    output kind: str\n",
+    "s.dspy": "from sigs import Sort\nmodule sort = Predict(Sort)\nmodule other = Predict('text -> kind')\n",
+}
+CALLS = [
+    ("sigs.dspy", "text", "words", 'import s\ns.sort(text="a"); s.other(text="b")', ["s.sort(words="]),
+    ("s.dspy", "sort", "triage", 'import dspyc\nx = dspyc.load("s.dspy")\nx.sort', ["x.triage"]),
+    ("s.dspy", "sort", "triage", 'from dspyc import load as l\nx = l("s.dspy")\nx.sort', ["x.triage"]),
+    ("s.dspy", "sort", "triage", 'from pathlib import Path\nx = Path("s.dspy")\nx.sort', []),
+    ("s.dspy", "sort", "triage", "import s\ndef f(s): return s.sort", []),
+    ("s.dspy", "sort", "triage", "def f():\n    import s\n    s.sort\nimport s\ns.sort", ["s.triage"] * 2),
+    ("s.dspy", "sort", "len", "from s import sort\nsort(); len(x)", ["import len as sort"]),
+    ("s.dspy", "sort", "len", "from s import sort\nsort()", ["import len\nlen()"]),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new", "text", "expected"), CALLS)
+def test_calls_in_python(
+    tmp_path: Path, name: str, old: str, new: str, text: str, expected: list[str]
+) -> None:
+    for file, content in {**APART, "app.py": text}.items():
+        (tmp_path / file).write_text(content, encoding="utf-8")
+    files = Workspace(folders=[str(tmp_path)])
+    at = APART[name].index(f"{old} =" if name == "s.dspy" else old)
+    places = files.renamed_elsewhere(str(tmp_path / name), at, new).places
+    after = text
+    for each in sorted(places, key=lambda each: -each.span.start):
+        after = after[: each.span.start] + each.text + after[each.span.end :]
+    for each in set(expected):
+        assert after.count(each) == expected.count(each)
+    assert (after != text) is bool(expected)
+
+
+def test_a_state_that_is_there_is_not_written_over(shop: tuple[Client, Path]) -> None:
+    client, folder = shop
+    (folder / "shop.best.state.json").write_text("{}", encoding="utf-8")
+    _, _, files = renamed(client, folder, "tuned = tune", "best")
+    assert files == []
+
+
 def sorting(**changes: Any) -> str:
     """A state of one predictor that has learned something by a field `instructions`, with changes to it."""
     facts = signature_facts(dspy.Signature("instructions -> kind"))
