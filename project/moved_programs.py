@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -174,6 +175,16 @@ def states_beside(renamings: Renamings, paths: Iterable[str]) -> Iterator[tuple[
                         yield state, there
 
 
+def _in_toml(text: str, span: Span, new: str) -> Iterator[Edit]:
+    """The edit of a string of TOML, by the range inside its quotes; none of one with three of them."""
+    if text[span.start - 3 : span.start] in ("'''", '"""') or not new.isprintable():
+        return
+    if any(each in new for each in "\"'\\"):
+        yield Edit(Span(span.start - 1, span.end + 1), json.dumps(new, ensure_ascii=False))
+    else:
+        yield Edit(span, new)
+
+
 def in_settings(renamings: Renamings, paths: Iterable[str]) -> Iterator[tuple[str, list[Edit]]]:
     """The edits of the settings of these files: source roots and known findings that are moved."""
     for file in dict.fromkeys(renamings.files.settings(each).path for each in paths):
@@ -181,14 +192,15 @@ def in_settings(renamings: Renamings, paths: Iterable[str]) -> Iterator[tuple[st
         if text is None:
             continue
         edits = []
+        ours = ("tool", "dspyc") if os.path.basename(file) == "pyproject.toml" else ()
         for place in places(text):
-            if place.is_key or place.path[-1] not in ("src", "baseline") or not place.value:
+            if place.is_key or place.path not in ((*ours, "src"), (*ours, "baseline")) or not place.value:
                 continue
             target = os.path.normpath(os.path.join(os.path.dirname(file), place.value))
             new = (
                 renamings.renamed_path(file, place.value, target) if renamings.moves.touches(target) else None
             )
-            if new is not None and text[place.span.start : place.span.end] == place.value:
-                edits.append(Edit(place.span, new))
+            if new is not None:
+                edits += _in_toml(text, place.span, new)
         if edits:
             yield file, edits
