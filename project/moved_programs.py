@@ -191,7 +191,7 @@ def in_settings(renamings: Renamings, paths: Iterable[str]) -> Iterator[tuple[st
         text = renamings.files.disk.read(file) if file else None
         if text is None:
             continue
-        edits = []
+        edits: list[Edit] = []
         ours = ("tool", "dspyc") if os.path.basename(file) == "pyproject.toml" else ()
         for place in places(text):
             if place.is_key or place.path not in ((*ours, "src"), (*ours, "baseline")) or not place.value:

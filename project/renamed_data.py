@@ -69,7 +69,7 @@ class _Data:
     def edits(self) -> Iterator[Elsewhere]:
         """What is written otherwise."""
         done: set[_Key] = set()
-        for key in self._with_field:
+        for key in sorted(self._with_field):
             if key in done:
                 continue
             together = self._together(key)
@@ -100,12 +100,13 @@ class _Data:
             values = [each.value for each in call.arguments]
             kinds = [item.type_of(each) for each in values]
             modules = [each.interface for each in kinds if isinstance(each, types.Module)]
-            named = {self._dataset_of(analysis, item, each) for each in values} - {None}
-            for each in modules:
-                if self._subject.is_field(analysis, each):
-                    self._with_field |= {key for key in named if key is not None}
-                elif each.field(self._subject.old) is not None:
-                    self._with_another |= {key for key in named if key is not None}
+            found = [self._dataset_of(analysis, item, each) for each in values]
+            named = {each for each in found if each is not None}
+            for interface in modules:
+                if self._subject.is_field(analysis, interface):
+                    self._with_field |= named
+                elif interface.field(self._subject.old) is not None:
+                    self._with_another |= named
 
     def _dataset_of(self, analysis: FileAnalysis, item: Item, node: syntax.Node) -> _Key | None:
         """The dataset that a name stands for."""

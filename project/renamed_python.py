@@ -30,11 +30,13 @@ def in_python(
         if text is None or subject.old not in text:
             continue
         homes = [each for each in used if _stem(each) in text]
+        if not homes:
+            continue
         try:
-            tree = parse(text) if homes else None
+            tree = parse(text)
         except (SyntaxError, ValueError, RecursionError):
             continue
-        for home in homes if tree is not None else ():
+        for home in homes:
             yield from _File(subject, home, used[home], path, Source(path, text), tree, around).edits()
 
 
