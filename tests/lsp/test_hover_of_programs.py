@@ -81,6 +81,14 @@ def test_no_prompt_where_only_the_program_knows_it(client: Client, uri: str, wor
     client.close(uri)
 
 
+@pytest.mark.parametrize("member", ["mro", "_x_"])
+def test_no_prompt_of_an_enum_that_is_none_in_python(client: Client, uri: str, member: str) -> None:
+    text = f'enum Odd:\n    {member} = "a"\n\nmodule odd = Predict("text -> odd: Odd")\n'
+    client.open(uri, text)
+    assert "tokens" not in told(client, uri, text, "odd = ")
+    client.close(uri)
+
+
 @pytest.mark.parametrize("setting", ['LM("gguf/x.gguf")', 'LM("openai/gpt-4o-mini"), adapter=JSONAdapter()'])
 def test_no_prompt_where_another_form_is_used(client: Client, uri: str, setting: str) -> None:
     text = PROGRAM.replace('LM("openai/gpt-4o-mini")', setting)
