@@ -207,11 +207,18 @@ def _serve_http(settings: Settings, host: str, port: int, workers: int, grace: i
 
             run_server(uvicorn.Server(uvicorn.Config(make_app(endpoints, settings), **options)), listener)
             return 0
+        from uvicorn.supervisors import Multiprocess
+
         settings.hand_on()
-        port = listener.getsockname()[1]
-        # uvicorn makes the socket that its processes share.
-        listener.close()
-        uvicorn.run(f"{__name__}:worker_app", factory=True, host=host, port=port, workers=workers, **options)
+        config = uvicorn.Config(
+            f"{__name__}:worker_app",
+            factory=True,
+            workers=workers,
+            # A process that is busy for some seconds is no dead one.
+            timeout_worker_healthcheck=60,
+            **options,
+        )
+        Multiprocess(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
     return 0
 
 
