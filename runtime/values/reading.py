@@ -265,10 +265,13 @@ class Reader:
             yield [headed]
         if (found := outlines.pairs(text)) is not None:
             yield [found]
-        if (tree := outlines.yaml(text)) is not None:
+        if (tree := self._yaml(text)) is not None:
             yield [tree]
         if self._names and (said := outlines.labelled(text, self._names)) is not None:
             yield [said]
+
+    def _yaml(self, text: str) -> Any:
+        return outlines.yaml(text)
 
     def _as_text(self, text: str) -> Iterator[Iterable[Any]]:
         """What is plain text may still be a value: a date, a list of one, a type with a reader of its own."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from ...base.expressions import pattern
@@ -79,7 +80,7 @@ def repaired(text: str, exact: bool = False) -> tuple[Any] | None:
         value = reader.value(0)
     except _Broken:
         return None
-    if _REST.fullmatch(text, reader.at) is None or _lost(text, value, reader.dropped):
+    if _REST.fullmatch(text, reader.at) is None or lost(text, value, reader.dropped):
         return None
     return (value,)
 
@@ -358,7 +359,7 @@ def _unescaped(content: str, opening: str) -> str:
     return text
 
 
-def _lost(text: str, value: Any, dropped: list[str]) -> bool:
+def lost(text: str, value: Any, dropped: Iterable[str] = ()) -> bool:
     """Whether letters or digits of the text are missing in the value."""
     before = _letters(_VALID_ESCAPE.sub(" ", text))
     after = _letters(_VALID_ESCAPE.sub(" ", json.dumps(value, ensure_ascii=False)))
