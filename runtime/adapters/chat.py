@@ -21,7 +21,7 @@ from ..types.annotations import allows_none, is_text_type, plain_annotation, typ
 from ..types.content import in_parts
 from ..values import rendering
 from ..values.drafts import without_drafts
-from ..values.reading import ReadError, read_object
+from ..values.reading import Reader, ReadError, read_object, read_under
 from .base import Adapter
 from .compiled import Compiled, compile_for
 from .incremental import FieldReader, SectionReader
@@ -261,7 +261,7 @@ class ChatAdapter(Adapter):
         for name, field, read in outputs:
             if name in texts:
                 try:
-                    values[name] = read(texts[name])
+                    values[name] = _read(name, texts[name], read)
                 except ReadError as error:
                     raise self._unreadable(signature, completion, values, name, error) from error
             elif not field.is_required():
@@ -410,6 +410,16 @@ def _field_texts(sections: list[Section]) -> dict[str, str]:
             continue
         texts.setdefault(name, text)
     return texts
+
+
+def _read(name: str, text: str, read: Reader) -> Any:
+    """The value that a section holds, of itself or in an object under the field's name."""
+    try:
+        return read(text)
+    except ReadError:
+        if (own := read_under(name, text, read)) is None:
+            raise
+        return own[0]
 
 
 def _has_echo(texts: Mapping[str, str]) -> bool:

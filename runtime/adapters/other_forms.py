@@ -1,8 +1,8 @@
 """Answers in a form that was not asked for: XML where JSON was, lines of `Answer: 4`, a call in Python.
 
 All outputs together are read as one record, by the same reader as records inside of fields, so that what is
-tolerated there is tolerated here. What is left out of a record inside of a field may be an answer's last word,
-though: a whole answer is read only where every line and element of it belongs to an output.
+tolerated there is tolerated here. But what would be left out of a record may be an answer's last word, so a
+whole answer is read only where every line and element of it belongs to an output.
 """
 
 from __future__ import annotations

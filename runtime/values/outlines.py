@@ -70,7 +70,7 @@ def is_itemized_throughout(text: str) -> bool:
     lines = [line for line in text.splitlines() if line.strip()]
     if all("|" in line for line in lines):
         return True
-    return all(number and line[:1].isspace() or _BULLET.match(line) for number, line in enumerate(lines))
+    return all((number and line[:1].isspace()) or _BULLET.match(line) for number, line in enumerate(lines))
 
 
 def listed(text: str) -> list[str] | None:

@@ -21,12 +21,12 @@ from ..types.annotations import (
 )
 from ..types.records import record_fields
 from . import candidates, choices, markup, outlines, repair
-from .drafts import without_leading_draft
-from .fitting import fit, is_choice
+from .drafts import CHANNEL, final_channel, without_leading_draft
+from .fitting import field_named, fit, is_choice
 from .rendering import unescape_markers
 from .scalars import reader_of
 from .validation import validator_for
-from .words import ReadError, bare, is_none
+from .words import ReadError, bare, is_neutral, is_none
 
 __all__ = ["ReadError", "Reader", "read_object", "reader_for"]
 
@@ -88,6 +88,8 @@ class Reader:
     def __call__(self, text: str) -> Any:
         """The value that a text is."""
         if "<" in text or text[:1] == "◁" or text[:7] == "[THINK]":
+            if CHANNEL in text and self.annotation is not str:
+                text = final_channel(text)
             text = without_leading_draft(text, self._names)
         if self.annotation is str:
             return unescape_markers(text)
@@ -116,8 +118,9 @@ class Reader:
             if isinstance(value, str):
                 return self(value)
             if isinstance(value, dict) and len(value) == 1:
-                (value,) = value.values()  # {"answer": true} where a truth value was asked for
-                return self.from_json(value) if not isinstance(value, dict) else self._fitted(value)
+                ((key, inner),) = value.items()
+                if is_neutral(str(key)) and not isinstance(inner, dict):
+                    return self.from_json(inner)  # {"answer": true} where a truth value was asked for
         return self._fitted(value)
 
     def _text(self, text: str) -> Any:
@@ -392,6 +395,24 @@ def read_object(text: str, readers: Sequence[tuple[str, Reader]]) -> dict[str, A
                 if len(accepted) > 1:
                     return None
     return next(iter(accepted.values()), None)
+
+
+def read_under(name: str, value: Any, read: Reader) -> tuple[Any] | None:
+    """The value of a field that stands in an object, or a text of one, under the field's name and with
+    nothing else: `{"approved": true}`. None for any other value.
+
+    Raises:
+        ReadError: it is no value of the type.
+    """
+    if isinstance(value, str):
+        stripped = value.strip()
+        value = (candidates.whole_json(stripped) or (None,))[0] if stripped[:1] == "{" else None
+    if not isinstance(value, dict) or len(value) != 1:
+        return None
+    ((key, inner),) = value.items()
+    if field_named(key, {name: None}) is None or isinstance(inner, (dict, list)):
+        return None
+    return (read.from_json(inner),)
 
 
 def _read_fields(value: Any, readers: Sequence[tuple[str, Reader]]) -> dict[str, Any] | None:

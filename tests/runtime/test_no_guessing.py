@@ -1,0 +1,142 @@
+"""What may mean two things is asked for again, and what is meant is read to the letter."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pytest
+from pydantic import BaseModel
+
+import dspyc.runtime as dspy
+from dspyc.runtime.values.drafts import without_drafts
+from dspyc.runtime.values.reading import ReadError, reader_for
+from dspyc.runtime.values.rendering import to_json_types
+
+
+class Person(BaseModel):
+    name: str
+    age: int
+
+
+class Vehicle(BaseModel):
+    type: str
+    wheels: int
+
+
+class Trip(BaseModel):
+    vehicle: Vehicle
+    km: int
+
+
+class Named(BaseModel):
+    name: str
+
+
+REFUSED = object()
+TRIP = {"vehicle": {"type": "car", "wheels": 4}, "km": 3}
+CALL = '<invoke name="P"><parameter name="name">{}</parameter><parameter name="{}">{}</parameter></invoke>'
+
+TEXTS: list[tuple[Any, str, Any]] = [
+    (Trip, '{"name": "Trip", "arguments": {"vehicle": {"type": "car", "wheels": 4}, "km": 3}}', TRIP),
+    (Named, '{"title": "N", "type": "object", "properties": {"name": {"type": "string"}}}', REFUSED),
+    (Named, '{"title": "N", "type": "object", "properties": {"name": {"type": ["string"]}}}', REFUSED),
+    (Named, '{"title": "N", "required": ["name"], "properties": {"name": "string"}}', REFUSED),
+    (Named, '{"title": "N", "properties": {"name": "B"}}', {"name": "B"}),
+    (Named, '{"arguments": {"name": "A"}, "inputs": {"name": "B"}}', REFUSED),
+    (Person, CALL.format("Ada", "age", "3"), {"name": "Ada", "age": 3}),
+    (Person, CALL.format("Ada <b>L</b>", "age", "3"), {"name": "Ada <b>L</b>", "age": 3}),
+    (Person, CALL.format("Ada", "name", "Bob"), REFUSED),
+    (Person, CALL.format("Ada", "age", "<name>b</name>"), REFUSED),
+    (Person, CALL.format("Ada", "age", "<name><x>1</x></name>"), REFUSED),
+    (list[str], '{"tags": ["x", "y"]}', ["x", "y"]),
+    (list[str], '{"tags": ["x", "y"], "count": 2}', ["x", "y"]),
+    (list[str], '{"tags": null, "excluded": ["x"]}', REFUSED),
+    (list[str], '{"found": 0, "warnings": ["no tags found"]}', REFUSED),
+    (list[str], '{"total": 0, "suggestions": ["try again"]}', REFUSED),
+    (list[str], '{"arguments": ["a"], "parameters": ["b"]}', REFUSED),
+    (list[dict[str, Any]], '{"name": "Ada", "hobbies": [{"x": 1}]}', REFUSED),
+    (bool, '{"answer": true}', True),
+    (bool, '{"Final answer": "no"}', False),
+    (bool, '{"rejected": true}', REFUSED),
+    (bool, '{"is_not_ok": true}', REFUSED),
+    (Literal["spam", "ham"], '{"label": "spam"}', "spam"),
+    (Literal["spam", "ham"], '{"unlikely": "spam"}', REFUSED),
+]
+
+
+@pytest.mark.parametrize(("annotation", "text", "expected"), TEXTS)
+def test_texts(annotation: Any, text: str, expected: Any) -> None:
+    if expected is REFUSED:
+        with pytest.raises(ReadError):
+            reader_for(annotation)(text)
+    else:
+        assert to_json_types(reader_for(annotation)(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("annotation", "given", "expected"),
+    [
+        (bool, '{"ok": true}', True),
+        (bool, '{"value": "yes"}', True),
+        (bool, '{"rejected": true}', REFUSED),
+        (int, '{"OK": 5}', 5),
+        (int, '{"minus": 5}', REFUSED),
+        (float, '{"result": 0.5}', 0.5),
+        (float, '{"confidence": 0.9}', REFUSED),
+        (Literal["a", "b"], '{"ok": "a"}', "a"),
+        (Literal["a", "b"], '{"not": "a"}', REFUSED),
+    ],
+)
+def test_a_scalar_in_an_object(annotation: Any, given: str, expected: Any) -> None:
+    signature = dspy.Signature({"q": dspy.InputField(), "ok": (annotation, dspy.OutputField())})
+    if expected is REFUSED:
+        with pytest.raises(dspy.AdapterParseError):
+            dspy.JSONAdapter().parse(signature, f'{{"ok": {given}}}')
+        return
+    assert dspy.JSONAdapter().parse(signature, f'{{"ok": {given}}}') == {"ok": expected}
+    assert dspy.ChatAdapter().parse(signature, f"[[ ## ok ## ]]\n{given}") == {"ok": expected}
+
+
+# --- drafts ---------------------------------------------------------------------------------------------
+
+FINAL = "<|channel|>final<|message|>"
+THOUGHT = "<|channel|>analysis<|message|>hm<|end|><|start|>assistant"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (f"{THOUGHT}{FINAL}4<|return|>", "4"),
+        (f'{THOUGHT}<|channel|>final <|constrain|>json<|message|>{{"a": 4}}<|return|>', '{"a": 4}'),
+        (f"<|channel|>analysis<|message|>hm{FINAL}4", "4"),
+        (f"{FINAL}4<|end|><|start|>assistant{FINAL}", "4"),
+        (f"{THOUGHT}{FINAL}It begins with {FINAL} and <|end|> ends it<|return|>", ...),
+        (f"It begins with {FINAL} and <|end|> ends it", ...),
+        (f"4<|end|><|start|>assistant{FINAL}", ...),
+        ("<|channel|>commentary to=f <|message|>{}<|call|>", ...),
+        ("<|channel|>analysis<|message|>hm", ""),
+        (THOUGHT, ""),
+    ],
+)
+def test_the_final_channel(answer: str, expected: Any) -> None:
+    found = without_drafts(answer)
+    if expected is ...:
+        expected = answer.removeprefix(THOUGHT + FINAL).removesuffix("<|return|>")
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[THINK] is the tag Mistral uses",
+        "It is\n[THINK] that begins it",
+        f"{FINAL} begins it, <|end|> ends it",
+    ],
+)
+def test_a_text_may_mention_the_tokens(text: str) -> None:
+    signature = dspy.Signature("q -> answer")
+    asked = f"[[ ## answer ## ]]\n{text}\n\n[[ ## completed ## ]]"
+    assert dspy.ChatAdapter().parse(signature, asked) == {"answer": text}
+    assert dspy.JSONAdapter().parse(signature, dspy.JSONAdapter().format_answer({"answer": text})) == {
+        "answer": text
+    }
