@@ -35,6 +35,7 @@ _FEW = 16
 _WIDE = "｛［"
 _NARROW = str.maketrans("｛｝［］", "{}[]")
 """Brackets as keyboards of East Asia write them."""
+_WIDE_OR_STRING = pattern(r'"(?:\\.|[^"\\])*+"|“[^”]*+”|＂[^＂]*+＂|[｛｝［］]', re.DOTALL)
 MOST_PARTS = 1000
 """How many bracketed or fenced values an answer may hold; more are a runaway."""
 
@@ -148,7 +149,9 @@ class Reader:
             return found
         text = unescape_markers(text.strip().removeprefix("\ufeff"))
         if text[:1] in _WIDE and text[:1]:
-            text = text.translate(_NARROW)
+            text = _WIDE_OR_STRING.sub(
+                lambda part: part[0].translate(_NARROW) if len(part[0]) == 1 else part[0], text
+            )
         first_error: ReadError | None = None
         for group in self._readings(text):
             accepted: list[Any] = []

@@ -13,9 +13,11 @@ NONE_WORDS = frozenset({"", "none", "null", "nil", "~", "n/a", "na", "not availa
 _MARKED_WORDS = NONE_WORDS - {"", "~"}
 """What says so in brackets, too: `(none)`."""
 _NEUTRAL = frozenset(
-    "value answer result output response choice label category class classification decision verdict"
-    " prediction selection".split()
-)
+    {
+        "value", "answer", "result", "output", "response", "choice", "label", "category", "class",
+        "classification", "decision", "verdict", "prediction", "selection",
+    }
+)  # fmt: skip
 NEGATION = pattern(
     r"\b(?:not|no|never|neither|nor|none|cannot|without|hardly|barely|scarcely|unlikely|rather than"
     r"|instead of|far from|isn't|wasn't|doesn't|don't)\b|n't\b|n’t\b|\b(?:non|anti|un|in|dis)-",

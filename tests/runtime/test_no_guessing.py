@@ -11,6 +11,7 @@ import dspyc.runtime as dspy
 from dspyc.runtime.values.drafts import without_drafts
 from dspyc.runtime.values.reading import ReadError, reader_for
 from dspyc.runtime.values.rendering import to_json_types
+from dspyc.runtime.values.repair import repaired
 
 
 class Person(BaseModel):
@@ -140,3 +141,32 @@ def test_a_text_may_mention_the_tokens(text: str) -> None:
     assert dspy.JSONAdapter().parse(signature, dspy.JSONAdapter().format_answer({"answer": text})) == {
         "answer": text
     }
+
+
+# --- marks of East Asia, and globs ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"text": "他说"对"，3点走", "b": 1}', {"text": '他说"对"，3点走', "b": 1}),
+        ('{"text": "标题"一"：走", "b": 1}', {"text": '标题"一"：走', "b": 1}),
+        ('["他说"好"，"行"", "x"]', ['他说"好"，"行"', "x"]),
+        ("[你好，世界, 再见]", ["你好，世界", "再见"]),
+        ("{name: 王小明，教授, age: 3}", {"name": "王小明，教授", "age": 3}),
+        ('{"a"："x"，"b"：1}', {"a": "x", "b": 1}),
+        ('["a"，"b"]', ["a", "b"]),
+        ('{"a": 1，"b": "x"}', {"a": 1, "b": "x"}),
+        ("{a：1，b：2}", {"a": 1, "b": 2}),
+        ("{＂a＂：＂x＂}", {"a": "x"}),
+        ("{glob: src /*.py, b: 1}", {"glob": "src /*.py", "b": 1}),
+        ("[src /*.py, lib /* the rest */]", ["src /*.py", "lib"]),
+    ],
+)
+def test_marks_that_a_text_may_have(text: str, expected: Any) -> None:
+    assert repaired(text) == (expected,)
+
+
+def test_brackets_inside_of_strings_stay_wide() -> None:
+    assert reader_for(dict[str, str])('｛"a": "数组［1］"｝') == {"a": "数组［1］"}
+    assert reader_for(list[int])("［1，2］") == [1, 2]
