@@ -116,8 +116,8 @@ class Prediction(Example):
         """What was not as it should be in the model's answer, and was read all the same; empty for an answer
         in the form that was asked for.
 
-        Nothing is known, and it is empty, of answers with more than 20,000 characters, and where an adapter has
-        a `__call__` or `acall` of its own.
+        Nothing is known, and it is empty, of answers with more than 20,000 characters, and where an adapter
+        has a `__call__` or `acall` of its own.
         """
         if "repairs" in self._store:
             field: tuple[Repair, ...] = self._store["repairs"]

@@ -48,16 +48,16 @@ def _read_again(adapter: Any, signature: type[Signature], text: str) -> Mapping[
         return {}
     try:
         found: Mapping[str, Any] = adapter.parse(signature, text)
-    except Exception:  # a reader of the user's own may raise anything
+    except Exception:  # noqa: BLE001 a reader of the user's own may raise anything
         return {}
     return found
 
 
 def _is_as_asked(adapter: Any, signature: type[Signature], text: str, values: Mapping[str, Any]) -> bool:
-    """Whether the answer is, but for space and the end marker, what the adapter would write for the values."""
+    """Whether the answer is, but for space and the end marker, what its adapter writes for the values."""
     try:
         asked = adapter.format_assistant_message_content(signature, values)
-    except Exception:  # a hook of the user's own may raise anything
+    except Exception:  # noqa: BLE001 a hook of the user's own may raise anything
         return False
     return _squeezed(asked) == _squeezed(text)
 

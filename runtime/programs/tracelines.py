@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Any
 
@@ -22,18 +23,25 @@ def line(facts: dict[str, Any], said: dict[str, Any]) -> bytes:
     return text.encode("ascii") + b"\n"
 
 
-def _plain(value: Any) -> Any:
-    """A value in JSON's types."""
+def _plain(value: Any, around: tuple[int, ...] = ()) -> Any:
+    """A value in JSON's types; numbers that JSON does not have as texts, and three dots for what contains
+    itself.
+    """
+    if type(value) is float and not math.isfinite(value):
+        return str(value)
     if value is None or type(value) in (str, int, float, bool):
         return value
+    if id(value) in around:
+        return "…"
     if type(value) is dict:
-        return {str(name): _plain(each) for name, each in value.items()}
+        return {str(name): _plain(each, (*around, id(value))) for name, each in value.items()}
     if type(value) is list:
-        return [_plain(each) for each in value]
+        return [_plain(each, (*around, id(value))) for each in value]
     # With pydantic, which only content needs.
     from ..values.rendering import to_json_types
 
-    return to_json_types(value.toDict() if hasattr(value, "toDict") else value)
+    found = to_json_types(value.toDict() if hasattr(value, "toDict") else value)
+    return _plain(found, (*around, id(value))) if type(found) in (dict, list, float) else found
 
 
 def _cut(value: Any) -> Any:

@@ -115,9 +115,11 @@ def test_each_of_several_answers_has_its_own() -> None:
     assert [kinds(each) for each in found.completions] == [[], [("n", "value")]]
 
 
-@pytest.mark.parametrize(
-    "copied", [copy.copy, copy.deepcopy, lambda found: pickle.loads(pickle.dumps(found))]
-)
+def unpickled(found: Any) -> Any:
+    return pickle.loads(pickle.dumps(found))  # noqa: S301 made here
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, unpickled])
 def test_copies_keep_them(copied: Any) -> None:
     other = ASKED.replace("\n4\n", "\n4 pieces\n")
     found = predicted(other, ASKED, signature=dspy.Signature("q -> person: str, n: int"), at_once=True)

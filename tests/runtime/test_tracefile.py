@@ -18,6 +18,7 @@ import dspyc.runtime as dspy
 from dspyc.runtime.execution.progress import report
 from dspyc.runtime.optimizers.hearing import tell_trial
 from dspyc.runtime.optimizers.study import Trial
+from dspyc.runtime.programs.tracelines import line
 
 CANARY = "zebra-crossing"
 KEY = "sk-abcdefghijklmnopqrstuvwxyz0123456789"
@@ -295,3 +296,10 @@ def test_a_place_in_a_dspy_file(tmp_path: Path) -> None:
     places = [event.get("place") for event in lines(path) if event.get("name") == "Predict"]
     assert places == ["two.dspy:7", "two.dspy:8"]
     assert "dspyc.runtime.programs.tracefile" in sys.modules
+
+
+def test_a_line_holds_what_json_cannot() -> None:
+    around: list[object] = ["kept"]
+    around.append(around)
+    found = json.loads(line({"a": 1}, {"x": around, "y": [float("nan"), float("-inf"), 1.5]}))
+    assert found == {"a": 1, "x": ["kept", "…"], "y": ["nan", "-inf", 1.5]}
