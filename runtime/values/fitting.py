@@ -151,6 +151,8 @@ def _items_of_text(text: str, arguments: tuple[Any, ...]) -> Any:
     kind = arguments[0] if arguments else Any
     if is_none(stripped) and not is_choice(stripped, kind):
         return []
+    if kind in (str, Any) and stripped[:1] == "<" and stripped[-1:] == ">":
+        return [text]
     if (kind in (str, Any) or _is_closed(kind)) and "\n" not in stripped:
         return outlines.listed(stripped) or [outlines.unquoted(stripped) if stripped[:1] in "\"'" else text]
     if kind in (int, float):

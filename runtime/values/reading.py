@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 from ...base.expressions import pattern
 from ...base.later import loaded
@@ -109,8 +110,8 @@ class Reader:
     def from_json(self, value: Any) -> Any:
         """The value that a value of JSON's types is."""
         if isinstance(value, str) and not (self._core is str or self._is_scalar):
-            if value[:1] == "<":
-                return self(value)
+            if value[:1] == "<" and not _may_be_text(self._core):
+                return self(value)  # XML inside of JSON
             try:
                 return self._fitted(value)
             except ReadError:
@@ -514,6 +515,15 @@ def _unescaped(text: str) -> str | None:
 
 def _is_enum(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, enum.Enum)
+
+
+def _may_be_text(annotation: Any) -> bool:
+    """Whether a text, or a list of texts, is a value of a type."""
+    kind = plain_annotation(annotation)
+    origin = get_origin(kind)
+    if origin in (Union, UnionType, list, set, frozenset, tuple):
+        return any(_may_be_text(each) for each in get_args(kind))
+    return kind in (str, Any, object, list, set, frozenset, tuple) or is_text_type(kind)
 
 
 def _is_prose(text: str) -> bool:

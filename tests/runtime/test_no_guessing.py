@@ -170,3 +170,19 @@ def test_marks_that_a_text_may_have(text: str, expected: Any) -> None:
 def test_brackets_inside_of_strings_stay_wide() -> None:
     assert reader_for(dict[str, str])('｛"a": "数组［1］"｝') == {"a": "数组［1］"}
     assert reader_for(list[int])("［1，2］") == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "text", "expected"),
+    [
+        (str | list[str], "<p>Hello <b>W</b></p>", "<p>Hello <b>W</b></p>"),
+        (str | int, "<p>4</p>", "<p>4</p>"),
+        (list[str], "<b>hi</b>", ["<b>hi</b>"]),
+        (list[str], "<p>One, two</p>", ["<p>One, two</p>"]),
+        (Any, "<b>hi</b>", "<b>hi</b>"),
+        (Person, "<name>Ada</name><age>3</age>", {"name": "Ada", "age": 3}),
+        (list[int], "<n>1</n><n>2</n>", [1, 2]),
+    ],
+)
+def test_markup_in_a_string_of_json(annotation: Any, text: str, expected: Any) -> None:
+    assert to_json_types(reader_for(annotation).from_json(text)) == expected
