@@ -18,7 +18,7 @@ from ..signature.signature import Signature
 from ..types.content import IN_ANSWER
 from ..values import candidates, rendering
 from ..values.drafts import without_drafts
-from ..values.reading import Reader, ReadError, read_under
+from ..values.reading import Reader, ReadError, read_json
 from .chat import STRUCTURE, ChatAdapter, Placeholder, reminder
 from .incremental import FieldReader, ObjectReader
 from .objects import find_object, object_in
@@ -199,12 +199,7 @@ def _read(name: str, read: Reader, value: Any) -> Any:
         if value is None:
             raise ReadError("is null, but must be a string")
         return rendering.render(value)
-    try:
-        return read.from_json(value)
-    except ReadError:
-        if (own := read_under(name, value, read)) is None:
-            raise
-        return own[0]
+    return read_json(name, value, read)
 
 
 dspy_paths.extend(__name__)

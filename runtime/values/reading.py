@@ -27,7 +27,7 @@ from .fitting import field_named, fit, is_choice
 from .rendering import unescape_markers
 from .scalars import reader_of
 from .validation import validator_for
-from .words import ReadError, bare, is_neutral, is_none
+from .words import ReadError, bare, is_neutral, is_none, shown
 
 __all__ = ["ReadError", "Reader", "read_object", "reader_for"]
 
@@ -96,6 +96,8 @@ class Reader:
         if self.annotation is str:
             return unescape_markers(text)
         if self._direct is not None:
+            if text[:1] == "{":
+                self._refuse_another(text)
             return self._direct(text)
         if text in self._choices:
             return text
@@ -121,7 +123,7 @@ class Reader:
                 return self(value)
             if isinstance(value, dict) and len(value) == 1:
                 ((key, inner),) = value.items()
-                if is_neutral(str(key)) and not isinstance(inner, dict):
+                if self._is_named_by(str(key)) and not isinstance(inner, dict):
                     return self.from_json(inner)  # {"answer": true} where a truth value was asked for
         return self._fitted(value)
 
@@ -138,11 +140,29 @@ class Reader:
 
     def _scalar(self, text: str) -> Any:
         core = self._core
+        if text[:1] == "{":
+            self._refuse_another(text)
         if (read := reader_of(core)) is not None:
             return read(text)
         if _is_enum(core):
             return choices.read_enum(text, core)
         return choices.read_choice(text, get_args(core))
+
+    def _refuse_another(self, text: str) -> None:
+        """Refuse an object whose key says something else than its value: `{"rejected": true}`."""
+        value = (candidates.whole_json(text) or (None,))[0]
+        while isinstance(value, dict) and len(value) == 1:
+            ((key, value),) = value.items()
+            if not self._is_named_by(key):
+                raise ReadError(f"is {shown(text)}, which says something else")
+
+    def _is_named_by(self, key: str) -> bool:
+        """Whether a key says no more than that its value is one of this type."""
+        if self._core is bool and _SAYS_SO.match(key):
+            return True
+        return is_neutral(key) or (
+            _is_enum(self._core) and field_named(key, {self._core.__name__: 0}) is not None
+        )
 
     def _structured(self, text: str) -> Any:
         """The first reading of the text that the type accepts; among equals, all must agree."""
@@ -419,13 +439,27 @@ def read_under(name: str, value: Any, read: Reader) -> tuple[Any] | None:
     return (read.from_json(inner),)
 
 
+def read_json(name: str, value: Any, read: Reader) -> Any:
+    """The value of a field that is a value of JSON's types, of itself or in an object under the field's name.
+
+    Raises:
+        ReadError: it is no value of the type.
+    """
+    try:
+        return read.from_json(value)
+    except ReadError:
+        if (own := read_under(name, value, read)) is None:
+            raise
+        return own[0]
+
+
 def _read_fields(value: Any, readers: Sequence[tuple[str, Reader]]) -> dict[str, Any] | None:
     if not isinstance(value, dict) or not any(name in value for name, _ in readers):
         return None
     if not all(name in value or reader.optional for name, reader in readers):
         return None
     try:
-        return {name: reader.from_json(value[name]) for name, reader in readers if name in value}
+        return {name: read_json(name, value[name], reader) for name, reader in readers if name in value}
     except ReadError:
         return None
 
@@ -490,6 +524,7 @@ _OPENING = ("{", "[")
 _NOTHING_SAID = pattern(
     r"[:\[,]\s*+\"[^\w\"~]*+(?:none|null|nil|n/a|na|not available|not applicable|~)?[^\w\"]*+\"", re.I
 )
+_SAYS_SO = pattern(r"(?:is|has|can|does|should|was)_(?!not|no_|non|un|in|dis|im|ir|il)", re.I)
 _SHOWN_BY = frozenset({"print", "repr", "str", "return", "json.dumps", "console.log"})
 _ASSIGNED = pattern(r"^[^\W\d]\w*(?:\s*:\s*\w+)?\s*=\s*(?:new\s+)?")
 

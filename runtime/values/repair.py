@@ -108,9 +108,9 @@ def _read(reader: _Reader) -> tuple[Any] | None:
 class _Reader:
     """Reads values off a text, from left to right."""
 
-    quotes = ('"', "'", "`", "“", "‘", "„", "«")
+    quotes: tuple[str, ...] = ('"', "'", "`", "“", "‘", "„", "«")
     commas = ",;"
-    colons = ("=", ":")
+    colons: tuple[str, ...] = ("=", ":")
     key = _KEY
     bare = _BARE
 

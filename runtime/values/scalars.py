@@ -13,14 +13,13 @@ from ...base.expressions import pattern
 from ...base.later import loaded
 from .numbers import read_decimal, read_float, read_int
 from .verdicts import unwrapped, verdict
-from .words import NEGATION, ReadError, bare, is_neutral, shown
+from .words import NEGATION, ReadError, bare, shown
 
 _TRUE = frozenset({"true", "yes", "y", "t", "1", "1.0", "on", "correct"})
 _FALSE = frozenset({"false", "no", "n", "f", "0", "0.0", "off", "incorrect", "not true", "not correct"})
 _FIRST = pattern(r"\W*(yes|no|true|false)\b\s*[,.:;–—-]", re.I)
 _SAID = pattern(r"\b(true|false)\b", re.I)
-_SAYS_SO = pattern(r"(?:is|has|can|does|should|was)_(?!not|no_|non|un|in|dis|im|ir|il)", re.I)
-_HELD = pattern(r"\{\s*\"([^\"]*)\"\s*:\s*(true|false|\"[^\"]{0,40}\")\s*\}|\[\s*(true|false)\s*\]")
+_HELD = pattern(r"\{\s*\"[^\"]*\"\s*:\s*(true|false|\"[^\"]{0,40}\")\s*\}|\[\s*(true|false)\s*\]")
 
 
 def read_bool(text: str) -> bool:
@@ -44,12 +43,7 @@ def read_bool(text: str) -> bool:
 def _held(text: str) -> str | None:
     """What an object or a list of one value holds."""
     match = _HELD.fullmatch(text.strip())
-    if match is None:
-        return None
-    key = match[1]
-    if key is not None and not (is_neutral(key) or _SAYS_SO.match(key)):
-        raise ReadError(f"is {shown(text)}, which says something else")
-    return match[2] or match[3]
+    return None if match is None else match[1] or match[2]
 
 
 def _word(text: str) -> bool | None:

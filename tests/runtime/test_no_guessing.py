@@ -80,20 +80,25 @@ def test_texts(annotation: Any, text: str, expected: Any) -> None:
         (bool, '{"ok": true}', True),
         (bool, '{"value": "yes"}', True),
         (bool, '{"rejected": true}', REFUSED),
+        (bool, '{"excluded": "yes"}', REFUSED),
         (int, '{"OK": 5}', 5),
         (int, '{"minus": 5}', REFUSED),
         (float, '{"result": 0.5}', 0.5),
         (float, '{"confidence": 0.9}', REFUSED),
         (Literal["a", "b"], '{"ok": "a"}', "a"),
         (Literal["a", "b"], '{"not": "a"}', REFUSED),
+        (Literal["yes", "no"], '{"excluded": "yes"}', REFUSED),
     ],
 )
 def test_a_scalar_in_an_object(annotation: Any, given: str, expected: Any) -> None:
     signature = dspy.Signature({"q": dspy.InputField(), "ok": (annotation, dspy.OutputField())})
     if expected is REFUSED:
-        with pytest.raises(dspy.AdapterParseError):
-            dspy.JSONAdapter().parse(signature, f'{{"ok": {given}}}')
+        for answer in (f'{{"ok": {given}}}', f"[[ ## ok ## ]]\n{given}"):
+            for adapter in (dspy.ChatAdapter(), dspy.JSONAdapter()):
+                with pytest.raises(dspy.AdapterParseError):
+                    adapter.parse(signature, answer)
         return
+    assert dspy.ChatAdapter().parse(signature, f'{{"ok": {given}}}') == {"ok": expected}
     assert dspy.JSONAdapter().parse(signature, f'{{"ok": {given}}}') == {"ok": expected}
     assert dspy.ChatAdapter().parse(signature, f"[[ ## ok ## ]]\n{given}") == {"ok": expected}
 
@@ -176,7 +181,7 @@ def test_brackets_inside_of_strings_stay_wide() -> None:
     ("annotation", "text", "expected"),
     [
         (str | list[str], "<p>Hello <b>W</b></p>", "<p>Hello <b>W</b></p>"),
-        (str | int, "<p>4</p>", "<p>4</p>"),
+        (str | float, "<p>4</p>", "<p>4</p>"),
         (list[str], "<b>hi</b>", ["<b>hi</b>"]),
         (list[str], "<p>One, two</p>", ["<p>One, two</p>"]),
         (Any, "<b>hi</b>", "<b>hi</b>"),
