@@ -48,8 +48,12 @@ def _in_elements(signature: type[Signature], answer: str) -> dict[str, Any] | No
         found = find_fields(answer, fields)
         if not found or not are_all(found):
             return None
-        if any(len(each) > 1 and not _may_repeat(fields[name].annotation) for name, each in found.items()):
-            return None
+        for name, each in found.items():
+            if _is_list(fields[name].annotation):
+                if any(len({child.name for child in element.children}) > 1 for _, element in each):
+                    return None  # not all of them are items
+            elif len(each) > 1:
+                return None
         if any(_is_needed(field) and name not in found for name, field in fields.items()):
             return None
         return {
@@ -77,7 +81,7 @@ def _is_needed(field: Field) -> bool:
     return field.is_required() and not allows_none(field.annotation)
 
 
-def _may_repeat(annotation: Any) -> bool:
+def _is_list(annotation: Any) -> bool:
     return get_origin(core_of(annotation)) is list
 
 

@@ -139,6 +139,7 @@ def outputs(**types: Any) -> Any:
 
 NUMBER = outputs(answer=int)
 TEXTS = outputs(title=str, body=str)
+TAGS = outputs(title=str, tags=list[str])
 MAYBE = outputs(answer=str | None, score=int | None)
 SAY_MORE: list[tuple[Any, str]] = [
     (TEXTS, "# Title\nMy post\n\n# Body\nintro\n\n## Details\nmore: x"),
@@ -148,6 +149,7 @@ SAY_MORE: list[tuple[Any, str]] = [
     (TEXTS, "<title>Foo</title><correction>Bar</correction><body>b</body>"),
     (TEXTS, "<title>Foo</title><body>b</body>\nOr rather not."),
     (TEXTS, "<title>Foo</title><body>b</body><body>c</body>"),
+    (TAGS, "<title>Foo</title><tags><item>a</item><note>b</note></tags>"),
     (TEXTS, "My plan:\n- title: I look it up\n- body: unknown\n\nLet me begin."),
     (TEXTS, "Here it is:\n| title | body |\n|---|---|\n| a | b |\nI could not verify it."),
     (TEXTS, "title=a, body=b, but=c"),
@@ -179,6 +181,8 @@ def test_an_answer_that_says_more_than_the_outputs_is_asked_for_again(signature:
             {"title": "a <b> <i>x</i>", "body": "<p>A</p><p>B</p>"},
         ),
         (MAYBE, "<answer>b</answer>", {"answer": "b", "score": None}),
+        (TAGS, "<title>F</title><tags><t>a</t><t>b</t></tags>", {"title": "F", "tags": ["a", "b"]}),
+        (TAGS, "<title>F</title><tags>a</tags><tags>b</tags>", {"title": "F", "tags": ["a", "b"]}),
     ],
 )
 def test_what_belongs_to_an_output_is_kept(signature: Any, answer: str, expected: Any) -> None:
