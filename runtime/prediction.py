@@ -116,7 +116,8 @@ class Prediction(Example):
         """What was not as it should be in the model's answer, and was read all the same; empty for an answer
         in the form that was asked for.
 
-        Of adapters that have a `__call__` or `acall` of their own nothing is known.
+        Nothing is known, and it is empty, of answers with more than 20,000 characters, and where an adapter
+        has a `__call__` or `acall` of its own.
         """
         if "repairs" in self._store:
             field: tuple[Repair, ...] = self._store["repairs"]
@@ -146,6 +147,8 @@ class Prediction(Example):
         object.__setattr__(twin, "_lm_usage", self._lm_usage)
         if (found := getattr(self, "_probabilities", None)) is not None:
             object.__setattr__(twin, "_probabilities", found)
+        if (read_from := getattr(self, "_read_from", None)) is not None:
+            object.__setattr__(twin, "_read_from", read_from)
         return twin
 
     def __repr__(self) -> str:

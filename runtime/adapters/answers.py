@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from ..lm.request import Completion
 from ..prediction import Repair
 from ..signature.signature import Signature
+
+_LONGEST = 20_000
+"""How many characters of an answer's text are kept; of a longer one no repairs are known."""
 
 
 class Answers(list[dict[str, Any]]):
     """The outputs of each answer, by name.
 
     Attributes:
-        source: the adapter, the signature that was asked for, and the answers.
-        later: the text of an answer that was asked for again, by its number; None where there was none.
+        asked: the adapter, and the signature that was asked for.
+        texts: what the model wrote for each; None for what is too long to be kept.
+        known: the repairs of each where they came with the outputs, as from another process.
     """
 
-    __slots__ = ("later", "source")
+    __slots__ = ("asked", "known", "texts")
 
-    source: tuple[Any, type[Signature], Sequence[Completion]]
-    later: dict[int, str] | None
+    asked: tuple[Any, type[Signature]]
+    texts: list[str | None]
+    known: list[tuple[Repair, ...]] | None
 
     def repairs(self, index: int) -> tuple[Repair, ...]:
         """What was repaired to read an answer; worked out when it is asked for, by comparing the two."""
+        if self.known is not None:
+            return self.known[index]
+        text = self.texts[index]
+        if text is None:
+            return ()
         from .repairs import repairs_of  # few ask
 
-        adapter, signature, completions = self.source
-        later = self.later or {}
-        text = later[index] if index in later else completions[index].text
-        return repairs_of(adapter, signature, text, self[index])
+        return repairs_of(*self.asked, text, self[index])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return list, (list(self),)  # a copy in another place holds no adapter
+        # A copy in another place holds no adapter.
+        return _with_repairs, (list(self), [self.repairs(index) for index in range(len(self))])
+
+
+def kept(text: str) -> str | None:
+    """The text that is kept of an answer."""
+    return text if len(text) <= _LONGEST else None
+
+
+def _with_repairs(outputs: list[dict[str, Any]], known: list[tuple[Repair, ...]]) -> Answers:
+    answers = Answers(outputs)
+    answers.known = known
+    return answers

@@ -21,7 +21,7 @@ from ..types.annotations import allows_none, is_text_type, plain_annotation, typ
 from ..types.content import in_parts
 from ..values import rendering
 from ..values.drafts import without_drafts
-from ..values.reading import ReadError, read_object
+from ..values.reading import Reader, ReadError, read_object, read_under
 from .base import Adapter
 from .compiled import Compiled, compile_for
 from .incremental import FieldReader, SectionReader
@@ -78,8 +78,6 @@ class ChatAdapter(Adapter):
     """Said by a class that is such a one: its messages do not look at what the object is made with."""
     _own_system: ClassVar[bool] = False
     _own_user: ClassVar[bool] = False
-    _own_message: ClassVar[bool] = False
-    """Whether the message of a request is written by more than this class."""
     _own_values: ClassVar[bool] = False
     _own_demos: ClassVar[bool] = False
 
@@ -91,8 +89,6 @@ class ChatAdapter(Adapter):
         of = cls._origin
         cls._own_system = any(getattr(cls, name) is not getattr(of, name) for name in _SYSTEM_HOOKS)
         cls._own_user = any(getattr(cls, name) is not getattr(of, name) for name in _USER_HOOKS)
-        hook = ChatAdapter.format_user_message_content
-        cls._own_message = cls._own_user or cls.format_user_message_content is not hook
         cls._own_demos = any(getattr(cls, name) is not getattr(of, name) for name in _DEMO_HOOKS)
         cls._own_values = cls.format_field_with_value is not of.format_field_with_value
 
@@ -109,13 +105,18 @@ class ChatAdapter(Adapter):
             messages += self.format_demos(signature, demos)
         if compiled.history is not None:
             messages += self.format_conversation_history(compiled.turns, compiled.history, inputs)
-        if self._own_message or compiled.history is not None:
+        if compiled.history is not None or self._has_own_message():
             content = self.format_user_message_content(compiled.turns, inputs, main_request=True)
         else:
             content = _user_message(compiled, inputs)
         if content:
             messages.append({"role": "user", "content": content})
         return in_parts(messages)
+
+    def _has_own_message(self) -> bool:
+        """Whether the message of a request is written by more than this class as it stands here."""
+        hook = type(self).format_user_message_content
+        return self._own_user or hook is not _WRITES_MESSAGE or "format_user_message_content" in self.__dict__
 
     def format_demos(self, signature: type[Signature], demos: Sequence[Any]) -> list[dict[str, Any]]:
         """Few-shot examples as turns: those that lack fields first, then the complete ones.
@@ -261,7 +262,7 @@ class ChatAdapter(Adapter):
         for name, field, read in outputs:
             if name in texts:
                 try:
-                    values[name] = read(texts[name])
+                    values[name] = _read(name, texts[name], read)
                 except ReadError as error:
                     raise self._unreadable(signature, completion, values, name, error) from error
             elif not field.is_required():
@@ -369,6 +370,7 @@ class ChatAdapter(Adapter):
 
 
 ChatAdapter._origin = ChatAdapter
+_WRITES_MESSAGE = ChatAdapter.format_user_message_content
 
 
 def _user_message(compiled: Compiled, inputs: Mapping[str, Any]) -> str:
@@ -410,6 +412,16 @@ def _field_texts(sections: list[Section]) -> dict[str, str]:
             continue
         texts.setdefault(name, text)
     return texts
+
+
+def _read(name: str, text: str, read: Reader) -> Any:
+    """The value that a section holds, of itself or in an object under the field's name."""
+    try:
+        return read(text)
+    except ReadError:
+        if (own := read_under(name, text, read)) is None:
+            raise
+        return own[0]
 
 
 def _has_echo(texts: Mapping[str, str]) -> bool:

@@ -28,6 +28,7 @@ _TAG = pattern(
 _KEY = pattern(r"""\bkey\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
 _ENTITY = pattern(r"&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));")
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
+_DECLARATION = pattern(r"^\s*<\?xml[^>]*\?>")
 _CDATA = pattern(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
 _DEEPEST = 100
 _DEEPEST_ENVELOPE = 3
@@ -211,6 +212,21 @@ def find_fields(text: str, names: Collection[str]) -> dict[str, list[tuple[str, 
             return found
         level = level[0].children
     return {}
+
+
+def are_all(found: Mapping[str, Sequence[tuple[str, Element]]]) -> bool:
+    """Whether elements, as `find_fields` gives them, are all that an answer says; tags may be around them."""
+    offset = 0
+    between: list[str] = []
+    elements = [each for several in found.values() for each in several]
+    for text, element in sorted(elements, key=lambda each: each[1].before):
+        if not element.is_closed:
+            return False
+        between.append(text[offset : element.before])
+        closing = _TAG.match(text, element.end)
+        offset = element.end if closing is None else closing.end()
+    between.append(elements[0][0][offset:])
+    return not _DECLARATION.sub("", _TAG.sub("", "".join(between))).strip()
 
 
 # --- values ---------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from ..execution import streams
 from ..execution.settings import lookup
 from ..lm.request import TRUNCATED, Completion
 from ..signature.signature import Signature
-from .answers import Answers
+from .answers import Answers, kept
 from .feedback import with_feedback
 from .plan import Plan, Planner
 from .probabilities import PROBABILITIES, with_log_probabilities, with_probabilities
@@ -44,8 +44,9 @@ async def exchange(
         else await answered(adapter, plan, lm, messages, settings, 0)
     )
     answers = Answers()
-    answers.source = adapter, plan.signature, response.completions
-    answers.later = None
+    answers.asked = adapter, plan.signature
+    answers.texts = []
+    answers.known = None
     for completion in response.completions:
         error = None
         if completion.finish_reason != TRUNCATED:
@@ -54,13 +55,13 @@ async def exchange(
                     answers.append(await _read(adapter, plan, completion, inputs))
                 else:
                     answers.append(adapter.read_completion(plan, completion, inputs))
+                answers.texts.append(kept(completion.text))
                 continue
             except AdapterParseError as found:
                 error = found
         made = _Exchange(adapter, lm, settings, plan, messages, inputs, max_retries)
-        values = await made.settle(completion, response.usage, error)
-        answers.later = {**(answers.later or {}), len(answers): made.text}
-        answers.append(values)
+        answers.append(await made.settle(completion, response.usage, error))
+        answers.texts.append(kept(made.text))
     if sink is not None and answers:
         sink.complete(streams.predictor(), answers[0])
     return answers

@@ -18,7 +18,7 @@ from ..signature.signature import Signature
 from ..types.content import IN_ANSWER
 from ..values import candidates, rendering
 from ..values.drafts import without_drafts
-from ..values.reading import Reader, ReadError
+from ..values.reading import Reader, ReadError, read_json
 from .chat import STRUCTURE, ChatAdapter, Placeholder, reminder
 from .incremental import FieldReader, ObjectReader
 from .objects import find_object, object_in
@@ -166,7 +166,7 @@ class JSONAdapter(ChatAdapter):
         for name, _, read in self._compiled(signature).outputs:
             if name in found:
                 try:
-                    values[name] = _read(read, found[name])
+                    values[name] = _read(name, read, found[name])
                 except ReadError as error:
                     raise self._unreadable(signature, completion, values, name, error) from error
         return self._in_order(signature, completion, values)
@@ -193,13 +193,13 @@ def as_json(values: Mapping[str, Any]) -> str:
     return json.dumps(plain, indent=2, ensure_ascii=False)
 
 
-def _read(read: Reader, value: Any) -> Any:
+def _read(name: str, read: Reader, value: Any) -> Any:
     """A value of JSON as one of the type; a text field takes other kinds of value as text."""
     if read.annotation is str and not isinstance(value, str):
         if value is None:
             raise ReadError("is null, but must be a string")
         return rendering.render(value)
-    return read.from_json(value)
+    return read_json(name, value, read)
 
 
 dspy_paths.extend(__name__)

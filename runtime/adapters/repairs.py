@@ -35,16 +35,31 @@ def repairs_of(
         text: what the model wrote.
         values: what was read.
     """
+    values = {**values, **_read_again(adapter, signature, text)}
     fields = {name: field for name, field in signature.output_fields.items() if name in values}
     if not fields or _is_as_asked(adapter, signature, text, values):
         return ()
     return tuple(_found(adapter, fields, text, values))
 
 
+def _read_again(adapter: Any, signature: type[Signature], text: str) -> Mapping[str, Any]:
+    """The values as they were read, since the program may have changed them; none where that is unknown."""
+    if getattr(adapter, "asks_to_read", False):
+        return {}
+    try:
+        found: Mapping[str, Any] = adapter.parse(signature, text)
+    except Exception:  # noqa: BLE001 a reader of the user's own may raise anything
+        return {}
+    return found
+
+
 def _is_as_asked(adapter: Any, signature: type[Signature], text: str, values: Mapping[str, Any]) -> bool:
-    """Whether the answer is, but for space, what the adapter itself would write for the values."""
-    asked = adapter.format_assistant_message_content(signature, values)
-    return bool(_squeezed(asked).startswith(_squeezed(text)) and _squeezed(text))
+    """Whether the answer is, but for space and the end marker, what its adapter writes for the values."""
+    try:
+        asked = adapter.format_assistant_message_content(signature, values)
+    except Exception:  # noqa: BLE001 a hook of the user's own may raise anything
+        return False
+    return _squeezed(asked) == _squeezed(text)
 
 
 def _squeezed(text: str) -> str:
@@ -76,6 +91,8 @@ def _found(
                 yield from _of_text(name, field.annotation is str, source, values[name], plain)
             else:
                 yield from _of_json(name, source, plain)
+        elif form != "other":
+            yield _repair(name, "missing", "", values[name])
 
 
 def _form_of(adapter: Any) -> str:
@@ -185,8 +202,9 @@ def _of_dict(path: str, given: Mapping[str, Any], plain: Mapping[str, Any]) -> I
         if key != name:
             yield _repair(f"{path}.{name}", "key", key, name)
         yield from _of_json(f"{path}.{name}", given[key], plain[name])
+    used = set(meant.values())
     for key in given:
-        if key not in meant.values():
+        if key not in used:
             yield _repair(f"{path}.{key}", "left out", given[key], None)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from ...base.expressions import pattern
 from .verdicts import unwrapped, verdict
-from .words import NEGATION, ReadError, bare, shown
+from .words import NEGATION, ReadError, bare, is_neutral, shown
 
 _HEAD = pattern(r"[:\n(]|\s[-–—]\s")
 _REASON = pattern(r"[,;]\s+(?:because|since|as|given|due|for)\b", re.I)
@@ -126,7 +126,9 @@ def _alone(stripped: str, named: Mapping[str, Any]) -> tuple[Any] | None:
 
 
 def _inside(text: str) -> str | None:
-    """What the one element, fence, object or list that a text is holds, where that is one text or number."""
+    """What the one element, fence, object or list that a text is holds, where that is one text or number, and
+    the object's key says nothing else of it.
+    """
     if len(text) > _LONGEST_WRAPPED:
         return None
     inside = unwrapped(text)
@@ -138,7 +140,7 @@ def _inside(text: str) -> str | None:
     except (ValueError, RecursionError):
         return bare(stripped[1:-1]) if re.fullmatch(r"\[[^\[\],]*\]", stripped) else inside
     if isinstance(value, dict) and len(value) == 1:
-        value = next(iter(value.values()))
+        value = next((inner for key, inner in value.items() if is_neutral(key)), None)
     elif isinstance(value, list) and len(value) == 1:
         value = value[0]
     return str(value) if isinstance(value, (str, int, float)) else None

@@ -15,9 +15,14 @@ _OTHER = pattern(
 _OPENINGS = ("<", "◁", "[")
 _SIGNS = ("<", "◁", "[THINK]", "[/THINK]")
 """Without one of these there is no draft."""
-_FINAL = "<|channel|>final<|message|>"
-_CHANNEL = "<|channel|>"
-_MESSAGE_ENDS = pattern(r"<\|(?:end|return|call)\|>")
+CHANNEL = "<|channel|>"
+_BEGINS = pattern(r"\s*+(?:<\|start\|>assistant)?<\|channel\|>(analysis|commentary|final)\b")
+_FINAL = pattern(
+    r"(\A\s*+|<\|start\|>assistant|<\|end\|>)?"
+    r"<\|channel\|>final(?:[^<\n]*+<\|constrain\|>[^<\n]*+)?<\|message\|>"
+)
+_MESSAGE_ENDS = pattern(r"<\|(?:end|return|call)\|>(?=\s*+(?:\Z|<\|start\|>|<\|channel\|>))")
+_TO_A_TOOL = f"{CHANNEL}commentary to="
 _MARKER = pattern(r"\[\[[ \t]*##")
 
 
@@ -28,8 +33,8 @@ def without_drafts(answer: str) -> str:
     closing tag whose opening one was swallowed, as some chat templates do. One that never ends takes the rest
     of the answer with it. Other text that names the tags stays.
     """
-    if _CHANNEL in answer:
-        answer = _final_channel(answer)
+    if CHANNEL in answer:
+        answer = final_channel(answer)
     if not any(sign in answer for sign in _SIGNS) or (tag := _TAG.search(answer)) is None:
         return answer
     kept: list[str] = []
@@ -46,6 +51,8 @@ def without_drafts(answer: str) -> str:
         closing = _closing(answer, tag.end())
         end, inside = (len(answer), len(answer)) if closing is None else (closing.end(), closing.start())
         leads = not answer[offset : tag.start()].strip() and not any(part.strip() for part in kept)
+        if closing is None and tag[0][0] == "[" and not leads:
+            break  # a text that mentions it
         if leads or _MARKER.search(answer, tag.end(), inside) is not None:
             kept.append(answer[offset : tag.start()])
             offset = end
@@ -54,14 +61,13 @@ def without_drafts(answer: str) -> str:
 
 
 def without_leading_draft(text: str, fields: Collection[str] = ()) -> str:
-    """A field's text without the draft that it begins with; empty where the draft never ends.
+    """A field's text without the draft that it begins with; empty where the draft never ends, save that
+    `[THINK]` without an end is text that mentions it.
 
     Args:
         text: the text.
         fields: elements that are values, such as `<reasoning>` where a record has a field of this name.
     """
-    if _CHANNEL in text:
-        text = _final_channel(text)
     if text[:1] not in _OPENINGS:
         tag = _TAG.search(text)
         swallowed = tag is not None and tag[1] and _ends_line(text, tag.end())
@@ -69,6 +75,8 @@ def without_leading_draft(text: str, fields: Collection[str] = ()) -> str:
     while text[:1] in _OPENINGS:
         if (tag := _TAG.match(text)) is not None and not tag[1]:
             closing = _closing(text, tag.end())
+            if closing is None and text[:1] == "[":
+                return text
             text = "" if closing is None else text[closing.end() :].lstrip()
         elif (other := _OTHER.match(text)) is not None and other[1].lower() not in fields:
             _, closed, rest = text.partition(f"</{other[1]}>")
@@ -80,15 +88,20 @@ def without_leading_draft(text: str, fields: Collection[str] = ()) -> str:
     return text
 
 
-def _final_channel(text: str) -> str:
-    """The last message of the channel `final`, as models of the harmony format write it; none where there is
-    only thinking.
+def final_channel(text: str) -> str:
+    """The last message of the channel `final` that says something, in an answer of the harmony format, which
+    begins with a channel; nothing where there is only thinking. Other text that names the tokens stays.
     """
-    _, found, rest = text.rpartition(_FINAL)
-    if found:
-        end = _MESSAGE_ENDS.search(rest)
-        return rest if end is None else rest[: end.start()]
-    return "" if text.lstrip().startswith(f"{_CHANNEL}analysis") else text
+    begins = _BEGINS.match(text)
+    if begins is None:
+        return text
+    finals = list(_FINAL.finditer(text))
+    for final in reversed([each for each in finals if each[1] is not None] or finals):
+        end = _MESSAGE_ENDS.search(text, final.end())
+        said = text[final.end() : len(text) if end is None else end.start()]
+        if said.strip():
+            return said
+    return "" if begins[1] != "commentary" and _TO_A_TOOL not in text else text
 
 
 def _closing(text: str, offset: int) -> re.Match[str] | None:

@@ -151,6 +151,8 @@ def _items_of_text(text: str, arguments: tuple[Any, ...]) -> Any:
     kind = arguments[0] if arguments else Any
     if is_none(stripped) and not is_choice(stripped, kind):
         return []
+    if kind in (str, Any) and stripped[:1] == "<" and stripped[-1:] == ">":
+        return [text]
     if (kind in (str, Any) or _is_closed(kind)) and "\n" not in stripped:
         return outlines.listed(stripped) or [outlines.unquoted(stripped) if stripped[:1] in "\"'" else text]
     if kind in (int, float):
@@ -173,17 +175,26 @@ def _items_of_dict(value: dict[Any, Any], arguments: tuple[Any, ...]) -> Any:
         return []
     if (numbered := _in_their_order(value)) is not None:
         return numbered
-    if value.keys() <= _OF_CALLS and (held := next((value[key] for key in _CALLED if key in value), None)):
-        if isinstance(held, str) and held.strip()[:1] == "{":
-            held = (candidates.whole_json(held) or (held,))[0]
-        if isinstance(held, (dict, list)):
-            return _items_of_dict(held, arguments) if isinstance(held, dict) else held
-    lists = [inner for inner in value.values() if isinstance(inner, list)]
-    if len(lists) == 1 and not any(isinstance(inner, dict) for inner in value.values()):
-        return lists[0]  # {"people": […], "count": 2}
+    if (held := _called_with(value)) is not None:
+        return _items_of_dict(held, arguments) if isinstance(held, dict) else held
+    if (items := _only_list(value)) is not None:
+        return items
     if len(value) == 1 and type(value) is Element:
         return list(value.values())  # <tags><tag>a</tag></tags>
     return value
+
+
+def _only_list(value: Mapping[Any, Any]) -> list[Any] | None:
+    """The list that an object holds and nothing else, but how long it is: `{"people": […], "count": 2}`."""
+    lists = [inner for inner in value.values() if isinstance(inner, list)]
+    if len(lists) != 1:
+        return None
+    others = [(key, inner) for key, inner in value.items() if inner is not lists[0]]
+    told = all(_key(str(key)) in _LENGTHS and str(inner) == str(len(lists[0])) for key, inner in others)
+    return lists[0] if told else None
+
+
+_LENGTHS = ("count", "total", "length")
 
 
 def _in_their_order(value: Mapping[Any, Any]) -> list[Any] | None:
@@ -275,24 +286,11 @@ def _wanted_fields(annotation: Any) -> dict[str, tuple[Any, bool]] | None:
     return {name: (kind, required and name not in missing) for name, (kind, required) in fields.items()}
 
 
-_CALLED = frozenset(
-    {
-        "arguments",
-        "parameters",
-        "args",
-        "kwargs",
-        "input",
-        "inputs",
-        "function",
-        "tool_calls",
-        "function_call",
-        "tool_call",
-        "tool_input",
-        "action_input",
-        "properties",
-    }
-)
-_OF_CALLS = _CALLED | {
+_CALLED = (
+    "arguments", "parameters", "args", "kwargs", "input", "inputs", "function", "tool_calls", "function_call",
+    "tool_call", "tool_input", "action_input", "properties",
+)  # fmt: skip
+_OF_CALLS = frozenset(_CALLED) | {
     "name", "type", "id", "tool", "tool_name", "index", "action", "recipient_name", "required", "title",
     "thought",
 }  # fmt: skip
@@ -303,14 +301,9 @@ _DEEPEST = 4
 def _inside(value: Mapping[Any, Any], fields: Mapping[str, tuple[Any, bool]]) -> dict[Any, Any] | None:
     """The record inside of what only wraps it: a single key, or a tool's call."""
     for _ in range(_DEEPEST):
-        if value.keys() <= _OF_CALLS and not value.keys().isdisjoint(_CALLED):
-            inner = next((value[key] for key in value if key in _CALLED and _may_hold(value[key])), None)
-            if isinstance(inner, dict) and _is_schema(inner):
-                return None
-        elif len(value) == 1:
+        inner = _called_with(value)
+        if inner is None and len(value) == 1 and value.keys().isdisjoint(_CALLED):
             inner = next(iter(value.values()))
-        else:
-            return None
         if isinstance(inner, str) and inner.strip()[:1] == "{":
             inner = (candidates.whole_json(inner) or (None,))[0]
         if isinstance(inner, list) and len(inner) == 1:
@@ -323,9 +316,31 @@ def _inside(value: Mapping[Any, Any], fields: Mapping[str, tuple[Any, bool]]) ->
     return None
 
 
-def _is_schema(value: Mapping[Any, Any]) -> bool:
-    """Whether a dict says what types the attributes have, as a JSON schema does."""
-    return any(isinstance(inner, dict) and "type" in inner for inner in value.values())
+def _called_with(value: Mapping[Any, Any]) -> Any:
+    """The dict or list that a tool is called with; None for what is no call, or may be one of two."""
+    if not value.keys() <= _OF_CALLS:
+        return None
+    keys = [key for key in _CALLED if key in value and _may_hold(value[key])]
+    if len(keys) != 1:
+        return None
+    held = value[keys[0]]
+    if isinstance(held, str):
+        held = (candidates.whole_json(held) or (None,))[0]
+    if keys[0] == "properties" and isinstance(held, dict) and _is_schema(held):
+        return None
+    return held if isinstance(held, (dict, list)) else None
+
+
+_TYPE_WORDS = ("string", "integer", "number", "boolean", "array", "object", "null")
+
+
+def _is_schema(properties: Mapping[Any, Any]) -> bool:
+    """Whether properties are what types attributes have, as in a JSON schema, rather than their values."""
+    kinds = [inner.get("type") if isinstance(inner, dict) else inner for inner in properties.values()]
+    found = [isinstance(kind, list) or kind in _TYPE_WORDS for kind in kinds]
+    return all(found) or any(
+        each and isinstance(inner, dict) for each, inner in zip(found, properties.values(), strict=True)
+    )
 
 
 def _may_hold(value: Any) -> bool:

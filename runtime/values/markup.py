@@ -25,10 +25,11 @@ MOST_TAGS = 5_000
 class Element(dict[str, Any]):
     """What stands in an element: its attributes and children by name, those of one name as a list.
 
-    `raw` is the same as text.
+    `raw` is the same as text. `is_clear` is false where a child has the name of an attribute, and hides it.
     """
 
     raw: str = ""
+    is_clear: bool = True
 
 
 class _Open:
@@ -78,7 +79,10 @@ def elements(text: str) -> tuple[str, Any] | None:
 
 
 def called_with(content: Element) -> dict[str, Any] | None:
-    """The arguments of a call in XML: `<invoke name="f"><parameter name="title">T</parameter></invoke>`."""
+    """The arguments of a call in XML: `<invoke name="f"><parameter name="title">T</parameter></invoke>`.
+
+    None for what is no call, or has two arguments of one name.
+    """
     while len(content) <= 2 and "parameter" not in content:
         inside = [value for value in content.values() if isinstance(value, Element)]
         if len(inside) != 1:
@@ -86,8 +90,19 @@ def called_with(content: Element) -> dict[str, Any] | None:
         content = inside[0]
     given = content.get("parameter")
     found = given if isinstance(given, list) else [given]
-    named = [each for each in found if isinstance(each, Element) and each.keys() == {"name"}]
-    return {each["name"]: _plain(each.raw) for each in named} if len(named) == len(found) else None
+    named = [each for each in found if isinstance(each, Element) and each.is_clear and "name" in each]
+    values = {each["name"]: _argument(each) for each in named if isinstance(each["name"], str)}
+    return values if len(values) == len(found) else None
+
+
+def _argument(element: Element) -> Any:
+    """What a parameter holds besides its name: a text, or elements."""
+    inside = {key: value for key, value in element.items() if key != "name"}
+    if not inside:
+        return _plain(element.raw)
+    content = Element(inside)
+    content.raw = element.raw
+    return content
 
 
 def _close(text: str, stack: list[_Open], end: int, after: int) -> None:
@@ -103,6 +118,7 @@ def _content(text: str, done: _Open, end: int) -> Any:
     found = Element(done.attributes)
     found.raw = raw.strip()
     times = Counter(name for name, *_ in done.children)
+    found.is_clear = times.keys().isdisjoint(done.attributes)
     for name, value, *_ in done.children:
         if times[name] == 1:
             found[name] = value

@@ -65,6 +65,14 @@ def bullets(text: str) -> list[str] | None:
     return _undecorated(["\n".join(lines) for lines in items]) or None
 
 
+def is_itemized_throughout(text: str) -> bool:
+    """Whether no line stands before, between or behind the items of a list, or the rows of a table."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if all("|" in line for line in lines):
+        return True
+    return all((number and line[:1].isspace()) or _BULLET.match(line) for number, line in enumerate(lines))
+
+
 def listed(text: str) -> list[str] | None:
     """The items of one line, or of short lines, that list short things: "red, green and blue" has three."""
     stripped = text.strip()

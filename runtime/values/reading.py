@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 from ...base.expressions import pattern
 from ...base.later import loaded
@@ -21,12 +22,12 @@ from ..types.annotations import (
 )
 from ..types.records import record_fields
 from . import candidates, choices, markup, outlines, repair
-from .drafts import without_leading_draft
-from .fitting import fit, is_choice
+from .drafts import CHANNEL, final_channel, without_leading_draft
+from .fitting import field_named, fit, is_choice
 from .rendering import unescape_markers
 from .scalars import reader_of
 from .validation import validator_for
-from .words import ReadError, bare, is_none
+from .words import ReadError, bare, is_neutral, is_none, shown
 
 __all__ = ["ReadError", "Reader", "read_object", "reader_for"]
 
@@ -35,6 +36,7 @@ _FEW = 16
 _WIDE = "｛［"
 _NARROW = str.maketrans("｛｝［］", "{}[]")
 """Brackets as keyboards of East Asia write them."""
+_WIDE_OR_STRING = pattern(r'"(?:\\.|[^"\\])*+"|“[^”]*+”|＂[^＂]*+＂|[｛｝［］]', re.DOTALL)
 MOST_PARTS = 1000
 """How many bracketed or fenced values an answer may hold; more are a runaway."""
 
@@ -88,10 +90,14 @@ class Reader:
     def __call__(self, text: str) -> Any:
         """The value that a text is."""
         if "<" in text or text[:1] == "◁" or text[:7] == "[THINK]":
+            if CHANNEL in text and self.annotation is not str:
+                text = final_channel(text)
             text = without_leading_draft(text, self._names)
         if self.annotation is str:
             return unescape_markers(text)
         if self._direct is not None:
+            if text[:1] == "{":
+                self._refuse_another(text)
             return self._direct(text)
         if text in self._choices:
             return text
@@ -106,8 +112,8 @@ class Reader:
     def from_json(self, value: Any) -> Any:
         """The value that a value of JSON's types is."""
         if isinstance(value, str) and not (self._core is str or self._is_scalar):
-            if value[:1] == "<":
-                return self(value)
+            if value[:1] == "<" and not _may_be_text(self._core):
+                return self(value)  # XML inside of JSON
             try:
                 return self._fitted(value)
             except ReadError:
@@ -116,8 +122,9 @@ class Reader:
             if isinstance(value, str):
                 return self(value)
             if isinstance(value, dict) and len(value) == 1:
-                (value,) = value.values()  # {"answer": true} where a truth value was asked for
-                return self.from_json(value) if not isinstance(value, dict) else self._fitted(value)
+                ((key, inner),) = value.items()
+                if self._is_named_by(str(key)) and not isinstance(inner, dict):
+                    return self.from_json(inner)  # {"answer": true} where a truth value was asked for
         return self._fitted(value)
 
     def _text(self, text: str) -> Any:
@@ -133,11 +140,29 @@ class Reader:
 
     def _scalar(self, text: str) -> Any:
         core = self._core
+        if text[:1] == "{":
+            self._refuse_another(text)
         if (read := reader_of(core)) is not None:
             return read(text)
         if _is_enum(core):
             return choices.read_enum(text, core)
         return choices.read_choice(text, get_args(core))
+
+    def _refuse_another(self, text: str) -> None:
+        """Refuse an object whose key says something else than its value: `{"rejected": true}`."""
+        value = (candidates.whole_json(text) or (None,))[0]
+        while isinstance(value, dict) and len(value) == 1:
+            ((key, value),) = value.items()
+            if not self._is_named_by(key):
+                raise ReadError(f"is {shown(text)}, which says something else")
+
+    def _is_named_by(self, key: str) -> bool:
+        """Whether a key says no more than that its value is one of this type."""
+        if self._core is bool and _SAYS_SO.match(key):
+            return True
+        return is_neutral(key) or (
+            _is_enum(self._core) and field_named(key, {self._core.__name__: 0}) is not None
+        )
 
     def _structured(self, text: str) -> Any:
         """The first reading of the text that the type accepts; among equals, all must agree."""
@@ -145,7 +170,9 @@ class Reader:
             return found
         text = unescape_markers(text.strip().removeprefix("\ufeff"))
         if text[:1] in _WIDE and text[:1]:
-            text = text.translate(_NARROW)
+            text = _WIDE_OR_STRING.sub(
+                lambda part: part[0].translate(_NARROW) if len(part[0]) == 1 else part[0], text
+            )
         first_error: ReadError | None = None
         for group in self._readings(text):
             accepted: list[Any] = []
@@ -265,10 +292,13 @@ class Reader:
             yield [headed]
         if (found := outlines.pairs(text)) is not None:
             yield [found]
-        if (tree := outlines.yaml(text)) is not None:
+        if (tree := self._yaml(text)) is not None:
             yield [tree]
         if self._names and (said := outlines.labelled(text, self._names)) is not None:
             yield [said]
+
+    def _yaml(self, text: str) -> Any:
+        return outlines.yaml(text)
 
     def _as_text(self, text: str) -> Iterator[Iterable[Any]]:
         """What is plain text may still be a value: a date, a list of one, a type with a reader of its own."""
@@ -391,13 +421,45 @@ def read_object(text: str, readers: Sequence[tuple[str, Reader]]) -> dict[str, A
     return next(iter(accepted.values()), None)
 
 
+def read_under(name: str, value: Any, read: Reader) -> tuple[Any] | None:
+    """The value of a field that stands in an object, or a text of one, under the field's name and with
+    nothing else: `{"approved": true}`. None for any other value.
+
+    Raises:
+        ReadError: it is no value of the type.
+    """
+    if isinstance(value, str):
+        stripped = value.strip()
+        value = (candidates.whole_json(stripped) or (None,))[0] if stripped[:1] == "{" else None
+    if not isinstance(value, dict) or len(value) != 1:
+        return None
+    ((key, inner),) = value.items()
+    if field_named(key, {name: None}) is None or isinstance(inner, (dict, list)):
+        return None
+    return (read.from_json(inner),)
+
+
+def read_json(name: str, value: Any, read: Reader) -> Any:
+    """The value of a field that is a value of JSON's types, of itself or in an object under the field's name.
+
+    Raises:
+        ReadError: it is no value of the type.
+    """
+    try:
+        return read.from_json(value)
+    except ReadError:
+        if (own := read_under(name, value, read)) is None:
+            raise
+        return own[0]
+
+
 def _read_fields(value: Any, readers: Sequence[tuple[str, Reader]]) -> dict[str, Any] | None:
     if not isinstance(value, dict) or not any(name in value for name, _ in readers):
         return None
     if not all(name in value or reader.optional for name, reader in readers):
         return None
     try:
-        return {name: reader.from_json(value[name]) for name, reader in readers if name in value}
+        return {name: read_json(name, value[name], reader) for name, reader in readers if name in value}
     except ReadError:
         return None
 
@@ -462,6 +524,7 @@ _OPENING = ("{", "[")
 _NOTHING_SAID = pattern(
     r"[:\[,]\s*+\"[^\w\"~]*+(?:none|null|nil|n/a|na|not available|not applicable|~)?[^\w\"]*+\"", re.I
 )
+_SAYS_SO = pattern(r"(?:is|has|can|does|should|was)_(?!not|no_|non|un|in|dis|im|ir|il)", re.I)
 _SHOWN_BY = frozenset({"print", "repr", "str", "return", "json.dumps", "console.log"})
 _ASSIGNED = pattern(r"^[^\W\d]\w*(?:\s*:\s*\w+)?\s*=\s*(?:new\s+)?")
 
@@ -487,6 +550,15 @@ def _unescaped(text: str) -> str | None:
 
 def _is_enum(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, enum.Enum)
+
+
+def _may_be_text(annotation: Any) -> bool:
+    """Whether a text, or a list of texts, is a value of a type."""
+    kind = plain_annotation(annotation)
+    origin = get_origin(kind)
+    if origin in (Union, UnionType, list, set, frozenset, tuple):
+        return any(_may_be_text(each) for each in get_args(kind))
+    return kind in (str, Any, object, list, set, frozenset, tuple) or is_text_type(kind)
 
 
 def _is_prose(text: str) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from ...base.expressions import pattern
@@ -21,8 +22,14 @@ MOST_NESTED = 100
 """How deep brackets may stand inside each other; deeper ones are no value but a runaway."""
 
 _SPACE = pattern(r"\s*+")
-_KEY = pattern(r"[^\s:=,;：，＂{}\[\]()\"'`]++(?:[ \t]++[^\s:=,;：，＂{}\[\]()\"'`#/]++)*+")
-_BARE = pattern(r"[^,;，\]})\n]*+")
+_KEY = pattern(r"[^\s:=,;{}\[\]()\"'`]++(?:[ \t]++[^\s:=,;{}\[\]()\"'`#/]++)*+")
+_BARE = pattern(r"[^,;\]})\n]*+")
+_WIDE_KEY = pattern(r"[^\s:=,;：，＂{}\[\]()\"'`]++(?:[ \t]++[^\s:=,;：，＂{}\[\]()\"'`#/]++)*+")
+_WIDE_BARE = pattern(r"[^,;，\]})\n]*+")
+_WIDE = ("，", "：", "＂")
+"""The marks of JSON as keyboards of East Asia write them; of text in these languages they are a part."""
+_SWALLOWED_WIDE = pattern(r'\\"\s*+[，：]|[，：]\s*+\\"|＂|"-?\d[\d.]*+，')
+"""What of a text's structure has become content where wide marks are none."""
 _CALL = pattern(r"([^\W\d][\w.]*+)\(")
 _KEYWORD = pattern(r"\s*+[^\W\d]\w*+\s*+=(?!=)")
 _PREFIX = pattern(r"(?:[fF][rR]?|[rR][fF]?|[uU])(?=[\"'])")
@@ -74,18 +81,38 @@ def repaired(text: str, exact: bool = False) -> tuple[Any] | None:
         text: the text; what stands behind its first value must hold no letter or digit.
         exact: give numbers with a fraction as `NumberText`.
     """
-    reader = _Reader(text, exact)
+    found = _read(_Reader(text, exact))
+    if any(mark in text for mark in _WIDE) and (found is None or _swallows_wide(text, found[0])):
+        wide = _read(_WideReader(text, exact))
+        if wide is not None and (found is None or '\\"' not in _as_json(wide[0])):
+            return wide
+    return found
+
+
+def _swallows_wide(text: str, value: Any) -> bool:
+    is_set = text[:1] == "{" and isinstance(value, list)
+    return is_set or _SWALLOWED_WIDE.search(_as_json(value)) is not None
+
+
+def _read(reader: _Reader) -> tuple[Any] | None:
+    text = reader.text
     try:
         value = reader.value(0)
     except _Broken:
         return None
-    if _REST.fullmatch(text, reader.at) is None or _lost(text, value, reader.dropped):
+    if _REST.fullmatch(text, reader.at) is None or lost(text, value, reader.dropped):
         return None
     return (value,)
 
 
 class _Reader:
     """Reads values off a text, from left to right."""
+
+    quotes: tuple[str, ...] = ('"', "'", "`", "“", "‘", "„", "«")
+    commas = ",;"
+    colons: tuple[str, ...] = ("=", ":")
+    key = _KEY
+    bare = _BARE
 
     def __init__(self, text: str, exact: bool) -> None:
         self.text = text
@@ -108,7 +135,7 @@ class _Reader:
                 return self._items(depth, "]")
             case "(":
                 return self._items(depth, ")")
-            case '"' | "'" | "`" | "“" | "‘" | "„" | "«" | "＂":
+            case char if char in self.quotes:
                 return self._strings(key_wanted)
         return self._key() if key_wanted else self._bare(depth)
 
@@ -133,7 +160,7 @@ class _Reader:
         while not self._ended("}"):
             key = self.value(depth + 1, key_wanted=True)
             self._skip()
-            if self.text[self.at : self.at + 1] not in ("=", ":", "：") or isinstance(key, (dict, list)):
+            if self.text[self.at : self.at + 1] not in self.colons or isinstance(key, (dict, list)):
                 if found:
                     raise _Broken  # a value that has slipped, or a key without one
                 return [key, *self._rest_of_set(depth)]
@@ -149,7 +176,8 @@ class _Reader:
 
     def _after_colon(self, depth: int) -> Any:
         self._skip()
-        if self.text[self.at : self.at + 1] in (",", "}", "，"):
+        char = self.text[self.at : self.at + 1]
+        if char == "}" or (char and char in self.commas and char != ";"):
             return None
         if self.at >= len(self.text):
             raise _Broken  # cut off behind a key
@@ -165,14 +193,14 @@ class _Reader:
                 return True
             if not char or char in "]})":
                 return True
-            if char not in ",;，":
+            if char not in self.commas:
                 return False
             self.at += 1
 
     # --- scalars ----------------------------------------------------------------------------------------
 
     def _key(self) -> str:
-        match = _KEY.match(self.text, self.at)
+        match = self.key.match(self.text, self.at)
         if match is None:
             raise _Broken
         self.at = match.end()
@@ -183,10 +211,12 @@ class _Reader:
             return self._prefixed(prefix)
         if (call := _CALL.match(self.text, self.at)) is not None:
             return self._call(call, depth)
-        match = _BARE.match(self.text, self.at)
+        match = self.bare.match(self.text, self.at)
         token = "" if match is None else match[0]
-        if (comment := _BARE_COMMENT.search(token)) is not None:
-            token = token[: comment.start()]
+        for comment in _BARE_COMMENT.finditer(token):
+            if not comment[0].endswith("*") or self._is_closed(self.at + comment.end()):
+                token = token[: comment.start()]
+                break
         if not token.strip() or token.strip() in ("...", "…"):
             raise _Broken  # nothing, or a list that is not written out
         self.at += len(token)
@@ -197,6 +227,11 @@ class _Reader:
         if (number := _NUMBER.fullmatch(token)) is not None:
             return self._number(token, number)
         return token
+
+    def _is_closed(self, offset: int) -> bool:
+        """Whether a comment that begins before here ends, and before another one begins."""
+        another = self.text.find("/*", offset)
+        return self.text.find("*/", offset, len(self.text) if another < 0 else another) >= 0
 
     def _prefixed(self, prefix: re.Match[str]) -> str:
         """Python's `r"…"`, whose backslashes are themselves, and `f"…"`."""
@@ -292,11 +327,11 @@ class _Reader:
         text = self.text
         after = _SPACE.match(text, offset).end()  # type: ignore[union-attr]
         char = text[after : after + 1]
-        if not char or char in "}]:;=：" or (char == ")" and self._parentheses):
+        if not char or char in "}];" or char in self.colons or (char == ")" and self._parentheses):
             return True
         if char == "+":
             return _JOINED.match(text, after) is not None
-        if char in ",，":
+        if char in self.commas:
             following = _SPACE.match(text, after + 1).end()  # type: ignore[union-attr]
             return _FOLLOWS_COMMA.match(text, following) is not None
         if char in "\"'“" and after > offset:
@@ -319,6 +354,16 @@ class _Reader:
             else:
                 return
             self.dropped.append(text[start : self.at])
+
+
+class _WideReader(_Reader):
+    """Reads values whose structure is written with wide marks, too: `{"a"：1，"b"：2}`."""
+
+    quotes = (*_Reader.quotes, "＂")
+    commas = ",;，"
+    colons = ("=", ":", "：")
+    key = _WIDE_KEY
+    bare = _WIDE_BARE
 
 
 _CLOSING = {
@@ -358,7 +403,11 @@ def _unescaped(content: str, opening: str) -> str:
     return text
 
 
-def _lost(text: str, value: Any, dropped: list[str]) -> bool:
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def lost(text: str, value: Any, dropped: Iterable[str] = ()) -> bool:
     """Whether letters or digits of the text are missing in the value."""
     before = _letters(_VALID_ESCAPE.sub(" ", text))
     after = _letters(_VALID_ESCAPE.sub(" ", json.dumps(value, ensure_ascii=False)))

@@ -12,6 +12,12 @@ from ...base.expressions import pattern
 NONE_WORDS = frozenset({"", "none", "null", "nil", "~", "n/a", "na", "not available", "not applicable"})
 _MARKED_WORDS = NONE_WORDS - {"", "~"}
 """What says so in brackets, too: `(none)`."""
+_NEUTRAL = frozenset(
+    {
+        "value", "answer", "result", "output", "response", "choice", "label", "category", "class",
+        "classification", "decision", "verdict", "prediction", "selection",
+    }
+)  # fmt: skip
 NEGATION = pattern(
     r"\b(?:not|no|never|neither|nor|none|cannot|without|hardly|barely|scarcely|unlikely|rather than"
     r"|instead of|far from|isn't|wasn't|doesn't|don't)\b|n't\b|n’t\b|\b(?:non|anti|un|in|dis)-",
@@ -59,6 +65,12 @@ def is_none(text: str) -> bool:
     if said[:1] in ("(", "<") and said[-1:] in (")", ">"):
         return said[1:-1] in _MARKED_WORDS
     return said in NONE_WORDS
+
+
+def is_neutral(key: str) -> bool:
+    """Whether a key says no more than that its value is what was asked for: `answer`, `Final answer`."""
+    words = re.sub(r"[\W_]+", " ", key).lower().split()
+    return len(words) in (1, 2) and words[-1] in _NEUTRAL and words[0] in ("final", words[-1])
 
 
 def shown(text: str) -> str:

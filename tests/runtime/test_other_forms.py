@@ -131,3 +131,60 @@ def test_an_answer_in_another_form(signature: Any, answer: str, expected: Any) -
 def test_other_forms_can_be_refused() -> None:
     with pytest.raises(dspy.AdapterParseError):
         dspy.ChatAdapter(use_json_adapter_fallback=False).parse(TWO, "reason: r\nanswer: 4")
+
+
+def outputs(**types: Any) -> Any:
+    return dspy.Signature({"q": dspy.InputField(), **{k: (v, dspy.OutputField()) for k, v in types.items()}})
+
+
+NUMBER = outputs(answer=int)
+TEXTS = outputs(title=str, body=str)
+TAGS = outputs(title=str, tags=list[str])
+MAYBE = outputs(answer=str | None, score=int | None)
+SAY_MORE: list[tuple[Any, str]] = [
+    (TEXTS, "# Title\nMy post\n\n# Body\nintro\n\n## Details\nmore: x"),
+    (TEXTS, "title: Foo\nbody:\n  intro: x\n  end: y"),
+    (TEXTS, "title: Foo\nbody: it goes on\n  for long # here"),
+    (TEXTS, "title: Foo\nbody: !surely it goes\n  on"),
+    (TEXTS, "<title>Foo</title><correction>Bar</correction><body>b</body>"),
+    (TEXTS, "<title>Foo</title><body>b</body>\nOr rather not."),
+    (TEXTS, "<title>Foo</title><body>b</body><body>c</body>"),
+    (TAGS, "<title>Foo</title><tags><item>a</item><note>b</note></tags>"),
+    (TEXTS, "My plan:\n- title: I look it up\n- body: unknown\n\nLet me begin."),
+    (TEXTS, "Here it is:\n| title | body |\n|---|---|\n| a | b |\nI could not verify it."),
+    (TEXTS, "title=a, body=b, but=c"),
+    (TEXTS, "Title: Foo\nNote: careful\nBody: b\nConfidence: low"),
+    (TWO, "Answer: 3\nCorrection: it is 4\nReason: typo"),
+    (MAYBE, "error: rate limited"),
+    (MAYBE, "<error>rate limited</error>"),
+    (MAYBE, "{}"),
+    (MAYBE, "Note: nothing is certain\nanswer: b"),
+]
+
+
+@pytest.mark.parametrize(("signature", "answer"), SAY_MORE)
+def test_an_answer_that_says_more_than_the_outputs_is_asked_for_again(signature: Any, answer: str) -> None:
+    for adapter in (dspy.ChatAdapter(), dspy.JSONAdapter()):
+        with pytest.raises(dspy.AdapterParseError):
+            adapter.parse(signature, answer)
+
+
+@pytest.mark.parametrize(
+    ("signature", "answer", "expected"),
+    [
+        (NUMBER, "Answer: 3\n\nFinal answer: 4", {"answer": 4}),
+        (TWO, "Reason: first\n- a: 1\n- b: 2\nAnswer: 4", {"reason": "first\n- a: 1\n- b: 2", "answer": 4}),
+        (TEXTS, "title: Foo\nbody: >\n  intro: x\n  end: y", {"title": "Foo", "body": "intro: x end: y"}),
+        (
+            TEXTS,
+            "<title>a &lt;b&gt; <i>x</i></title><body><p>A</p><p>B</p></body>",
+            {"title": "a <b> <i>x</i>", "body": "<p>A</p><p>B</p>"},
+        ),
+        (MAYBE, "<answer>b</answer>", {"answer": "b", "score": None}),
+        (TAGS, "<title>F</title><tags><t>a</t><t>b</t></tags>", {"title": "F", "tags": ["a", "b"]}),
+        (TAGS, "<title>F</title><tags>a</tags><tags>b</tags>", {"title": "F", "tags": ["a", "b"]}),
+    ],
+)
+def test_what_belongs_to_an_output_is_kept(signature: Any, answer: str, expected: Any) -> None:
+    for adapter in (dspy.ChatAdapter(), dspy.JSONAdapter(), dspy.XMLAdapter()):
+        assert adapter.parse(signature, answer) == expected

@@ -201,3 +201,17 @@ def test_a_field_that_moves_from_one_example_to_the_next_is_written_there() -> N
         given = {"q": "y", "words": "z"}
         found = dspy.ChatAdapter().format(signature, demos, given)
         assert found == Asked().format(signature, demos, given)
+
+
+def written(adapter: Any) -> str:
+    signature = dspy.Signature("question -> answer")
+    return str(adapter.format(signature, [], {"question": "q"})[-1]["content"])
+
+
+def test_a_message_hook_on_an_object_or_on_the_class_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    adapter = dspy.ChatAdapter()
+    assert "[[ ## question ## ]]" in written(adapter)
+    adapter.format_user_message_content = lambda *given, **more: "mine"  # type: ignore[method-assign]
+    assert written(adapter) == "mine"
+    monkeypatch.setattr(dspy.ChatAdapter, "format_user_message_content", lambda *given, **more: "of all")
+    assert written(dspy.ChatAdapter()) == "of all"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from typing import Any
 
 import pytest
@@ -114,11 +115,45 @@ def test_each_of_several_answers_has_its_own() -> None:
     assert [kinds(each) for each in found.completions] == [[], [("n", "value")]]
 
 
-def test_copies_keep_them_and_hold_no_adapter() -> None:
-    found = predicted(ASKED.replace("\n4\n", "\n4 pieces\n"))
-    assert kinds(copy.copy(found)) == [("n", "value")]
-    copied = copy.deepcopy(found)
-    assert copied.n == 4
+def unpickled(found: Any) -> Any:
+    return pickle.loads(pickle.dumps(found))  # noqa: S301 made here
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, unpickled])
+def test_copies_keep_them(copied: Any) -> None:
+    other = ASKED.replace("\n4\n", "\n4 pieces\n")
+    found = predicted(other, ASKED, signature=dspy.Signature("q -> person: str, n: int"), at_once=True)
+    assert kinds(copied(found)) == kinds(found) == [("n", "value")]
+    assert kinds(copied(found.completions[1])) == []
+    assert kinds(copied(predicted(ASKED, other, at_once=True).completions[1])) == [("n", "value")]
+
+
+def test_no_text_is_kept_that_is_too_long() -> None:
+    found = predicted(f"<think>{'hm ' * 10_000}</think>{ASKED}")
+    assert found.repairs == ()
+    answers = found._completions[0]
+    assert answers.texts == [None]
+
+
+def test_an_output_that_was_missing() -> None:
+    signature = dspy.Signature({"q": dspy.InputField(), "answer": (str, dspy.OutputField())})
+    signature = signature.append("note", dspy.OutputField(), str | None)
+    assert kinds(predicted("[[ ## answer ## ]]\nx", signature=signature)) == [("note", "missing")]
+
+
+def test_what_the_program_changes_is_no_repair() -> None:
+    found = predicted('[[ ## tags ## ]]\n["a"]', signature="q -> tags: list[str]")
+    found.tags.append("b")
+    assert found.repairs == ()
+
+
+class Raises(dspy.ChatAdapter):
+    def format_assistant_message_content(self, *given: Any, **more: Any) -> str:
+        raise RuntimeError
+
+
+def test_a_hook_that_raises() -> None:
+    assert kinds(predicted(ASKED.replace("\n4\n", "\n4 pieces\n"), adapter=Raises())) == [("n", "value")]
 
 
 def test_a_field_of_this_name_stays_a_field() -> None:
