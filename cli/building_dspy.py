@@ -147,7 +147,7 @@ def _refused_states(analysis: FileAnalysis) -> Iterator[Path]:
     """The states that are not copied because they cannot be read; what others lose is told."""
     source = Path(analysis.path).resolve()
     for item in analysis.program.items:
-        for name in item.names if item.state is not None else ():
+        for name in (each.text for each in item.names if item.state is not None):
             state = source.with_name(f"{source.stem}.{name}{_STATE}")
             tell = partial(_note, source, analysis.source.position(item.start).line + 1)
             assert item.state is not None

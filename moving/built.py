@@ -310,9 +310,6 @@ _LIMITS = {
 
 def _is_limit(test: ast.expr, call: ast.Call) -> bool:
     """Whether a condition is one that the field has as a limit."""
-    match test:
-        case ast.BoolOp(op=ast.Or(), values=[ast.Compare(ops=[ast.Is()]), limit]):
-            test = limit
     if not isinstance(test, ast.Compare) or len(test.ops) != 1:
         return False
     given = {each.arg: each.value for each in call.keywords}

@@ -42,8 +42,8 @@ class Told(Struct):
     """Texts with functions of the values, `lambda values: …`."""
 
 
-def split(state: State, name: str, maker: ast.Call, *, optional: bool = False) -> Told:
-    """Take conditions out of the arguments of a field; limits let None pass where it may be None."""
+def split(state: State, name: str, maker: ast.Call) -> Told:
+    """Take conditions out of the arguments of a field."""
     given = {each.arg: each.value for each in maker.keywords}
     message = given.get("message")
     said = str(message.value) if isinstance(message, ast.Constant) else None
@@ -53,8 +53,7 @@ def split(state: State, name: str, maker: ast.Call, *, optional: bool = False) -
         if limit in given:
             words = f"{WORDS[limit]}{ast.literal_eval(given[limit])}"
             parts.append(words)
-            limited = _limit(state, name, limit, given[limit], optional=optional)
-            found.conditions.append((said or words, limited))
+            found.conditions.append((said or words, _limit(state, name, limit, given[limit])))
     if isinstance(where := given.get("where"), ast.Tuple):
         for pair in where.elts:
             assert isinstance(pair, ast.Tuple)
@@ -66,7 +65,7 @@ def split(state: State, name: str, maker: ast.Call, *, optional: bool = False) -
     return found
 
 
-def _limit(state: State, name: str, limit: str, value: ast.expr, *, optional: bool) -> ast.expr:
+def _limit(state: State, name: str, limit: str, value: ast.expr) -> ast.expr:
     """`lambda values: values["x"] >= 0`"""
     values = state.values
     own: ast.expr = ast.Subscript(load(values), constant(name), ast.Load())
@@ -75,8 +74,6 @@ def _limit(state: State, name: str, limit: str, value: ast.expr, *, optional: bo
     else:
         left = call(state.names.builtin("len"), [own]) if limit.endswith("length") else own
         test = ast.Compare(left, [_COMPARE[limit]()], [value])
-    if optional:
-        test = ast.BoolOp(ast.Or(), [ast.Compare(own, [ast.Is()], [constant(None)]), test])
     parameters = ast.arguments([], [ast.arg(values)], None, [], [], None, [])
     return ast.copy_location(ast.Lambda(parameters, test), value)
 
@@ -105,16 +102,6 @@ def _read(state: State, test: ast.AST) -> list[str]:
     return sorted(found)
 
 
-def _may_be_none(annotation: ast.expr) -> bool:
-    """Whether a type is `… | None`."""
-    match annotation:
-        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            return _may_be_none(left) or _may_be_none(right)
-        case ast.Constant(value=None):
-            return True
-    return False
-
-
 # --- signatures -----------------------------------------------------------------------------------------
 
 
@@ -134,7 +121,7 @@ def signature(converter: Converter, node: ast.ClassDef) -> list[ast.stmt]:
     for each in _fields(node):
         assert isinstance(each.target, ast.Name)
         assert isinstance(each.value, ast.Call)
-        told = split(state, each.target.id, each.value, optional=_may_be_none(each.annotation))
+        told = split(state, each.target.id, each.value)
         each.value.keywords = told.keywords
         if told.words and told.words != ", ".join(_plain(one) for one in told.keywords if one.arg in WORDS):
             words: list[ast.expr] = [load(node.name), constant(each.target.id), constant(told.words)]
@@ -177,8 +164,7 @@ def record(converter: Converter, node: ast.ClassDef) -> list[ast.stmt]:
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.Call() as maker) if (
                 converter.state.said(maker.func)[0] == "attributes"
             ):
-                optional = _may_be_none(each.annotation)
-                each.value, checks = _attribute(converter.state, name, maker, optional=optional)
+                each.value, checks = _attribute(converter.state, name, maker)
                 if checks:
                     validators.append(_validator(converter, name, checks, each))
     for statement in node.body:
@@ -187,11 +173,9 @@ def record(converter: Converter, node: ast.ClassDef) -> list[ast.stmt]:
     return [node]
 
 
-def _attribute(
-    state: State, name: str, maker: ast.Call, *, optional: bool
-) -> tuple[ast.expr, list[tuple[str, ast.expr]]]:
+def _attribute(state: State, name: str, maker: ast.Call) -> tuple[ast.expr, list[tuple[str, ast.expr]]]:
     """`pydantic.Field(…)` for an attribute with conditions, and those that pydantic does not check."""
-    told = split(state, name, maker, optional=optional)
+    told = split(state, name, maker)
     given = {each.arg: each.value for each in maker.keywords}
     message = given.get("message")
     texts = [
