@@ -43,6 +43,9 @@ def build_all(targets: dict[Path, Path], out: Path) -> int:
     sources = list(dict.fromkeys(modules.values()))
     analyses = dict(zip(sources, analyse_without_errors(sources), strict=True))
     built = _built(analyses)
+    for source in targets:
+        if not built[source.resolve()].declared:
+            raise Failure(f"nothing of {shown(source)} can be said with DSPy's means; nothing was written")
     refused = {state for each in analyses.values() for state in _refused_states(each)}
     texts = {place: _text(built[source], source) for place, source in modules.items()}
     copies = {place: path for place, path in copies.items() if path not in refused}
@@ -70,6 +73,8 @@ def _places(targets: Mapping[Path, Path]) -> tuple[dict[Path, Path], dict[Path, 
     for source, target in targets.items():
         for name, path in belongings(workspace, source).items():
             place = target.parent / name
+            if path == source.resolve():
+                continue
             if path.suffix == ".dspy":
                 _put(modules, place.with_suffix(".py"), path)
             elif path.suffix != _HERE and path.resolve() != place.resolve():
@@ -105,10 +110,6 @@ def _built(analyses: Mapping[Path, FileAnalysis]) -> dict[Path, BuiltForDSPy]:
         made = found[source] = build_for_dspy(analyses[source], known)
         for loss in made.losses:
             say_note(f"{shown(str(source))}:{loss.line}: {loss.message}")
-        if not made.declared:
-            raise Failure(
-                f"nothing of {shown(str(source))} can be said with DSPy's means; nothing was written"
-            )
 
     for source in analyses:
         build(source)

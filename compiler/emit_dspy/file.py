@@ -140,11 +140,11 @@ class _File:
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> list[ast.stmt]:
         """An import without the runtime, and without what an imported module lacks."""
-        package = node.module or "" if isinstance(node, ast.ImportFrom) and not node.level else ""
+        package = (node.module or "") if isinstance(node, ast.ImportFrom) and not node.level else ""
         kept: list[ast.alias] = []
         for each in node.names:
             local = each.asname or each.name
-            source = package or each.name if isinstance(node, ast.Import) or package else ""
+            source = each.name if isinstance(node, ast.Import) else package
             built = self._imported.get(local.partition(".")[0])
             if source.partition(".")[0] == "dspyc":
                 if local not in self._names.aliases:

@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 
 import dspyc
+from dspyc.cli.building_dspy import _text
+from dspyc.cli.errors import Failure
 from dspyc.cli.main import run as main
+from dspyc.compiler.emit_dspy import BuiltForDSPy
 from tests.moving.test_built import HERE, build, on_dspy
 from tests.moving.test_built import PYTHON as DSPY
 
@@ -278,6 +281,11 @@ def test_what_was_learned_and_does_not_go_along_is_told(
     assert f"4: what `tuned` has learned {wanted}" in "\n".join(told)
     assert (tmp_path / "out" / state.name).exists() != is_broken
     assert not (tmp_path / "out" / "m.gguf").exists()
+
+
+def test_what_python_does_not_read_is_not_written() -> None:
+    with pytest.raises(Failure, match=r"p\.dspy cannot be built for DSPy: .*line 1"):
+        _text(BuiltForDSPy("x = (", (), 1), Path("p.dspy"))
 
 
 # --- back -----------------------------------------------------------------------------------------------
