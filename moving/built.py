@@ -30,9 +30,15 @@ def restored(tree: ast.Module) -> ast.Module:
     dropped = set(helpers.values())
     body = [node for node in tree.body if _name(node) not in dropped]
     _Marked({local: name for name, local in helpers.items()}).visit(found := ast.Module(body, []))
-    restoring = _Restored()
+    restoring = _Restored(_dspy(tree))
     body = [made for node in found.body for made in restoring.statement(node)]
     return _Unmarked().visit(ast.Module(body, tree.type_ignores))  # type: ignore[no-any-return]
+
+
+def _dspy(tree: ast.Module) -> str:
+    """What DSPy is called, which a program may have something else under."""
+    imports = (each for node in tree.body if isinstance(node, ast.Import) for each in node.names)
+    return next((each.asname for each in imports if each.name == "dspy" and each.asname), "dspy")
 
 
 def _name(node: ast.stmt) -> str:
@@ -113,9 +119,9 @@ class _Unmarked(ast.NodeTransformer):
 
 
 class _Restored:
-    def __init__(self) -> None:
+    def __init__(self, dspy: str) -> None:
         self._classes: dict[str, ast.ClassDef] = {}
-        self._back = _Back()
+        self._back = _Back(dspy)
 
     def statement(self, node: ast.stmt) -> list[ast.stmt]:
         """What a statement of the top level was."""
@@ -367,6 +373,9 @@ class _Values(ast.NodeTransformer):
 class _Back(ast.NodeTransformer):
     """Expressions without what built modules put around them."""
 
+    def __init__(self, dspy: str) -> None:
+        self._dspy = dspy
+
     def visit_Assign(self, node: ast.Assign) -> ast.stmt | None:
         """A parameter that is turned into its type has it already."""
         self.generic_visit(node)
@@ -395,7 +404,7 @@ class _Back(ast.NodeTransformer):
                 made.keywords.append(ast.keyword("lm", lm))
                 return made
             case ast.Call(func=ast.Name(id="<dataset>"), args=[source, *_]):
-                node.func = ast.Attribute(ast.Name("dspy", ast.Load()), "Dataset", ast.Load())
+                node.func = ast.Attribute(ast.Name(self._dspy, ast.Load()), "Dataset", ast.Load())
                 node.args[0] = _path(source)
             case ast.Call(
                 func=ast.Attribute(

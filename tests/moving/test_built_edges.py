@@ -16,7 +16,7 @@ from dspyc.cli.building_dspy import _text
 from dspyc.cli.errors import Failure
 from dspyc.cli.main import run as main
 from dspyc.compiler.emit_dspy import BuiltForDSPy
-from tests.moving.test_built import HERE, build, on_dspy
+from tests.moving.test_built import HERE, back, build, on_dspy
 from tests.moving.test_built import PYTHON as DSPY
 
 ASK = """
@@ -289,6 +289,19 @@ def test_what_python_does_not_read_is_not_written() -> None:
 
 
 # --- back -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["dspy", "json", "learned", "values", "program"])
+def test_a_name_of_what_is_added_comes_back(
+    name: str, named: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "rows.csv").write_text("text,answer\na,abc\n")
+    (tmp_path / "p.py").write_text(named[name].read_text())
+    again = back(tmp_path / "p.py", capsys)
+    kinds = dspyc.load(again).__dspyc__.kinds
+    assert kinds[name] == "module"
+    assert kinds["tuned"] == "program"
+    assert kinds["score"] == "evaluate"
 
 
 def test_what_only_has_a_helpers_name_comes_back(tmp_path: Path) -> None:
