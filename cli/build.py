@@ -43,7 +43,8 @@ def command(paths: tuple[str, ...], out: Path, runtime: str) -> int:
     program has an error, or if a file that dspyc did not write would be overwritten.
 
     With --target dspy the modules run on DSPy, without dspyc. They ask the same, byte for byte; what DSPy has
-    no means for is left out and told with its line. Data, Python files and what was learned are copied.
+    no means for is left out and told with its line. Programs that are imported are built, too; data, Python
+    files and what was learned are copied.
 
     \b
     Examples:

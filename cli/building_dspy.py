@@ -2,58 +2,203 @@
 
 from __future__ import annotations
 
+import filecmp
+import json
 import re
 import shutil
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..base.files import replacing, write_atomically
+from ..base.files import UnreadableFile, read_regular, replacing, write_atomically
 from ..base.text import plural
+from .built import is_ours, verify_ours
 from .console import say, say_note
-from .errors import Failure
+from .errors import Failure, Refusal
 from .files import shown
 
+if TYPE_CHECKING:
+    from ..compiler.analysis import FileAnalysis
+    from ..compiler.emit_dspy import BuiltForDSPy
+
 _IMPORTS_US = re.compile(r"^\s*(?:import|from)\s+dspyc\b", re.MULTILINE)
+_STATE = ".state.json"
+_HERE = ".gguf"
+"""The models that this package runs, which DSPy does not."""
+_LARGEST_STATE = 64 << 20
 
 
 def build_all(targets: dict[Path, Path], out: Path) -> int:
-    """Write the modules of these sources; the exit code.
+    """Write the modules of these sources, and of the `.dspy` files that they import; the exit code.
 
     Raises:
         Findings: one of them has an error.
         Failure: nothing of a program can be said with DSPy's means.
+        Refusal: a file that another hand has written would be overwritten.
     """
-    from ..compiler.emit_dspy import build_for_dspy
+    from .checking import analyse_without_errors
+
+    modules, copies = _places(targets)
+    sources = list(dict.fromkeys(modules.values()))
+    analyses = dict(zip(sources, analyse_without_errors(sources), strict=True))
+    built = _built(analyses)
+    for source in targets:
+        if not built[source.resolve()].declared:
+            raise Failure(f"nothing of {shown(source)} can be said with DSPy's means; nothing was written")
+    refused = {state for each in analyses.values() for state in _refused_states(each)}
+    texts = {place: _text(built[source], source) for place, source in modules.items()}
+    copies = {place: path for place, path in copies.items() if path not in refused}
+    for place in texts:
+        verify_ours(place)
+    for place, path in copies.items():
+        _verify_copy(path, place, texts)
+    for place, text in texts.items():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(place, text)
+    for place, path in copies.items():
+        _copy(path, place)
+    say(f"{plural(len(texts), 'program')} built for DSPy into {shown(out)}.")
+    return 0
+
+
+def _places(targets: Mapping[Path, Path]) -> tuple[dict[Path, Path], dict[Path, Path]]:
+    """The sources of all modules, and what is copied beside them, both by the places where it goes."""
     from ..project.belongings import belongings
     from ..project.workspace import Workspace
-    from .built import verify_ours
-    from .checking import analyse_without_errors
+
+    workspace = Workspace()
+    modules = {target: source.resolve() for source, target in targets.items()}
+    copies: dict[Path, Path] = {}
+    for source, target in targets.items():
+        for name, path in belongings(workspace, source).items():
+            place = target.parent / name
+            if path == source.resolve():
+                continue
+            if path.suffix == ".dspy":
+                _put(modules, place.with_suffix(".py"), path)
+            elif path.suffix != _HERE and path.resolve() != place.resolve():
+                _put(copies, place, path)
+    return modules, copies
+
+
+def _put(places: dict[Path, Path], place: Path, path: Path) -> None:
+    other = places.setdefault(place, path)
+    if other != path:
+        raise Refusal(
+            f"{shown(str(other))} and {shown(str(path))} would both be written to {shown(place)}",
+            "build one program at a time. Nothing was written",
+        )
+
+
+def _built(analyses: Mapping[Path, FileAnalysis]) -> dict[Path, BuiltForDSPy]:
+    """The modules of files, after those that they import; what they lack is told."""
+    from ..compiler.emit_dspy import build_for_dspy
+
+    found: dict[Path, BuiltForDSPy] = {}
+    begun: set[Path] = set()
+
+    def build(source: Path) -> None:
+        if source in begun:
+            return
+        begun.add(source)
+        imported = {path: Path(path).resolve() for path in _imported(analyses[source])}
+        for each in imported.values():
+            if each in analyses:
+                build(each)
+        known = {path: found[each] for path, each in imported.items() if each in found}
+        made = found[source] = build_for_dspy(analyses[source], known)
+        for loss in made.losses:
+            say_note(f"{shown(str(source))}:{loss.line}: {loss.message}")
+
+    for source in analyses:
+        build(source)
+    return found
+
+
+def _imported(analysis: FileAnalysis) -> Iterator[str]:
+    """The paths of the `.dspy` files that a file imports."""
+    for item in analysis.program.items:
+        if item.target is not None and item.target.kind == "dspy" and item.target.path:
+            yield item.target.path
+
+
+def _text(built: BuiltForDSPy, source: Path) -> str:
+    """The text of a module, in its layout.
+
+    Raises:
+        Failure: Python does not read it.
+    """
     from .tidy import tidy
 
-    built = {}
-    for (source, target), analysis in zip(targets.items(), analyse_without_errors(targets), strict=True):
-        verify_ours(target)
-        built[source] = build_for_dspy(analysis)
-        for loss in built[source].losses:
-            say_note(f"{shown(str(source))}:{loss.line}: {loss.message}")
-        if not built[source].declared:
-            raise Failure(
-                f"nothing of {shown(str(source))} can be said with DSPy's means; nothing was written"
-            )
-    workspace = Workspace()
-    for source, target in targets.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(target, tidy(built[source].text))
-        for name, path in belongings(workspace, source).items():
-            if path.suffix != ".dspy":
-                _copy(path, target.parent / name)
-    say(f"{plural(len(targets), 'program')} built for DSPy into {shown(out)}.")
-    return 0
+    try:
+        compile(built.text, f"{source.stem}.py", "exec")
+    except (SyntaxError, ValueError) as problem:
+        raise Failure(
+            f"{shown(str(source))} cannot be built for DSPy: Python does not read its module, {problem}",
+            "this is a bug in dspyc: please report it with the file. Nothing was written",
+        ) from None
+    return tidy(built.text)
+
+
+# --- what is copied -------------------------------------------------------------------------------------
+
+
+def _refused_states(analysis: FileAnalysis) -> Iterator[Path]:
+    """The states that are not copied because they cannot be read; what others lose is told."""
+    source = Path(analysis.path).resolve()
+    for item in analysis.program.items:
+        for name in (each.text for each in item.names if item.state is not None):
+            state = source.with_name(f"{source.stem}.{name}{_STATE}")
+            tell = partial(_note, source, analysis.source.position(item.start).line + 1)
+            assert item.state is not None
+            if item.state.problem:
+                tell(f"what `{name}` has learned is left out: its state {item.state.problem}")
+                yield state
+            elif models := sorted(_learned_models(state)):
+                tell(f"what `{name}` has learned is taken without its models, {', '.join(models)}")
+
+
+def _note(source: Path, line: int, words: str) -> None:
+    say_note(f"{shown(str(source))}:{line}: {words}")
+
+
+def _learned_models(state: Path) -> set[str]:
+    """The models that predictors of a state have, which DSPy is not told of."""
+    try:
+        predictors = json.loads(read_regular(state, _LARGEST_STATE))["predictors"]
+        return {f"`{each['lm']['model']}`" for each in predictors.values() if each.get("lm")}
+    except (UnreadableFile, ValueError, LookupError, TypeError, AttributeError):
+        return set()
+
+
+def _verify_copy(path: Path, place: Path, texts: Mapping[Path, str]) -> None:
+    """Refuse to put a file where another one is that was not written here."""
+    if place in texts:
+        raise Refusal(
+            f"{shown(str(path))} and a module would both be written to {shown(place)}",
+            "rename one of them. Nothing was written",
+        )
+    if not place.exists() or (place.is_file() and filecmp.cmp(path, place, shallow=False)):
+        return
+    if not (place.name.endswith(_STATE) and _is_state(place)) and not is_ours(place):
+        raise Refusal(
+            f"{shown(place)} is not the same as {shown(str(path))}, which would be copied there",
+            "remove it, or choose another --out. Nothing was written",
+        )
+
+
+def _is_state(path: Path) -> bool:
+    """Whether a file is the state of a program, as this package writes it."""
+    try:
+        found = json.loads(read_regular(path, _LARGEST_STATE))
+    except (UnreadableFile, ValueError):
+        return False
+    return isinstance(found, dict) and isinstance(found.get("predictors"), dict)
 
 
 def _copy(path: Path, place: Path) -> None:
     """Put a file that a program needs beside its module."""
-    if path.resolve() == place.resolve():
-        return
     place.parent.mkdir(parents=True, exist_ok=True)
     with path.open("rb") as content, replacing(place) as copy:
         shutil.copyfileobj(content, copy)

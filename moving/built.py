@@ -8,9 +8,12 @@ arguments `where_` and `message_` of fields, examples into calls of `demo`, lear
 from __future__ import annotations
 
 import ast
+import copy
+import re
+from collections.abc import Mapping
 
 from ..compiler.emit_dspy.file import HEAD
-from ..compiler.emit_dspy.support import names as support_names
+from ..compiler.emit_dspy.support import statements
 
 TEST = "__test__"
 """The decorator that marks a function as a test."""
@@ -23,28 +26,102 @@ def is_built(text: str) -> bool:
 
 def restored(tree: ast.Module) -> ast.Module:
     """The module with the forms of its program."""
-    helpers = support_names() | {"_STEPS"}
-    found = _Restored()
-    body: list[ast.stmt] = []
-    for node in tree.body:
-        name = getattr(node, "name", "") or _assigned(node)
-        if name in helpers or (name.endswith("_") and name[:-1] in helpers):
-            continue
-        body += found.statement(node)
-    return ast.Module(body, tree.type_ignores)
+    helpers = {name: each for node in tree.body if (each := _name(node)) and (name := _helper(node, each))}
+    dropped = set(helpers.values())
+    body = [node for node in tree.body if _name(node) not in dropped]
+    _Marked({local: name for name, local in helpers.items()}).visit(found := ast.Module(body, []))
+    restoring = _Restored(_dspy(tree))
+    body = [made for node in found.body for made in restoring.statement(node)]
+    return _Unmarked().visit(ast.Module(body, tree.type_ignores))  # type: ignore[no-any-return]
 
 
-def _assigned(node: ast.stmt) -> str:
+def _dspy(tree: ast.Module) -> str:
+    """What DSPy is called, which a program may have something else under."""
+    imports = (each for node in tree.body if isinstance(node, ast.Import) for each in node.names)
+    return next((each.asname for each in imports if each.name == "dspy" and each.asname), "dspy")
+
+
+def _name(node: ast.stmt) -> str:
+    """What a statement defines."""
     match node:
-        case ast.Assign(targets=[ast.Name(id=name)]):
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
             return name
     return ""
 
 
+def _helper(node: ast.stmt, local: str) -> str:
+    """The helper that a statement is, perhaps under another name; else "" ."""
+    name = next((each for each in statements() if _is_like(local, each)), "")
+    return name if name and _shape(node) == _shape(statements()[name]) else ""
+
+
+def _is_like(local: str, name: str) -> bool:
+    """Whether a name is what another one became because the program has that itself."""
+    return re.fullmatch(rf"{re.escape(name)}(_?(_\d+)?)?", local) is not None
+
+
+def _shape(node: ast.stmt) -> str:
+    """What a statement says, whatever helpers and modules are called."""
+    return ast.dump(_Plain().visit(copy.deepcopy(node)))
+
+
+class _Plain(ast.NodeTransformer):
+    """Names as they are before some are changed because the program has them itself."""
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """`Rows_` as `Rows`, `_json` as `json`."""
+        return ast.Name(_plain(node.id), ast.Load())
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        """`builtins.len` as `len`."""
+        self.generic_visit(node)
+        match node.value:
+            case ast.Name(id="builtins"):
+                return ast.Name(node.attr, ast.Load())
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
+        """A function, by its plain name."""
+        self.generic_visit(node)
+        node.name = _plain(node.name)
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.stmt:
+        """A class, by its plain name."""
+        self.generic_visit(node)
+        node.name = _plain(node.name)
+        return node
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"_(_\d+)?$", "", name).removeprefix("_") if not name.startswith("__") else name
+
+
+class _Marked(ast.NodeTransformer):
+    """Uses of helpers as `<name>`, which no program has."""
+
+    def __init__(self, helpers: Mapping[str, str]) -> None:
+        self._helpers = helpers
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """A use of one."""
+        name = self._helpers.get(node.id)
+        return node if name is None else ast.copy_location(ast.Name(f"<{name}>", node.ctx), node)
+
+
+class _Unmarked(ast.NodeTransformer):
+    """Those that are left, by their names in the language."""
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """A use of one."""
+        node.id = node.id.strip("<>")
+        return node
+
+
 class _Restored:
-    def __init__(self) -> None:
+    def __init__(self, dspy: str) -> None:
         self._classes: dict[str, ast.ClassDef] = {}
-        self._back = _Back()
+        self._back = _Back(dspy)
 
     def statement(self, node: ast.stmt) -> list[ast.stmt]:
         """What a statement of the top level was."""
@@ -53,15 +130,13 @@ class _Restored:
                 self._classes[name] = node
                 self._class(node)
                 return [node]
-            case ast.Expr(value=ast.Call(func=ast.Name(id="told"), args=[ast.Name(id=name), field, words])):
+            case ast.Expr(value=ast.Call(func=ast.Name(id="<told>"), args=[ast.Name(id=name), field, words])):
                 self._tell(name, field, words)
                 return []
-            case ast.Expr(value=ast.Call(func=ast.Name(id="condition"), args=arguments)):
+            case ast.Expr(value=ast.Call(func=ast.Name(id="<condition>"), args=arguments)):
                 self._condition(arguments)
                 return []
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.List() as demos) if name.endswith(
-                "_DEMOS"
-            ):
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.List() as demos) if "_DEMOS" in name:
                 return [] if self._demos(name, demos) else [node]
             case ast.Assign(
                 targets=[ast.Name(id=name)],
@@ -69,7 +144,7 @@ class _Restored:
             ) if name in self._classes:
                 self._classes[name].body.append(ast.Delete([ast.Name(field, ast.Del())]))
                 return []
-            case ast.Assign(value=ast.Call(func=ast.Name(id="learned"))):
+            case ast.Assign(value=ast.Call(func=ast.Name(id="<learned>"))):
                 return []
             case ast.FunctionDef(name=name):
                 return self._function(node)
@@ -97,19 +172,20 @@ class _Restored:
 
     def _condition(self, arguments: list[ast.expr]) -> None:
         match arguments:
-            case [ast.Name(id=name), field, _, ast.Lambda(body=body)]:
+            case [ast.Name(id=name), field, _, _, ast.Lambda(args=given, body=body)]:
                 call = self._field(name, field)
                 if call is None or not any(each.arg == "told_" for each in call.keywords):
                     return  # a limit, which the field has itself
-                test = _Values().visit(body)
+                test = _Values(given.args[0].arg).visit(body)
                 if not _is_limit(test, call):
                     _add(call, test)
                 told = next(each.value for each in call.keywords if each.arg == "told_")
                 _say(call, _without_limits(str(getattr(told, "value", "")), call))
 
     def _demos(self, name: str, demos: ast.List) -> bool:
-        made = next((each for own, each in self._classes.items() if f"{own.upper()}_DEMOS" == name), None)
-        if made is None:
+        # They stand behind their signature.
+        own, made = next(reversed(self._classes.items()), ("", None))
+        if made is None or not _is_like(name, f"{own.upper()}_DEMOS"):
             return False
         for each in demos.elts:
             if isinstance(each, ast.Dict):
@@ -122,7 +198,7 @@ class _Restored:
         removed: list[ast.stmt] = []
         for index, base in enumerate(node.bases):
             match base:
-                case ast.Call(func=ast.Name(id="without"), args=[inner, *names]):
+                case ast.Call(func=ast.Name(id="<without>"), args=[inner, *names]):
                     node.bases[index] = inner
                     texts = [str(name.value) for name in names if isinstance(name, ast.Constant)]
                     removed += [ast.Delete([ast.Name(text, ast.Del())]) for text in texts]
@@ -145,16 +221,17 @@ class _Restored:
         call = self._field(name, ast.Constant(field))
         if call is None:
             return
+        values = _name(method.body[0])
         for each in method.body:
             match each:
                 case ast.If(test=test, body=[ast.Raise(exc=ast.Call(args=[ast.Constant(value=words)]))]):
-                    self._check(call, _Values().visit(_negated(test)), str(words))
+                    self._check(call, _Values(values).visit(_negated(test)), str(words))
 
     def _check(self, call: ast.Call, test: ast.expr, words: str) -> None:
         """A check of a validator as a condition: its words stand at the end of the description."""
         given = {each.arg: each for each in call.keywords}
         match test:
-            case ast.Call(func=ast.Name(id="matches")) if (
+            case ast.Call(func=ast.Name(id="<matches>")) if (
                 extra := given.get("json_schema_extra")
             ) is not None:
                 extra.arg, extra.value = "where_", test
@@ -176,28 +253,27 @@ class _Restored:
     # --- functions
 
     def _function(self, node: ast.FunctionDef) -> list[ast.stmt]:
+        said = ast.get_docstring(node) or ""
         match node.body:
-            case [_, ast.Assign(targets=[ast.Name(id="program")], value=compiled), *_] if (
-                node.name.startswith("compile_")
+            case [_, ast.Assign(targets=[ast.Name()], value=compiled), *_] if found := re.fullmatch(
+                r"Optimize `(\w+)`, and keep what was learned beside this file.", said
             ):
-                target = ast.Name(node.name.removeprefix("compile_"), ast.Store())
+                target = ast.Name(found[1], ast.Store())
                 return [ast.copy_location(ast.Assign([target], self._back.visit(compiled)), node)]
             case [
                 _,
-                ast.Assign(targets=[ast.Name(id="result")], value=ast.Call(func=ast.Call() as made)),
+                ast.Assign(targets=[ast.Name()], value=ast.Call(func=ast.Call() as made, args=arguments)),
                 *_,
-            ] if node.name.startswith("evaluate_"):
-                measured = node.body[1]
-                assert isinstance(measured, ast.Assign)
-                assert isinstance(measured.value, ast.Call)
-                return self._evaluation(node, made, measured.value.args)
+            ] if found := re.fullmatch(r"Measure `(\w+)`.", said):
+                return self._evaluation(node, found[1], made, arguments)
         made_back: ast.FunctionDef = self._back.visit(node)
         if node.name.startswith("test_") and not node.args.args and ast.get_docstring(node):
             made_back.decorator_list = [ast.Name(TEST, ast.Load())]
         return [made_back]
 
-    def _evaluation(self, node: ast.FunctionDef, made: ast.Call, arguments: list[ast.expr]) -> list[ast.stmt]:
-        name = node.name.removeprefix("evaluate_")
+    def _evaluation(
+        self, node: ast.FunctionDef, name: str, made: ast.Call, arguments: list[ast.expr]
+    ) -> list[ast.stmt]:
         for each in node.body:
             match each:
                 case ast.Assert(test=ast.Compare(comparators=[limit])):
@@ -211,7 +287,7 @@ class _Restored:
 def _is_ours(node: ast.expr) -> bool:
     match node:
         case ast.Call(func=ast.Name(id=name), args=[]):
-            return name.rstrip("_") == "CheckedAdapter"
+            return name == "<CheckedAdapter>"
     return False
 
 
@@ -280,10 +356,15 @@ def _with_fallback(node: ast.ClassDef) -> None:
 class _Values(ast.NodeTransformer):
     """`values["x"]` as `x`."""
 
+    def __init__(self, values: str) -> None:
+        self._values = values
+
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         """A value of the condition."""
         match node:
-            case ast.Subscript(value=ast.Name(id="values"), slice=ast.Constant(value=str(name))):
+            case ast.Subscript(value=ast.Name(id=values), slice=ast.Constant(value=str(name))) if (
+                values == self._values
+            ):
                 return ast.Name(name, ast.Load())
         self.generic_visit(node)
         return node
@@ -291,6 +372,9 @@ class _Values(ast.NodeTransformer):
 
 class _Back(ast.NodeTransformer):
     """Expressions without what built modules put around them."""
+
+    def __init__(self, dspy: str) -> None:
+        self._dspy = dspy
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt | None:
         """A parameter that is turned into its type has it already."""
@@ -303,7 +387,7 @@ class _Back(ast.NodeTransformer):
     def visit_keyword(self, node: ast.keyword) -> ast.keyword:
         """`**pick(found, …)`, and a reward that gets its inputs as an object."""
         match node:
-            case ast.keyword(arg=None, value=ast.Call(func=ast.Name(id="pick"), args=[value, *_])):
+            case ast.keyword(arg=None, value=ast.Call(func=ast.Name(id="<pick>"), args=[value, *_])):
                 return ast.keyword(None, value)
             case ast.keyword(arg="reward_fn", value=ast.Lambda(body=ast.Call(func=ast.Name() as function))):
                 return ast.keyword("reward_fn", function)
@@ -314,13 +398,13 @@ class _Back(ast.NodeTransformer):
         """A call of one of the support functions."""
         self.generic_visit(node)
         match node:
-            case ast.Call(func=ast.Name(id="with_demos"), args=[made, _]):
+            case ast.Call(func=ast.Name(id="<with_demos>"), args=[made, _]):
                 return made
-            case ast.Call(func=ast.Name(id="with_lm"), args=[ast.Call() as made, lm]):
+            case ast.Call(func=ast.Name(id="<with_lm>"), args=[ast.Call() as made, lm]):
                 made.keywords.append(ast.keyword("lm", lm))
                 return made
-            case ast.Call(func=ast.Name(id="dataset"), args=[source, *_]):
-                node.func = ast.Attribute(ast.Name("dspy", ast.Load()), "Dataset", ast.Load())
+            case ast.Call(func=ast.Name(id="<dataset>"), args=[source, *_]):
+                node.func = ast.Attribute(ast.Name(self._dspy, ast.Load()), "Dataset", ast.Load())
                 node.args[0] = _path(source)
             case ast.Call(
                 func=ast.Attribute(

@@ -104,7 +104,9 @@ def _rest(options: dict[str, ast.expr], name: str, imports: Imports, moved: Move
         elif option == "pattern":
             conditions.append(f"matches({name}, {expression(value, imports)})")
         elif option == "where_":
-            conditions.append(expression(value, imports))
+            parts = _parts(value)
+            is_alone = len(parts) == 1 and not {*_BOUNDS, *_LENGTHS, "pattern"} & options.keys()
+            conditions += [_joined(each, imports, is_alone=is_alone) for each in parts]
         elif option == "message_":
             message = f", {string(_text(value))}"
         elif option == "told_":
@@ -117,6 +119,21 @@ def _rest(options: dict[str, ast.expr], name: str, imports: Imports, moved: Move
     # Behind a message a description stands on a line of its own.
     said = f"\n       {described(description)}" if message and conditions else described(description)
     return f"{default}{where}{said}"
+
+
+def _parts(value: ast.expr) -> list[ast.expr]:
+    """The conditions that all have to hold; a single one stays as it is."""
+    match value:
+        case ast.BoolOp(op=ast.And(), values=values):
+            return [part for each in values for part in _parts(each)]
+    return [value]
+
+
+def _joined(value: ast.expr, imports: Imports, *, is_alone: bool) -> str:
+    """A condition as it can stand beside others."""
+    written = expression(value, imports)
+    is_weak = isinstance(value, (ast.BoolOp, ast.IfExp, ast.Lambda)) and not is_alone
+    return f"({written})" if is_weak else written
 
 
 def _is_dots(value: ast.expr) -> bool:

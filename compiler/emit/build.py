@@ -25,8 +25,13 @@ class Built(Struct, frozen=True):
 @deep
 def build(analysis: FileAnalysis) -> Built:
     """The Python module of a file without errors, as text, and its stub."""
-    head = f"# Compiled from {PurePath(analysis.path).name}; change that file, not this one.\n"
+    head = f"# Compiled from {printable(PurePath(analysis.path).name)}; change that file, not this one.\n"
     return Built(_text(emit(analysis), head + _TYPED_ELSEWHERE), _text(stub(analysis), head))
+
+
+def printable(name: str) -> str:
+    """A file's name as it can stand in a comment: a line break in it would end that."""
+    return name if name.isprintable() else repr(name)
 
 
 _TYPED_ELSEWHERE = "# type: ignore  # the types are in the .pyi file beside this one\n"

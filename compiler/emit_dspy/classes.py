@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct, field
 
 from ..emit.code import assign, attribute, call, constant, function, load, store
-from .expressions import Converter
+from .expressions import Converter, State
 
 WORDS = {
     "gt": "greater than: ",
@@ -42,7 +42,7 @@ class Told(Struct):
     """Texts with functions of the values, `lambda values: …`."""
 
 
-def split(name: str, maker: ast.Call) -> Told:
+def split(state: State, name: str, maker: ast.Call) -> Told:
     """Take conditions out of the arguments of a field."""
     given = {each.arg: each.value for each in maker.keywords}
     message = given.get("message")
@@ -53,28 +53,53 @@ def split(name: str, maker: ast.Call) -> Told:
         if limit in given:
             words = f"{WORDS[limit]}{ast.literal_eval(given[limit])}"
             parts.append(words)
-            found.conditions.append((said or words, _limit(name, limit, given[limit])))
+            found.conditions.append((said or words, _limit(state, name, limit, given[limit])))
     if isinstance(where := given.get("where"), ast.Tuple):
         for pair in where.elts:
             assert isinstance(pair, ast.Tuple)
             text, holds = pair.elts
             assert isinstance(text, ast.Constant)
             parts += [] if said is not None else [str(text.value)]
-            found.conditions.append((said or str(text.value), holds))
+            found.conditions.append((said or str(text.value), _with_values(state, holds)))
     found.words = ", ".join([*parts, *([said] if said is not None else [])])
     return found
 
 
-def _limit(name: str, limit: str, value: ast.expr) -> ast.expr:
+def _limit(state: State, name: str, limit: str, value: ast.expr) -> ast.expr:
     """`lambda values: values["x"] >= 0`"""
-    own: ast.expr = ast.Subscript(load("values"), constant(name), ast.Load())
+    values = state.values
+    own: ast.expr = ast.Subscript(load(values), constant(name), ast.Load())
     if limit == "pattern":
-        test: ast.expr = call(attribute(load("flow"), "matches"), [own, value])
+        test: ast.expr = call(state.helper("matches"), [own, value])
     else:
-        left = call(load("len"), [own]) if limit.endswith("length") else own
+        left = call(state.names.builtin("len"), [own]) if limit.endswith("length") else own
         test = ast.Compare(left, [_COMPARE[limit]()], [value])
-    parameters = ast.arguments([], [ast.arg("values")], None, [], [], None, [])
+    parameters = ast.arguments([], [ast.arg(values)], None, [], [], None, [])
     return ast.copy_location(ast.Lambda(parameters, test), value)
+
+
+def _with_values(state: State, holds: ast.expr) -> ast.expr:
+    """A condition whose parameter has the name that all have here."""
+    assert isinstance(holds, ast.Lambda)
+    name = holds.args.args[0].arg
+    for each in ast.walk(holds):
+        if isinstance(each, ast.Name) and each.id == name:
+            each.id = state.values
+    holds.args.args[0].arg = state.values
+    return holds
+
+
+def _read(state: State, test: ast.AST) -> list[str]:
+    """The names of the values that a condition reads."""
+    found = {
+        str(each.slice.value)
+        for each in ast.walk(test)
+        if isinstance(each, ast.Subscript)
+        and isinstance(each.value, ast.Name)
+        and each.value.id == state.values
+        and isinstance(each.slice, ast.Constant)
+    }
+    return sorted(found)
 
 
 # --- signatures -----------------------------------------------------------------------------------------
@@ -96,14 +121,15 @@ def signature(converter: Converter, node: ast.ClassDef) -> list[ast.stmt]:
     for each in _fields(node):
         assert isinstance(each.target, ast.Name)
         assert isinstance(each.value, ast.Call)
-        told = split(each.target.id, each.value)
+        told = split(state, each.target.id, each.value)
         each.value.keywords = told.keywords
         if told.words and told.words != ", ".join(_plain(one) for one in told.keywords if one.arg in WORDS):
             words: list[ast.expr] = [load(node.name), constant(each.target.id), constant(told.words)]
             after.append(_statement(call(state.helper("told"), words), each))
         for text, holds in told.conditions:
             state.helper("CheckedAdapter")
-            made = [load(node.name), constant(each.target.id), constant(text), converter.visit(holds)]
+            reads = ast.List([constant(name) for name in _read(state, holds)], ast.Load())
+            made = [load(node.name), constant(each.target.id), constant(text), reads, converter.visit(holds)]
             after.append(_statement(call(state.helper("condition"), made), each))
         each.annotation = converter.visit(each.annotation)
         each.value = converter.generic_visit(each.value)  # type: ignore[assignment]
@@ -135,11 +161,10 @@ def record(converter: Converter, node: ast.ClassDef) -> list[ast.stmt]:
             base.func = converter.state.helper("without")
     for each in _fields(node):
         match each:
-            case ast.AnnAssign(
-                target=ast.Name(id=name),
-                value=ast.Call(func=ast.Attribute(value=ast.Name(id="attributes"))) as maker,
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Call() as maker) if (
+                converter.state.said(maker.func)[0] == "attributes"
             ):
-                each.value, checks = _attribute(name, maker)
+                each.value, checks = _attribute(converter.state, name, maker)
                 if checks:
                     validators.append(_validator(converter, name, checks, each))
     for statement in node.body:
@@ -148,9 +173,9 @@ def record(converter: Converter, node: ast.ClassDef) -> list[ast.stmt]:
     return [node]
 
 
-def _attribute(name: str, maker: ast.Call) -> tuple[ast.expr, list[tuple[str, ast.expr]]]:
+def _attribute(state: State, name: str, maker: ast.Call) -> tuple[ast.expr, list[tuple[str, ast.expr]]]:
     """`pydantic.Field(…)` for an attribute with conditions, and those that pydantic does not check."""
-    told = split(name, maker)
+    told = split(state, name, maker)
     given = {each.arg: each.value for each in maker.keywords}
     message = given.get("message")
     texts = [
@@ -174,7 +199,7 @@ def _attribute(name: str, maker: ast.Call) -> tuple[ast.expr, list[tuple[str, as
     if "pattern" in given:
         extra = ast.Dict([constant("pattern")], [given["pattern"]])
         keywords.append(ast.keyword("json_schema_extra", extra))
-    made = ast.Call(attribute(load("pydantic"), "Field"), [], keywords)
+    made = ast.Call(attribute(state.names.module("pydantic"), "Field"), [], keywords)
     plain = {f"{WORDS[limit]}{ast.literal_eval(given[limit])}" for limit in WORDS if limit in given}
     plain -= {f"{WORDS['pattern']}{ast.literal_eval(given['pattern'])}"} if "pattern" in given else set()
     # Limits are pydantic's own, unless they are told in other words.
@@ -186,35 +211,33 @@ def _validator(
     converter: Converter, name: str, checks: Sequence[tuple[str, ast.expr]], place: ast.AST
 ) -> ast.stmt:
     """A method that refuses a value for which a condition does not hold."""
-    converter.state.imports.add("pydantic")
+    state = converter.state
+    own, info, cls = (state.names.unused(each) for each in ("value", "info", "cls"))
     lines: list[ast.stmt] = [
         ast.Assign(
-            [ast.Name("values", ast.Store())],
-            ast.Dict([None, constant(name)], [attribute(load("info"), "data"), load("value")]),
+            [store(state.values)],
+            ast.Dict([None, constant(name)], [attribute(load(info), "data"), load(own)]),
         )
     ]
     for words, holds in checks:
         assert isinstance(holds, ast.Lambda)
         test = converter.visit(holds.body)
-        read = {
-            str(each.slice.value)
-            for each in ast.walk(test)
-            if isinstance(each, ast.Subscript)
-            and isinstance(each.value, ast.Name)
-            and each.value.id == "values"
-            and isinstance(each.slice, ast.Constant)
-        } - {name}
         negated: ast.expr = ast.UnaryOp(ast.Not(), test)
         # An attribute above that is not valid itself is not there.
-        there = [ast.Compare(constant(other), [ast.In()], [load("values")]) for other in sorted(read)]
+        there = [
+            ast.Compare(constant(other), [ast.In()], [load(state.values)])
+            for other in _read(state, test)
+            if other != name
+        ]
         condition = ast.BoolOp(ast.And(), [*there, negated]) if there else negated
-        lines.append(ast.If(condition, [ast.Raise(call(load("ValueError"), [constant(words)]), None)], []))
-    lines.append(ast.Return(load("value")))
+        error = call(state.names.builtin("ValueError"), [constant(words)])
+        lines.append(ast.If(condition, [ast.Raise(error, None)], []))
+    lines.append(ast.Return(load(own)))
     decorators = [
-        call(attribute(load("pydantic"), "field_validator"), [constant(name)]),
-        load("classmethod"),
+        call(attribute(state.names.module("pydantic"), "field_validator"), [constant(name)]),
+        state.names.builtin("classmethod"),
     ]
-    arguments = ast.arguments([], [ast.arg("cls"), ast.arg("value"), ast.arg("info")], None, [], [], None, [])
+    arguments = ast.arguments([], [ast.arg(cls), ast.arg(own), ast.arg(info)], None, [], [], None, [])
     made = function(f"check_{name}", lines, arguments, decorators=decorators)
     return ast.copy_location(made, place)
 
@@ -233,14 +256,14 @@ def enumeration(converter: Converter, node: ast.ClassDef) -> list[ast.stmt]:
 
 def module(converter: Converter, node: ast.ClassDef, fields: ast.ClassDef | None) -> list[ast.stmt]:
     """A class of `dspy.Module`; `fields` is the class of its inputs and outputs, which DSPy does not have."""
-    node.bases = [attribute(load("dspy"), "Module")]
+    node.bases = [converter.state.names.dspy("dspy.Module")]
     node.body = [each for each in node.body if not _is_signature(each)]
     for method in node.body:
         if not isinstance(method, ast.FunctionDef):
             continue
         if method.name == "__init__":
             method.args.kwarg = None
-            started = call(attribute(call(load("super")), "__init__"))
+            started = call(attribute(call(converter.state.names.builtin("super")), "__init__"))
             kept = [each for each in method.body if not _is_configuring(each)]
             method.body = [ast.copy_location(ast.Expr(started), method), *kept]
         elif fields is not None:
@@ -294,11 +317,14 @@ def _empty(kind: ast.expr) -> ast.expr:
 
 
 def _note_asserts(converter: Converter, method: ast.FunctionDef) -> None:
+    state = converter.state
     for each in ast.walk(method):
         match each:
-            case ast.Raise(exc=ast.Call(func=ast.Attribute(value=ast.Name(id="flow"), attr="failed"))):
-                converter.state.losses.note(
+            case ast.Raise(exc=ast.Call(func=function)) if state.said(function) == ("flow", "failed"):
+                state.losses.note(
                     each, "a failed `assert` ends the call: DSPy does not ask again with the reason"
                 )
-            case ast.ExceptHandler() if any("fall_back" in ast.dump(line) for line in each.body[:1]):
-                converter.state.losses.note(each, "`fallback:` catches mistakes of the program, too")
+            case ast.ExceptHandler(body=[ast.Expr(value=ast.Call(func=function)), *_]) if state.said(
+                function
+            ) == ("flow", "fall_back"):
+                state.losses.note(each, "`fallback:` catches mistakes of the program, too")

@@ -11,9 +11,10 @@ from msgspec import Struct, field
 from .. import catalog
 from ..emit.code import attribute, call, constant, load
 from .losses import CannotSay, Losses
+from .names import Names
 from .surface import offered, surface
 
-_ERRORS = {"DspycError": "dspy.DSPyError", "ProgramAssertionError": "AssertionError"}
+_ERRORS = {"DspycError": "dspy.DSPyError"}
 _MEANS = {"Score": "Prediction", "Dataset": "", "EvaluationResult": "EvaluationResult"}
 _FOR_THE_MODEL = frozenset({"timeout", "api_base", "api_key", "base_url", "temperature", "max_tokens"})
 """What DSPy takes by name without declaring it: it goes to the provider."""
@@ -27,6 +28,7 @@ class State(Struct):
     """What is known of the module that is converted."""
 
     losses: Losses
+    names: Names
     signatures: Mapping[str, ast.expr]
     """The demos of signatures that have some: the name of the list, by that of the signature."""
     rewards: Collection[str] = ()
@@ -35,17 +37,24 @@ class State(Struct):
     """The parameters of the file's module classes."""
     feedback: bool = False
     """Whether somebody reads what a metric says in words."""
-    renamed: Mapping[str, str] = {}
-    """Support functions whose names the file itself has."""
+    scores: Mapping[tuple[int, ...], str] = {}
+    """The attributes that are read of a metric's result, by their places: lines and columns."""
+    values: str = "values"
+    """What the parameter of conditions is called."""
     support: set[str] = field(default_factory=set)
     """The support functions that are used."""
-    imports: set[str] = field(default_factory=set)
-    """The modules of DSPy and of Python's library that are used."""
 
     def helper(self, name: str) -> ast.Name:
         """One of the support functions."""
         self.support.add(name)
-        return load(self.renamed.get(name, name))
+        return load(self.names.local(name))
+
+    def said(self, node: ast.expr | None) -> tuple[str, str]:
+        """A name of one of the modules that the backend imports for itself: `("flow", "matches")`."""
+        match node:
+            case ast.Attribute(value=ast.Name(id=local), attr=name):
+                return self.names.aliases.get(local, ""), name
+        return "", ""
 
 
 class Converter(ast.NodeTransformer):
@@ -60,50 +69,63 @@ class Converter(ast.NodeTransformer):
 
     # --- names ------------------------------------------------------------------------------------------
 
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        """A block out of which everything is left keeps its place."""
+        blocks = [name for name in ("body", "finalbody") if isinstance(getattr(node, name, None), list)]
+        blocks = [name for name in blocks if getattr(node, name)]
+        super().generic_visit(node)
+        for name in blocks:
+            if not getattr(node, name):
+                setattr(node, name, [ast.Pass()])
+        return node
+
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         """`dspy.NAME`, wherever DSPy has it."""
-        match node.value:
-            case ast.Name(id="dspy"):
-                return ast.copy_location(self._named(node.attr), node)
-            case ast.Name(id="flow") if node.attr == "matches":
+        match self.state.said(node):
+            case "dspy", name:
+                return ast.copy_location(self._named(name), node)
+            case "flow", "matches":
                 return self.state.helper("matches")
-            case ast.Name(id="flow") if node.attr == "printed":
-                return load("print")
-            case ast.Name(id="builtins"):
-                return load(node.attr)
+            case "flow", "printed":
+                return self.state.names.builtin("print")
+            case "builtins", name:
+                return self.state.names.builtin(name)
+        if not self.state.feedback and self.state.scores.get(_place(node)) == node.attr:
+            if node.attr != "score":
+                raise CannotSay(f"it reads `{node.attr}` of a score, which is a number")
+            found: ast.expr = self.visit(node.value)
+            return found
         self.generic_visit(node)
         return node
 
     def _named(self, name: str) -> ast.expr:
+        names = self.state.names
         if name == "Dataset":
-            return ast.Subscript(load("list"), attribute(load("dspy"), "Example"), ast.Load())
+            return ast.Subscript(names.builtin("list"), names.dspy("dspy.Example"), ast.Load())
         if name == "Score":
-            return attribute(load("dspy"), "Prediction") if self.state.feedback else load("float")
+            return names.dspy("dspy.Prediction") if self.state.feedback else names.builtin("float")
+        if name == "ProgramAssertionError":
+            return names.builtin("AssertionError")
         path = _ERRORS.get(name) or (found.path if (found := offered(name)) is not None else None)
         if path is None:
             raise CannotSay(f"DSPy has no `{name}`")
-        module = path.rpartition(".")[0]
-        if module and module != "dspy":
-            self.state.imports.add(module)
-        made: ast.expr = ast.parse(path, mode="eval").body
-        return made
+        return names.dspy(path)
 
     # --- calls ------------------------------------------------------------------------------------------
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         """A call of one of the runtime's names; others stay."""
-        match node.func:
-            case ast.Attribute(value=ast.Name(id="dspy"), attr=name):
+        match self.state.said(node.func):
+            case "dspy", name:
                 return ast.copy_location(self._made(name, node), node)
-            case ast.Attribute(value=ast.Name(id="compiled"), attr="as_type"):
+            case "compiled", "as_type":
                 kind, value, _ = (self.visit(each) for each in node.args)
-                self.state.imports.add("pydantic")
-                adapter = call(attribute(load("pydantic"), "TypeAdapter"), [kind])
+                adapter = call(attribute(self.state.names.module("pydantic"), "TypeAdapter"), [kind])
                 return ast.copy_location(call(attribute(adapter, "validate_python"), [value]), node)
-            case ast.Attribute(value=ast.Name(id="flow"), attr="pick"):
+            case "flow", "pick":
                 return ast.copy_location(call(self.state.helper("pick"), self._all(node.args)), node)
-            case ast.Name(id=name) if name in self.state.module_classes:
-                return self._constructed(node)
+        if isinstance(node.func, ast.Name) and node.func.id in self.state.module_classes:
+            return self._constructed(node)
         self.generic_visit(node)
         return node
 
@@ -171,9 +193,10 @@ class Converter(ast.NodeTransformer):
         """A reward gets its inputs as a dict in DSPy; ours reads them as attributes."""
         if name.id not in self.state.rewards:
             return name
-        parameters = ast.arguments([], [ast.arg("args"), ast.arg("pred")], None, [], [], None, [])
-        example = call(attribute(load("dspy"), "Example"), [], [(None, load("args"))])
-        return ast.Lambda(parameters, call(name, [example, load("pred")]))
+        args, pred = (each if each != name.id else f"{each}_" for each in ("args", "pred"))
+        parameters = ast.arguments([], [ast.arg(args), ast.arg(pred)], None, [], [], None, [])
+        example = call(self.state.names.dspy("dspy.Example"), [], [(None, load(args))])
+        return ast.Lambda(parameters, call(name, [example, load(pred)]))
 
     def _score(self, node: ast.Call) -> ast.expr:
         """`Score(1.0, feedback="…")`: a number, or for optimizers that read feedback a prediction."""
@@ -184,7 +207,7 @@ class Converter(ast.NodeTransformer):
         words = node.args[1] if len(node.args) > 1 else named.get("feedback")
         keywords: list[tuple[str | None, ast.expr]] = [("score", score)]
         keywords += [("feedback", self.visit(words) if words is not None else constant(""))]
-        return call(attribute(load("dspy"), "Prediction"), [], keywords)
+        return call(self.state.names.dspy("dspy.Prediction"), [], keywords)
 
     def _model(self, node: ast.Call) -> ast.expr:
         """A model, with what is not said as the language has it: an answer of 1000 tokens, without chance."""
@@ -211,8 +234,8 @@ class Converter(ast.NodeTransformer):
             name = source.value.removesuffix(".gz")
             if name.startswith("hf://") or name.endswith(".parquet"):
                 raise CannotSay(f"`{source.value}` is read by this package; save it as JSON Lines for DSPy")
-            self.state.imports.add("pathlib")
-            folder = attribute(call(attribute(load("pathlib"), "Path"), [load("__file__")]), "parent")
+            path = attribute(self.state.names.module("pathlib"), "Path")
+            folder = attribute(call(path, [load("__file__")]), "parent")
             source = ast.BinOp(folder, ast.Div(), source)
         else:
             source = self.visit(source)
@@ -224,35 +247,33 @@ class Converter(ast.NodeTransformer):
     def visit_If(self, node: ast.If) -> ast.stmt | None:
         """A failed `assert` ends the call; a failed `suggest` does nothing."""
         match node.body:
-            case [ast.Raise(exc=ast.Call(func=ast.Attribute(value=ast.Name(id="flow")), args=[message, *_]))]:
+            case [ast.Raise(exc=ast.Call(args=[message, *_]) as error)] if self._of_flow(error):
                 return ast.copy_location(
                     ast.Assert(_opposite(self.visit(node.test)), self.visit(message)), node
                 )
-            case [ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id="flow"), attr="suggest")))]:
+            case [ast.Expr(value=ast.Call() as made)] if self.state.said(made.func) == ("flow", "suggest"):
                 self.state.losses.note(node, "`suggest` is left out: DSPy does not ask again")
                 return None
         self.generic_visit(node)
-        node.body = node.body or [ast.Pass()]
         return node
+
+    def _of_flow(self, node: ast.Call) -> bool:
+        return self.state.said(node.func)[0] == "flow"
 
     def visit_Expr(self, node: ast.Expr) -> ast.stmt | None:
         """What only the runtime needs to be told is left out."""
-        match node.value:
-            case ast.Call(
-                func=ast.Attribute(value=ast.Name(id="flow"), attr="fall_back" | "pass_mistakes_on")
-            ):
-                return None
+        if isinstance(node.value, ast.Call) and self.state.said(node.value.func) in _TOLD:
+            return None
         self.generic_visit(node)
         return node
 
-    def visit_For(self, node: ast.For) -> ast.stmt:
-        """A loop whose body is left out keeps its place."""
-        self.generic_visit(node)
-        node.body = node.body or [ast.Pass()]
-        return node
+
+_TOLD = (("flow", "fall_back"), ("flow", "pass_mistakes_on"))
 
 
-_TOLD = ("fall_back", "pass_mistakes_on")
+def _place(node: ast.expr) -> tuple[int, ...]:
+    """Where an expression of the program stands."""
+    return tuple(getattr(node, each, None) or 0 for each in ast.expr._attributes)
 
 
 def _opposite(condition: ast.expr) -> ast.expr:

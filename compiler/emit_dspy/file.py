@@ -5,20 +5,24 @@ from __future__ import annotations
 import ast
 import copy
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePath
 
 from msgspec import Struct
 
 from ...base.recursion import deep
 from ...grammar import syntax
+from .. import types
 from ..analysis import FileAnalysis
 from ..emit import emit
+from ..emit.build import printable
 from ..emit.code import assign, attribute, call, constant, function, load, store
+from ..program import Program
 from ..trees import declared_names
 from . import classes, support
 from .expressions import Converter, State, known_settings
 from .losses import CannotSay, Loss, Losses
+from .names import names_in
 from .surface import surface
 
 HEAD = "for DSPy by dspyc"
@@ -32,24 +36,38 @@ class BuiltForDSPy(Struct, frozen=True):
     losses: tuple[Loss, ...]
     declared: int
     """How many declarations are in it."""
+    missing: Mapping[str, str] = {}
+    """What is left out, and why."""
+    is_checked: bool = False
+    """Whether its signatures have conditions, or choices with meanings, for which an adapter is needed."""
 
 
 @deep
-def build_for_dspy(analysis: FileAnalysis) -> BuiltForDSPy:
-    """The Python module of a file without errors that runs on DSPy itself, as text."""
-    made = _File(analysis)
+def build_for_dspy(
+    analysis: FileAnalysis, imported: Mapping[str, BuiltForDSPy] | None = None
+) -> BuiltForDSPy:
+    """The Python module of a file without errors that runs on DSPy itself, as text.
+
+    Args:
+        analysis: the file.
+        imported: the modules of the `.dspy` files that it imports, by the paths of these.
+    """
+    made = _File(analysis, imported or {})
     body = made.body()
-    head = f"# Built from {PurePath(analysis.path).name} {HEAD}; change that file, not this one.\n"
+    name = printable(PurePath(analysis.path).name)
+    head = f"# Built from {name} {HEAD}; change that file, not this one.\n"
     head += f"# It needs DSPy {surface().version.rpartition('.')[0]} or newer, and nothing else.\n"
     return BuiltForDSPy(
         f"{head}\n{ast.unparse(ast.fix_missing_locations(body))}\n",
         tuple(sorted(made.losses.found)),
         made.declared,
+        made.missing,
+        made.is_checked,
     )
 
 
 class _File:
-    def __init__(self, analysis: FileAnalysis) -> None:
+    def __init__(self, analysis: FileAnalysis, imported: Mapping[str, BuiltForDSPy]) -> None:
         self._program = analysis.program
         self._stem = PurePath(analysis.path).stem
         self._module = emit(analysis, synchronous=True)
@@ -60,19 +78,37 @@ class _File:
         }
         self.losses = Losses()
         self.declared = 0
-        self._missing: dict[str, str] = {}
+        self.missing: dict[str, str] = {}
         """What is left out, and why."""
-        own = {each for node in ast.walk(self._module) for each in _names(node)}
-        self._renamed = {name: f"{name}_" for name in support.names() if name in own}
+        self._imported = {
+            name.text: built
+            for item in self._program.items
+            if item.target is not None and (built := imported.get(item.target.path)) is not None
+            for name in declared_names(item.declaration)
+        }
+        """The built modules that imported names come from."""
+        self._names = names_in(self._program, self._module)
+        self._demos = {name: self._names.fresh(f"{name.upper()}_DEMOS") for name in _with_demos(self._module)}
+        said = {each.text for item in self._program.items for each in item.nodes(syntax.Identifier)}
+        said |= {each.text for item in self._program.items for each in item.nodes(syntax.Name)}
         self._state = State(
             self.losses,
-            signatures={name: load(f"{name.upper()}_DEMOS") for name in _with_demos(self._module)},
+            self._names,
+            signatures={name: load(demos) for name, demos in self._demos.items()},
             rewards=self._rewards(),
             module_classes=self._module_classes(),
-            feedback=any(_calls(self._module, "GEPA")),
-            renamed=self._renamed,
+            feedback=any(self._made("GEPA")),
+            scores=dict(_scores(self._program)),
+            values=self._names.fresh("values") if "values" in said else "values",
         )
         self._converter = Converter(self._state)
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether what is declared here or imported needs a checking adapter."""
+        return "CheckedAdapter" in self._state.support or any(
+            each.is_checked for each in self._imported.values()
+        )
 
     def body(self) -> ast.Module:
         """The module."""
@@ -90,27 +126,42 @@ class _File:
                     imports += self._import(node)
                 case _:
                     made += self._declaration(node, fields)
-        helpers, modules = support.needed(self._state.support, self._renamed)
-        own = [self._plain_import(name) for name in sorted({*modules, *self._state.imports})]
+        helpers, modules = support.needed(self._state.support, self._names.renamed, self._names.top)
+        own = [
+            self._names.imported(name)
+            for name in ("dspy", *sorted({*modules, *self._names.imports} - {"dspy"}))
+        ]
         body = [*helpers, *made]
         used = {name for node in body for name in _used(node)}
-        head = _in_order([ast.Import([ast.alias("dspy")]), *own, *imports], used)
+        head = _in_order([*own, *imports], used)
         return ast.Module([*doc, *head, *body], [])
 
     # --- imports ----------------------------------------------------------------------------------------
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> list[ast.stmt]:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dspyc"):
-            return []
-        if isinstance(node, ast.Import) and any(each.name.startswith("dspyc") for each in node.names):
-            return []
-        return [node]
+        """An import without the runtime, and without what an imported module lacks."""
+        package = (node.module or "") if isinstance(node, ast.ImportFrom) and not node.level else ""
+        kept: list[ast.alias] = []
+        for each in node.names:
+            local = each.asname or each.name
+            source = each.name if isinstance(node, ast.Import) else package
+            built = self._imported.get(local.partition(".")[0])
+            if source.partition(".")[0] == "dspyc":
+                if local not in self._names.aliases:
+                    self._leave_out(node, [local], "it is of dspyc")
+            elif built is not None and isinstance(node, ast.ImportFrom) and each.name in built.missing:
+                self._leave_out(node, [local], "the module that it comes from does not have it")
+            else:
+                kept.append(each)
+                if built is not None and isinstance(node, ast.Import):
+                    self.missing |= {f"{local}.{name}": why for name, why in built.missing.items()}
+        node.names = kept
+        return [node] if kept else []
 
-    def _plain_import(self, name: str) -> ast.stmt:
-        module, _, last = name.rpartition(".")
-        if module == "pathlib":
-            return ast.ImportFrom("pathlib", [ast.alias(last)], 0)
-        return ast.Import([ast.alias(name)])
+    def _leave_out(self, node: ast.stmt, names: list[str], reason: str) -> None:
+        what = ", ".join(f"`{name}`" for name in names) or "this"
+        self.losses.note(node, f"{what} is left out: {reason}")
+        self.missing |= dict.fromkeys(names, reason)
 
     # --- declarations -----------------------------------------------------------------------------------
 
@@ -118,15 +169,13 @@ class _File:
         names = _defined(node)
         if names == ["__dspyc__"] or (isinstance(node, ast.ClassDef) and node.name not in self._kinds):
             return []
-        missing = next((name for name in _used(node) if name in self._missing), None)
+        missing = next((name for name in _used(node) if name in self.missing), None)
         try:
             if missing is not None and not _is_defaults(node):
                 raise CannotSay(f"`{missing}` is left out")
             made = self._converted(copy.deepcopy(node), names, fields)
         except CannotSay as reason:
-            what = ", ".join(f"`{name}`" for name in names) or "this"
-            self.losses.note(node, f"{what} is left out: {reason}")
-            self._missing |= dict.fromkeys(names, str(reason))
+            self._leave_out(node, names, str(reason))
             return []
         self.declared += bool(names)
         return made
@@ -139,7 +188,7 @@ class _File:
                 made = classes.signature(self._converter, node)
                 if demos is not None:
                     listed = self._converter.visit(demos)
-                    made.append(ast.copy_location(assign(store(f"{node.name.upper()}_DEMOS"), listed), node))
+                    made.append(ast.copy_location(assign(store(self._demos[node.name]), listed), node))
                 return made
             case ast.ClassDef() if kind == "type":
                 return classes.record(self._converter, node)
@@ -152,7 +201,7 @@ class _File:
             case ast.Assign(value=ast.Call() as value) if kind == "evaluate":
                 return self._evaluation(node, names[0], value)
             case ast.Assign(value=ast.Constant(value=str()) as value) if kind == "signature":
-                return [assign(store(names[0]), call(attribute(load("dspy"), "Signature"), [value]))]
+                return [assign(store(names[0]), call(self._names.dspy("dspy.Signature"), [value]))]
             case ast.FunctionDef():
                 return [self._function(node)]
             case ast.Expr(value=ast.Call() as value) if _is_defaults(node):
@@ -164,14 +213,27 @@ class _File:
         made: ast.FunctionDef = self._converter.visit(node)
         wanted = self._metric_parameters(node.name)
         for name in wanted[len(made.args.args) :] if wanted else ():
-            made.args.args.append(ast.arg(name))
-            made.args.defaults.append(ast.Constant(None))
+            self._add_parameter(made.args, name)
         return made
+
+    def _add_parameter(self, parameters: ast.arguments, name: str) -> None:
+        """A parameter that DSPy fills by its place; one that is only given by name gets a place."""
+        default: ast.expr = ast.Constant(None)
+        for index, each in enumerate(parameters.kwonlyargs):
+            if each.arg == name:
+                default = parameters.kw_defaults[index] or default
+                del parameters.kwonlyargs[index], parameters.kw_defaults[index]
+                parameters.args.append(each)
+                break
+        else:
+            is_there = any(each.arg == name for each in parameters.args)
+            parameters.args.append(ast.arg(self._names.unused(name) if is_there else name))
+        parameters.defaults.append(default)
 
     def _metric_parameters(self, name: str) -> tuple[str, ...]:
         """The parameters that DSPy gives a metric; none for other functions."""
-        for each in _calls(self._module):
-            for keyword in each.keywords:
+        for each in ast.walk(self._module):
+            for keyword in each.keywords if isinstance(each, ast.Call) else ():
                 if (
                     keyword.arg == "metric"
                     and isinstance(keyword.value, ast.Name)
@@ -180,6 +242,15 @@ class _File:
                     more = ("pred_name", "pred_trace") if self._state.feedback else ()
                     return ("example", "pred", "trace", *more)
         return ()
+
+    def _made(self, name: str) -> Iterator[ast.expr]:
+        """The calls that make something of a class of the runtime."""
+        for node in ast.walk(self._module):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=local), attr=attr)) if (
+                    attr == name and self._names.aliases.get(local) == "dspy"
+                ):
+                    yield node
 
     def _module_classes(self) -> dict[str, list[str]]:
         """The parameters of each module class of the file."""
@@ -217,16 +288,16 @@ class _File:
         loaded = assign(
             store(name), call(self._state.helper("learned"), [copy.deepcopy(student), constant(file)])
         )
-        here = call(load("Path"), [load("__file__")])
+        here = call(self._names.module("pathlib.Path"), [load("__file__")])
         kept = call(attribute(here, "with_name"), [constant(f"{file}.json")])
-        self._state.imports.add("pathlib.Path")
+        program = self._names.unused("program")
         lines: list[ast.stmt] = [
             ast.Expr(constant(f"Optimize `{name}`, and keep what was learned beside this file.")),
-            assign(store("program"), call(attribute(optimizer, "compile"), [student], keywords)),
-            ast.Expr(call(attribute(load("program"), "save"), [call(load("str"), [kept])])),
-            ast.Return(load("program")),
+            assign(store(program), call(attribute(optimizer, "compile"), [student], keywords)),
+            ast.Expr(call(attribute(load(program), "save"), [call(self._names.builtin("str"), [kept])])),
+            ast.Return(load(program)),
         ]
-        made = function(f"compile_{name}", lines)
+        made = function(self._names.fresh(f"compile_{name}"), lines)
         return [ast.copy_location(each, node) for each in (loaded, made)]
 
     def _evaluation(self, node: ast.stmt, name: str, value: ast.Call) -> list[ast.stmt]:
@@ -242,19 +313,21 @@ class _File:
         if program is None:
             raise CannotSay("it names no program")
         measured: ast.expr = call(made, [program])
+        result, each_program = (self._names.unused(hint) for hint in ("result", "program"))
         if isinstance(program, ast.List):
             measured = ast.ListComp(
-                call(made, [load("program")]), [ast.comprehension(store("program"), program, [], 0)]
+                call(made, [load(each_program)]),
+                [ast.comprehension(store(each_program), program, [], 0)],
             )
         lines: list[ast.stmt] = [
             ast.Expr(constant(f"Measure `{name}`.")),
-            assign(store("result"), measured),
+            assign(store(result), measured),
         ]
         if "require" in named and not isinstance(program, ast.List):
-            score = attribute(load("result"), "score")
+            score = attribute(load(result), "score")
             lines.append(ast.Assert(ast.Compare(score, [ast.GtE()], [named["require"]]), score))
-        lines.append(ast.Return(load("result")))
-        return [ast.copy_location(function(f"evaluate_{name}", lines), node)]
+        lines.append(ast.Return(load(result)))
+        return [ast.copy_location(function(self._names.fresh(f"evaluate_{name}"), lines), node)]
 
     def _configure(self, value: ast.Call) -> list[ast.stmt]:
         """`dspy.configure(…)`; a checking adapter where signatures have conditions."""
@@ -268,21 +341,21 @@ class _File:
                 self.losses.note(each, f"DSPy has no setting `{setting}`; it is left out")
                 continue
             try:
-                missing = next((name for name in _used(each) if name in self._missing), None)
+                missing = next((name for name in _used(each) if name in self.missing), None)
                 if missing is not None:
                     raise CannotSay(f"`{missing}` is left out")
                 keywords.append((setting, self._converter.visit(each)))
             except CannotSay as reason:
                 self.losses.note(each, f"`{setting}` is not set: {reason}")
         named = {name for name, _ in keywords}
-        if "CheckedAdapter" in self._state.support:
+        if self.is_checked:
             if "adapter" in named:
                 self.losses.note(value, "conditions of fields are told to the model and not checked")
             else:
                 keywords.append(("adapter", call(self._state.helper("CheckedAdapter"))))
         if not keywords:
             return []
-        return [ast.copy_location(ast.Expr(call(attribute(load("dspy"), "configure"), [], keywords)), value)]
+        return [ast.copy_location(ast.Expr(call(self._names.dspy("dspy.configure"), [], keywords)), value)]
 
 
 def _kind(node: syntax.Declaration | None) -> str:
@@ -314,13 +387,15 @@ def _signature_of(node: ast.ClassDef) -> str:
     return ""
 
 
-def _calls(module: ast.AST, name: str | None = None) -> Iterator[ast.Call]:
-    """All calls, or those of a class of the runtime."""
-    for node in ast.walk(module):
-        if isinstance(node, ast.Call) and (
-            name is None or (isinstance(node.func, ast.Attribute) and node.func.attr == name)
-        ):
-            yield node
+def _scores(program: Program) -> Iterator[tuple[tuple[int, ...], str]]:
+    """The attributes that are read of what a metric returns, by their places."""
+    for item in program.items:
+        for node in item.nodes(syntax.Attribute):
+            kind = item.type_of(node.value)
+            if isinstance(kind, types.Instance) and kind.definition.name == "Score":
+                span = item.at(node)
+                start, end = (program.source.position(each, "utf-8") for each in (span.start, span.end))
+                yield (start.line + 1, start.column, end.line + 1, end.column), node.name.text
 
 
 def _is_defaults(node: ast.stmt) -> bool:
@@ -344,21 +419,15 @@ def _defined(node: ast.stmt) -> list[str]:
 
 
 def _used(node: ast.AST) -> list[str]:
-    return [
-        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)
-    ]
-
-
-def _names(node: ast.AST) -> list[str]:
-    """The names that a node of the generated module has of its own."""
-    match node:
-        case ast.Name(id=name) | ast.arg(arg=name):
-            return [name]
-        case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
-            return [name]
-        case ast.alias():
-            return [node.asname or node.name]
-    return []
+    """The names that a node reads, those of modules with what is read of them, too."""
+    found: list[str] = []
+    for each in ast.walk(node):
+        match each:
+            case ast.Name(id=name, ctx=ast.Load()):
+                found.append(name)
+            case ast.Attribute(value=ast.Name(id=module), attr=name):
+                found.append(f"{module}.{name}")
+    return found
 
 
 def _in_order(imports: Collection[ast.stmt], used: Collection[str]) -> list[ast.stmt]:

@@ -1,6 +1,7 @@
 """The database of a small shop: made in memory from shop.sql, and only ever read."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def run(query: str) -> dict[str, Any]:
     Returns:
         `columns` and at most twenty `rows` as lists; for a query that fails, `error` says why.
     """
-    with sqlite3.connect(":memory:") as database:
+    with closing(sqlite3.connect(":memory:")) as database:
         database.executescript(";\n".join(_statements()))
         # A model wrote the query: it may read, for a limited time, and nothing else.
         database.execute("pragma query_only = on")

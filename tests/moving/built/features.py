@@ -4,6 +4,7 @@
 """What `dspyc build --target dspy` has to say with DSPy's means."""
 
 from pathlib import Path
+import contextvars
 import csv
 import enum
 import gzip
@@ -83,14 +84,36 @@ def told(signature, field, words):
     signature.fields[field].json_schema_extra["constraints"] = words
 
 
-def condition(signature, field, words, holds):
-    """Let `CheckedAdapter` refuse an answer whose field does not hold."""
+def condition(signature, field, words, reads, holds):
+    """Let `CheckedAdapter` refuse an answer whose field does not hold; `reads` names the values that it is about."""
     extra = signature.fields[field].json_schema_extra
-    extra["conditions"] = [*extra.get("conditions", ()), (words, holds)]
+    extra["conditions"] = [*extra.get("conditions", ()), (words, reads, holds)]
+
+
+_INPUTS = contextvars.ContextVar("_INPUTS", default={})
 
 
 class CheckedAdapter(dspy.ChatAdapter):
-    """Tells what choices mean, and refuses an answer that breaks a condition; DSPy then asks once more, as JSON."""
+    """Tells what choices mean, and refuses an answer that breaks a condition.
+
+    DSPy then asks once more, as JSON; a second answer that breaks one is an error.
+    """
+
+    def __call__(self, lm, lm_kwargs, signature, demos, inputs):
+        token = _INPUTS.set(inputs)
+        try:
+            answers = super().__call__(lm, lm_kwargs, signature, demos, inputs)
+        finally:
+            _INPUTS.reset(token)
+        return [_verified(signature, each, inputs, each) for each in answers]
+
+    async def acall(self, lm, lm_kwargs, signature, demos, inputs):
+        token = _INPUTS.set(inputs)
+        try:
+            answers = await super().acall(lm, lm_kwargs, signature, demos, inputs)
+        finally:
+            _INPUTS.reset(token)
+        return [_verified(signature, each, inputs, each) for each in answers]
 
     def format_field_structure(self, signature):
         found = super().format_field_structure(signature)
@@ -104,21 +127,21 @@ class CheckedAdapter(dspy.ChatAdapter):
         return found
 
     def parse(self, signature, completion):
-        found = super().parse(signature, completion)
-        for name, field in signature.output_fields.items():
-            for words, holds in (field.json_schema_extra or {}).get("conditions", ()):
-                try:
-                    fulfilled = holds(found)
-                except KeyError:
-                    continue
-                if not fulfilled:
-                    raise dspy.AdapterParseError(
-                        adapter_name="CheckedAdapter",
-                        signature=signature,
-                        lm_response=completion,
-                        message=f"`{name}`: {words}",
-                    )
-        return found
+        return _verified(signature, super().parse(signature, completion), _INPUTS.get(), completion)
+
+
+def _verified(signature, answer, inputs, completion):
+    values = {**inputs, **answer}
+    for name, field in signature.output_fields.items():
+        for words, reads, holds in (field.json_schema_extra or {}).get("conditions", ()):
+            if all((each in values for each in reads)) and (not holds(values)):
+                raise dspy.AdapterParseError(
+                    adapter_name="CheckedAdapter",
+                    signature=signature,
+                    lm_response=str(completion),
+                    message=f"`{name}`: {words}",
+                )
+    return answer
 
 
 class Rows(list):
@@ -225,8 +248,8 @@ def dataset(source, *, inputs=(), **steps):
         )
     )
     for name in _STEPS:
-        if steps.get(name) not in (None, False):
-            found = getattr(found, name)(steps[name])
+        if (value := steps.get(name)) is not None and value is not False:
+            found = getattr(found, name)(value)
     return found.inputs(inputs) if inputs else found
 
 
@@ -303,13 +326,15 @@ class Base(dspy.Signature):
     z: list[Kind] = dspy.OutputField()
 
 
-condition(Base, "x", "greater than or equal to: 0", lambda values: values["x"] >= 0)
-condition(Base, "x", "less than or equal to: 1", lambda values: values["x"] <= 1)
+condition(Base, "x", "greater than or equal to: 0", ["x"], lambda values: values["x"] >= 0)
+condition(Base, "x", "less than or equal to: 1", ["x"], lambda values: values["x"] <= 1)
 told(Base, "y", "maximum length: 49, short")
-condition(Base, "y", "short", lambda values: len(values["y"]) <= 49)
-condition(Base, "y", "short", lambda values: values["y"] != "no")
+condition(Base, "y", "short", ["y"], lambda values: len(values["y"]) <= 49)
+condition(Base, "y", "short", ["y"], lambda values: values["y"] != "no")
 told(Base, "z", "z != [] or hint")
-condition(Base, "z", "z != [] or hint", lambda values: values["z"] != [] or values["hint"])
+condition(
+    Base, "z", "z != [] or hint", ["hint", "z"], lambda values: values["z"] != [] or values["hint"]
+)
 BASE_DEMOS = [{"text": "a", "x": 0.5, "y": "abc", "z": ["a"]}]
 
 
