@@ -1,0 +1,239 @@
+"""What a program gets of Python where nothing of its author's may be executed: names that only make values.
+
+This is a boundary, and what the checker says of a program is none: findings can be suppressed, and types
+that are not known fit everything. So nothing is handed out here that leads to more than itself: no module
+but those made here, no attribute of one that is not listed, no built-in function that reaches attributes by
+their names, and no attribute that leads from an object to its class's or its module's insides.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from pathlib import PurePath
+
+_PACKAGE = __name__.partition(".")[0]
+_RUNTIME = f"{_PACKAGE}.runtime"
+
+_TYPING = (
+    "Annotated Any AnyStr AsyncIterable AsyncIterator Awaitable Callable ClassVar Collection Container "
+    "Coroutine Counter DefaultDict Deque Dict Final FrozenSet Generic Hashable Iterable Iterator List Literal "
+    "Mapping MutableMapping MutableSequence NamedTuple Never NewType NotRequired Optional OrderedDict "
+    "ParamSpec Protocol Required Self Sequence Set Sized Tuple Type TypeAlias TypeVar TypedDict Union Unpack"
+)
+LIBRARY: Mapping[str, frozenset[str]] = {
+    name: frozenset(words.split())
+    for name, words in {
+        "__future__": "annotations",
+        "collections": "ChainMap Counter OrderedDict defaultdict deque",
+        "collections.abc": "AsyncIterable AsyncIterator Awaitable Callable Collection Container Coroutine "
+        "Hashable Iterable Iterator Mapping MutableMapping MutableSequence MutableSet Reversible Sequence "
+        "Set Sized",
+        "copy": "copy deepcopy",
+        "dataclasses": "dataclass field",
+        "datetime": "UTC date datetime time timedelta timezone",
+        "decimal": "Decimal ROUND_CEILING ROUND_DOWN ROUND_FLOOR ROUND_HALF_DOWN ROUND_HALF_EVEN "
+        "ROUND_HALF_UP ROUND_UP",
+        "enum": "Enum Flag IntEnum IntFlag StrEnum auto",
+        "fractions": "Fraction",
+        "functools": "partial reduce",
+        "hashlib": "blake2b md5 sha1 sha256 sha512",
+        "html": "escape unescape",
+        "itertools": "accumulate batched chain combinations combinations_with_replacement compress count "
+        "cycle dropwhile filterfalse groupby islice pairwise permutations product repeat starmap takewhile "
+        "tee zip_longest",
+        "json": "dumps loads",
+        "math": "acos acosh asin asinh atan atan2 atanh cbrt ceil comb copysign cos cosh degrees dist e erf "
+        "erfc exp exp2 expm1 fabs factorial floor fmod frexp fsum gamma gcd hypot inf isclose isfinite isinf "
+        "isnan isqrt lcm ldexp lgamma log log10 log1p log2 modf nan nextafter perm pi pow prod radians "
+        "remainder sin sinh sqrt tan tanh tau trunc ulp",
+        "operator": "add and_ contains eq floordiv ge gt itemgetter le lt mod mul ne neg not_ or_ pow sub "
+        "truediv xor",
+        "pydantic": "BaseModel Field",
+        "re": "A ASCII DOTALL I IGNORECASE M MULTILINE S VERBOSE X compile escape findall finditer fullmatch "
+        "match search split sub subn",
+        "statistics": "fmean geometric_mean harmonic_mean mean median median_high median_low mode multimode "
+        "pstdev pvariance quantiles stdev variance",
+        "string": "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits printable "
+        "punctuation whitespace",
+        "textwrap": "dedent fill indent shorten wrap",
+        "typing": _TYPING,
+        "typing_extensions": _TYPING,
+        "unicodedata": "category combining name normalize",
+        "uuid": "UUID uuid3 uuid5",
+        "zoneinfo": "ZoneInfo",
+    }.items()
+}
+"""What may be had of other packages' modules."""
+
+_HELPERS = ("attributes", "compiled", "evaluate", "flow")
+"""Modules of the runtime that generated code takes its helpers from."""
+
+_NOT_OF_THE_RUNTIME = frozenset(
+    ["Cache", "TraceFile", "bootstrap_trace_data", "configure_cache", "request_cache", "settings"]
+)
+"""Names of the runtime that write files, or read what is to be executed."""
+
+_BUILTINS = (
+    "__build_class__ abs aiter all anext any ascii bin bool bytearray bytes callable chr classmethod complex "
+    "dict divmod enumerate filter float format frozenset hash hex id int isinstance issubclass iter len list "
+    "map max min next object oct ord pow print property range repr reversed round set slice sorted "
+    "staticmethod str sum super tuple type zip"
+).split()
+
+_INSIDES = frozenset(
+    "ag_await ag_code ag_frame cr_await cr_code cr_frame f_back f_builtins f_code f_globals f_locals gi_code "
+    "gi_frame gi_yieldfrom tb_frame tb_next launch mro parse_file parse_raw save".split()
+)
+"""Attributes without two underscores that lead to frames, or that read, write or start something."""
+
+_OWN = frozenset(["__dspyc__", "__file__", "__name__"])
+"""Names with two underscores that generated code has itself."""
+
+
+class NeedsPython(Exception):
+    """Something of a Python file was used that only running the file would make."""
+
+
+class StandIn:
+    """In the place of something that only running a Python file would make."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = self.__qualname__ = name
+        self.__doc__ = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise `NeedsPython`: nothing can be called here."""
+        raise NeedsPython(f"`{self.__name__}` comes from Python, which is not run here")
+
+    def __getitem__(self, key: Any) -> NoReturn:
+        """Raise `NeedsPython`: nothing is in here."""
+        self()
+
+    def __iter__(self) -> NoReturn:
+        """Raise `NeedsPython`: nothing is in here."""
+        self()
+
+    def __getattr__(self, name: str) -> StandIn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return StandIn(f"{self.__name__}.{name}")
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}>"
+
+
+def built_in() -> dict[str, Any]:
+    """The built-in names of a program: no function that runs a text, opens a file or reaches an attribute."""
+    found = {name: getattr(builtins, name) for name in _BUILTINS}
+    for name, value in vars(builtins).items():
+        if isinstance(value, type) and issubclass(value, BaseException):
+            found[name] = value
+    return found | {"Ellipsis": ..., "NotImplemented": NotImplemented}
+
+
+def library(name: str) -> ModuleType | None:
+    """What an import of a module of Python's library or of dspyc gives; None for every other module."""
+    return Given(name) if _is_given(name) else None
+
+
+def _is_given(name: str) -> bool:
+    inside = (f"{name}.", f"{_PACKAGE}.")
+    return (
+        name in LIBRARY
+        or name in ("builtins", _PACKAGE)
+        or name.startswith(inside[1])
+        or (any(each.startswith(inside[0]) for each in LIBRARY))
+    )
+
+
+class Given(ModuleType):
+    """A module with the names of another one that are harmless; the others are stand-ins."""
+
+    def __init__(self, name: str) -> None:
+        # A name that no module has: `from … import …` also looks for modules inside by it.
+        super().__init__(f"{name}__given")
+        self.__dict__["_of"] = name
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        value = self.__dict__[name] = _value(self.__dict__["_of"], name)
+        return value
+
+
+def _value(module: str, name: str) -> Any:
+    """What a module gives under a name."""
+    if module == "builtins":
+        return built_in().get(name, StandIn(name))
+    if module == "pathlib" and name == "Path":
+        return _path()
+    if name in LIBRARY.get(module, ()):
+        return getattr(import_module(module), name, StandIn(name))
+    if module == _PACKAGE or module.startswith(f"{_PACKAGE}."):
+        return _of_dspyc(module, name)
+    inside = f"{module}.{name}"
+    return Given(inside) if _is_given(inside) else StandIn(name)
+
+
+def _of_dspyc(module: str, name: str) -> Any:
+    """What dspyc's own modules give: the names that a program has anyway, wherever they are taken from."""
+    if name.startswith("_") or name in _NOT_OF_THE_RUNTIME:
+        return StandIn(name)
+    runtime = import_module(_RUNTIME)
+    helpers = module.removeprefix(f"{_RUNTIME}.")
+    if helpers in _HELPERS:
+        return _of_helpers(getattr(runtime, helpers), name)
+    if module == _RUNTIME and name in _HELPERS:
+        return Given(f"{module}.{name}")
+    if name in runtime.__all__:
+        return getattr(runtime, name)
+    is_module = module == _PACKAGE and name == "runtime" or module.startswith(_RUNTIME) and name.islower()
+    return Given(f"{module}.{name}") if is_module else StandIn(name)
+
+
+def _of_helpers(module: ModuleType, name: str) -> Any:
+    value = getattr(module, name, None)
+    home = str(getattr(value, "__module__", ""))
+    is_own = not isinstance(value, ModuleType) and home.startswith(f"{_RUNTIME}.")
+    return value if is_own else StandIn(name)
+
+
+def _path() -> type[PurePath]:
+    """`Path` without what looks at the disk."""
+    from pathlib import PurePath, PurePosixPath, PureWindowsPath
+
+    pure = type(PurePath())
+    assert pure in (PurePosixPath, PureWindowsPath)
+    return type("Path", (pure,), {"__module__": "pathlib"})
+
+
+def refuse_insides(tree: ast.AST) -> None:
+    """Refuse a program whose text reaches for what lies behind its objects.
+
+    Args:
+        tree: the code that was made of it.
+
+    Raises:
+        NeedsPython: it does.
+    """
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(attr=name) if _leads_inside(name) and name != "__doc__":
+                raise NeedsPython(f"`.{name}` is not looked at here")
+            case ast.MatchClass(kwd_attrs=names) if any(map(_leads_inside, names)):
+                raise NeedsPython("the insides of an object are not looked at here")
+            case ast.Name(id=name) if name.startswith("__") and name not in _OWN | {"__doc__"}:
+                raise NeedsPython(f"`{name}` is not looked at here")
+            case _:
+                pass
+
+
+def _leads_inside(name: str) -> bool:
+    return name.startswith("__") or name in _INSIDES
