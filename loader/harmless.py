@@ -23,9 +23,10 @@ _RUNTIME = f"{_PACKAGE}.runtime"
 
 _TYPING = (
     "Annotated Any AnyStr AsyncIterable AsyncIterator Awaitable Callable ClassVar Collection Container "
-    "Coroutine Counter DefaultDict Deque Dict Final FrozenSet Generic Hashable Iterable Iterator List Literal "
-    "Mapping MutableMapping MutableSequence NamedTuple Never NewType NotRequired Optional OrderedDict "
-    "ParamSpec Protocol Required Self Sequence Set Sized Tuple Type TypeAlias TypeVar TypedDict Union Unpack"
+    "Coroutine Counter DefaultDict Deque Dict Final FrozenSet Generic Hashable Iterable Iterator List "
+    "Literal Mapping MutableMapping MutableSequence NamedTuple Never NewType NotRequired Optional "
+    "OrderedDict ParamSpec Protocol Required Self Sequence Set Sized Tuple Type TypeAlias TypeVar TypedDict "
+    "Union Unpack"
 )
 LIBRARY: Mapping[str, frozenset[str]] = {
     name: frozenset(words.split())
@@ -81,16 +82,20 @@ _NOT_OF_THE_RUNTIME = frozenset(
 """Names of the runtime that write files, or read what is to be executed."""
 
 _BUILTINS = (
-    "__build_class__ abs aiter all anext any ascii bin bool bytearray bytes callable chr classmethod complex "
-    "dict divmod enumerate filter float format frozenset hash hex id int isinstance issubclass iter len list "
-    "map max min next object oct ord pow print property range repr reversed round set slice sorted "
-    "staticmethod str sum super tuple type zip"
-).split()
+    "__build_class__", "abs", "aiter", "all", "anext", "any", "ascii", "bin", "bool", "bytearray",
+    "bytes", "callable", "chr", "classmethod", "complex", "dict", "divmod", "enumerate", "filter",
+    "float", "format", "frozenset", "hash", "hex", "id", "int", "isinstance", "issubclass", "iter",
+    "len", "list", "map", "max", "min", "next", "object", "oct", "ord", "pow", "print", "property",
+    "range", "repr", "reversed", "round", "set", "slice", "sorted", "staticmethod", "str", "sum",
+    "super", "tuple", "type", "zip",
+)  # fmt: skip
 
 _INSIDES = frozenset(
-    "ag_await ag_code ag_frame cr_await cr_code cr_frame f_back f_builtins f_code f_globals f_locals gi_code "
-    "gi_frame gi_yieldfrom tb_frame tb_next launch mro parse_file parse_raw save".split()
-)
+    (
+     "ag_await", "ag_code", "ag_frame", "cr_await", "cr_code", "cr_frame", "f_back", "f_builtins",
+     "f_code", "f_globals", "f_locals", "gi_code", "gi_frame", "gi_yieldfrom", "tb_frame", "tb_next",
+     "launch", "mro", "parse_file", "parse_raw", "save")
+)  # fmt: skip
 """Attributes without two underscores that lead to frames, or that read, write or start something."""
 
 _OWN = frozenset(["__dspyc__", "__file__", "__name__"])
@@ -132,9 +137,11 @@ class StandIn:
 def built_in() -> dict[str, Any]:
     """The built-in names of a program: no function that runs a text, opens a file or reaches an attribute."""
     found = {name: getattr(builtins, name) for name in _BUILTINS}
-    for name, value in vars(builtins).items():
-        if isinstance(value, type) and issubclass(value, BaseException):
-            found[name] = value
+    found |= {
+        name: value
+        for name, value in vars(builtins).items()
+        if isinstance(value, type) and issubclass(value, BaseException)
+    }
     return found | {"Ellipsis": ..., "NotImplemented": NotImplemented}
 
 
@@ -194,7 +201,7 @@ def _of_dspyc(module: str, name: str) -> Any:
         return Given(f"{module}.{name}")
     if name in runtime.__all__:
         return getattr(runtime, name)
-    is_module = module == _PACKAGE and name == "runtime" or module.startswith(_RUNTIME) and name.islower()
+    is_module = name == "runtime" if module == _PACKAGE else module.startswith(_RUNTIME) and name.islower()
     return Given(f"{module}.{name}") if is_module else StandIn(name)
 
 

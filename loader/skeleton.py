@@ -13,7 +13,6 @@ import ast
 import sys
 from collections.abc import Iterator, Sequence
 from types import ModuleType
-from typing import Any
 
 from ..base.files import UnreadableFile
 from ..project.disk import read_source

@@ -110,7 +110,7 @@ class Answerer:
         )
 
     def _load(self, question: Question, analysis: FileAnalysis) -> Loaded:
-        """The text, loaded; the same one again is not loaded again, while what it was made from is the same."""
+        """The text, loaded; the same one is not loaded again while what it was made from is as it was."""
         from ...loader.load import execute
 
         marks = {path: _mark(path) for path in self._made_from()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -278,16 +278,36 @@ def test_nothing_outside_of_the_folder_is_read(agent: Agent, root: Path, path: s
 
 
 def test_prompt_loads_no_python_without_leave(agent: Agent, root: Path) -> None:
-    (root / "tools.py").write_text("raise SystemExit(1)\n")
+    (root / "tools.py").write_text(
+        "raise SystemExit(1)\nLIMIT = compute()\n\ndef look(a: str) -> str:\n    return a\n"
+    )
     (root / "shared.dspy").write_text("from tools import look\n")
-    (root / "agent.dspy").write_text('from .shared import look\nmodule m = Predict("a -> b")\n')
-    with pytest.raises(Refused, match=r"imports Python \(`tools`\).*--allow-run"):
-        agent("prompt", path="agent.dspy", inputs={"a": "x"})
-    # What the declarations say needs no loading.
-    declared = agent("prompt", path="agent.dspy")
-    assert declared.startswith("── m\n")
-    assert "[[ ## a ## ]]\n{a}" in declared
-    assert "tokens (estimated)" in declared
+    (root / "agent.dspy").write_text('from .shared import look\nmodule m = ReAct("a -> b", tools=[look])\n')
+    shown = agent("prompt", path="agent.dspy", inputs={"a": "the value"})
+    assert "look" in shown
+    assert "the value" in shown
+    (root / "agent.dspy").write_text('from tools import LIMIT\nmodule m = Predict("a -> b")\nx = LIMIT[0]\n')
+    with pytest.raises(Refused, match=r"(?s)not run here.*--allow-run"):
+        agent("prompt", path="agent.dspy")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "from ..json import f",
+        'from os import system\nx = [f("touch RAN") for f in [system]]',
+        'from statistics import sys\nx = sys.modules["os"].system("touch RAN")',
+        'import typing\nx = typing.sys.modules["os"].system("touch RAN")',
+    ],
+)
+def test_prompt_executes_nothing(agent: Agent, root: Path, head: str) -> None:
+    # Files that are called like modules of Python or of dspyc itself are not those modules.
+    for path in ("../json.py", "dspyc.py", "signal.py", "typing.py", "json.py"):
+        (root / path).write_text(f"open({str(root / 'RAN')!r}, 'w')\n\ndef f(a: str) -> str:\n    return a\n")
+    (root / "h.dspy").write_text(f'{head}\nmodule m = Predict("a -> b")\n')
+    with suppress(Refused):
+        agent("prompt", path="h.dspy")
+    assert not (root / "RAN").exists()
 
 
 def test_arguments_are_checked(agent: Agent) -> None:
