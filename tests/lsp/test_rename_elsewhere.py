@@ -14,7 +14,7 @@ import pytest
 
 import dspyc.runtime as dspy
 from dspyc.runtime.state.format import signature_facts
-from support.lsp_client import CAPABILITIES, Client, edited, offset_position
+from support.lsp_client import CAPABILITIES, Client, ServerError, edited, offset_position
 
 counter = itertools.count()
 
@@ -216,6 +216,13 @@ def test_a_program_and_its_state(shop: tuple[Client, Path]) -> None:
     assert texts["app.py"] == PYTHON.replace("tuned as best", "best as best")
     _, _, files = renamed(client, folder, "trained = tune", "best2")
     assert files == []
+
+
+def test_a_state_that_is_there_is_not_overwritten(shop: tuple[Client, Path]) -> None:
+    client, folder = shop
+    (folder / "shop.other.state.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ServerError, match="is there already"):
+        renamed(client, folder, "tuned = tune", "other")
 
 
 def test_a_part(shop: tuple[Client, Path]) -> None:
