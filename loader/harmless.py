@@ -10,68 +10,22 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..compiler.catalog.harmless import HARMLESS
 
 if TYPE_CHECKING:
     from pathlib import PurePath
 
 _PACKAGE = __name__.partition(".")[0]
 _RUNTIME = f"{_PACKAGE}.runtime"
-
-_TYPING = (
-    "Annotated Any AnyStr AsyncIterable AsyncIterator Awaitable Callable ClassVar Collection Container "
-    "Coroutine Counter DefaultDict Deque Dict Final FrozenSet Generic Hashable Iterable Iterator List "
-    "Literal Mapping MutableMapping MutableSequence NamedTuple Never NewType NotRequired Optional "
-    "OrderedDict ParamSpec Protocol Required Self Sequence Set Sized Tuple Type TypeAlias TypeVar TypedDict "
-    "Union Unpack"
-)
-LIBRARY: Mapping[str, frozenset[str]] = {
-    name: frozenset(words.split())
-    for name, words in {
-        "__future__": "annotations",
-        "collections": "ChainMap Counter OrderedDict defaultdict deque",
-        "collections.abc": "AsyncIterable AsyncIterator Awaitable Callable Collection Container Coroutine "
-        "Hashable Iterable Iterator Mapping MutableMapping MutableSequence MutableSet Reversible Sequence "
-        "Set Sized",
-        "copy": "copy deepcopy",
-        "dataclasses": "dataclass field",
-        "datetime": "UTC date datetime time timedelta timezone",
-        "decimal": "Decimal ROUND_CEILING ROUND_DOWN ROUND_FLOOR ROUND_HALF_DOWN ROUND_HALF_EVEN "
-        "ROUND_HALF_UP ROUND_UP",
-        "enum": "Enum Flag IntEnum IntFlag StrEnum auto",
-        "fractions": "Fraction",
-        "functools": "partial reduce",
-        "hashlib": "blake2b md5 sha1 sha256 sha512",
-        "html": "escape unescape",
-        "itertools": "accumulate batched chain combinations combinations_with_replacement compress count "
-        "cycle dropwhile filterfalse groupby islice pairwise permutations product repeat starmap takewhile "
-        "tee zip_longest",
-        "json": "dumps loads",
-        "math": "acos acosh asin asinh atan atan2 atanh cbrt ceil comb copysign cos cosh degrees dist e erf "
-        "erfc exp exp2 expm1 fabs factorial floor fmod frexp fsum gamma gcd hypot inf isclose isfinite isinf "
-        "isnan isqrt lcm ldexp lgamma log log10 log1p log2 modf nan nextafter perm pi pow prod radians "
-        "remainder sin sinh sqrt tan tanh tau trunc ulp",
-        "operator": "add and_ contains eq floordiv ge gt itemgetter le lt mod mul ne neg not_ or_ pow sub "
-        "truediv xor",
-        "pydantic": "BaseModel Field",
-        "re": "A ASCII DOTALL I IGNORECASE M MULTILINE S VERBOSE X compile escape findall finditer fullmatch "
-        "match search split sub subn",
-        "statistics": "fmean geometric_mean harmonic_mean mean median median_high median_low mode multimode "
-        "pstdev pvariance quantiles stdev variance",
-        "string": "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits printable "
-        "punctuation whitespace",
-        "textwrap": "dedent fill indent shorten wrap",
-        "typing": _TYPING,
-        "typing_extensions": _TYPING,
-        "unicodedata": "category combining name normalize",
-        "uuid": "UUID uuid3 uuid5",
-        "zoneinfo": "ZoneInfo",
-    }.items()
-}
-"""What may be had of other packages' modules."""
 
 _HELPERS = ("attributes", "compiled", "evaluate", "flow")
 """Modules of the runtime that generated code takes its helpers from."""
@@ -153,10 +107,10 @@ def library(name: str) -> ModuleType | None:
 def _is_given(name: str) -> bool:
     inside = (f"{name}.", f"{_PACKAGE}.")
     return (
-        name in LIBRARY
+        name in HARMLESS
         or name in ("builtins", _PACKAGE)
         or name.startswith(inside[1])
-        or (any(each.startswith(inside[0]) for each in LIBRARY))
+        or (any(each.startswith(inside[0]) for each in HARMLESS))
     )
 
 
@@ -181,7 +135,7 @@ def _value(module: str, name: str) -> Any:
         return built_in().get(name, StandIn(name))
     if module == "pathlib" and name == "Path":
         return _path()
-    if name in LIBRARY.get(module, ()):
+    if name in HARMLESS.get(module, ()):
         return getattr(import_module(module), name, StandIn(name))
     if module == _PACKAGE or module.startswith(f"{_PACKAGE}."):
         return _of_dspyc(module, name)
@@ -244,3 +198,54 @@ def refuse_insides(tree: ast.AST) -> None:
 
 def _leads_inside(name: str) -> bool:
     return name.startswith("__") or name in _INSIDES
+
+
+_guarded: ContextVar[bool] = ContextVar("dspyc_guarded", default=False)
+_STARTING = frozenset(
+    ["os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.startfile", "os.system",
+     "pty.spawn", "socket.connect", "socket.sendto", "subprocess.Popen"]
+)  # fmt: skip
+"""Events of Python that never belong to making a prompt."""
+_LIMITS = frozenset(["Ge", "Gt", "Le", "Len", "Lt", "MaxLen", "MinLen", "MultipleOf", "Setting"])
+"""What may be called in a type: they say which values of it there are."""
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Refuse inside to start processes, to connect, and to evaluate texts that are more than types.
+
+    A text in a type, as in `Optional["Order"]`, is evaluated by whoever asks for the type. And should a way
+    be found around all that is not handed out, then nothing is started by it.
+    """
+    _listen()
+    token = _guarded.set(True)
+    try:
+        yield
+    finally:
+        _guarded.reset(token)
+
+
+@cache
+def _listen() -> None:
+    sys.addaudithook(_hear)
+
+
+def _hear(event: str, given: tuple[Any, ...]) -> None:
+    if event in _STARTING and _guarded.get():
+        raise NeedsPython(f"`{event}` is refused here")
+    if event == "compile" and given[1] == "<string>" and isinstance(given[0], str | bytes) and _guarded.get():
+        _refuse_evaluation(given[0])
+
+
+def _refuse_evaluation(text: str | bytes) -> None:
+    try:
+        found = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return  # not a type: a class that Python's library makes
+    # Python's library makes the constructors of tuples so, whose bodies do not run yet.
+    parts = [found.args] if isinstance(found, ast.Lambda) else [found]
+    for part in parts:
+        refuse_insides(part)
+        for each in ast.walk(part):
+            if isinstance(each, ast.Call) and getattr(each.func, "id", "") not in _LIMITS:
+                raise NeedsPython("a text is not evaluated here")

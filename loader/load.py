@@ -106,9 +106,11 @@ def without_python(stand_in: Callable[[str, str | None], ModuleType]) -> Iterato
         stand_in: gives a module in the place of one, for the name of the import, and the file where it is
             known.
     """
+    from .harmless import guarded
+
     token = _stand_in.set(stand_in)
     try:
-        with afresh():
+        with guarded(), afresh():
             yield
     finally:
         _stand_in.reset(token)

@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -46,8 +46,11 @@ class Answerer:
 
     def answer(self, question: Question) -> Answer:
         """The answer; a mistake of the user's is a sentence in it."""
+        from ...loader.harmless import guarded
+
         try:
-            return self._answer(question)
+            with nullcontext() if self._python else guarded():
+                return self._answer(question)
         except (Misuse, Refusal) as problem:
             hint = problem.help if isinstance(problem, Misuse) else problem.hint
             return Answer(id=question.id, problem=redact(": ".join(filter(None, [problem.message, hint]))))

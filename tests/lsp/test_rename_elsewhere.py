@@ -220,9 +220,9 @@ def test_a_program_and_its_state(shop: tuple[Client, Path]) -> None:
 
 def test_a_state_that_is_there_is_not_overwritten(shop: tuple[Client, Path]) -> None:
     client, folder = shop
-    (folder / "shop.other.state.json").write_text("{}", encoding="utf-8")
+    (folder / "shop.fresh.state.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ServerError, match="is there already"):
-        renamed(client, folder, "tuned = tune", "other")
+        renamed(client, folder, "tuned = tune", "fresh")
 
 
 def test_a_part(shop: tuple[Client, Path]) -> None:
