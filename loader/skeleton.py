@@ -12,11 +12,12 @@ import __future__
 import ast
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from types import ModuleType
 
 from ..base.files import UnreadableFile
 from ..project.disk import read_source
-from .harmless import NeedsPython, StandIn, built_in, library, refuse_insides
+from .harmless import Given, NeedsPython, StandIn, built_in, library, refuse_insides
 
 _MODULES = frozenset(
     ("__future__", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "enum", "pathlib",
@@ -101,13 +102,27 @@ def stand_in(name: str, path: str | None) -> ModuleType:
         except Exception:  # noqa: BLE001 a declaration that cannot stand alone is a stand-in
             for each in _bound(statement):
                 made.__dict__.pop(each, None)
+    for each, value in list(made.__dict__.items()):
+        # It executes a text that it makes of names, so it is only for the classes that are kept.
+        if value is dataclass or isinstance(value, _Dataclasses):
+            made.__dict__[each] = StandIn(each)
     return made
+
+
+class _Dataclasses(Given):
+    """`dataclasses` for files that are read, whose classes were looked at."""
+
+    def __init__(self) -> None:
+        super().__init__("dataclasses")
+        self.__dict__["dataclass"] = dataclass
 
 
 def _import(
     name: str, scope: object = None, inner: object = None, fromlist: Sequence[str] | None = (), level: int = 0
 ) -> ModuleType:
     """What the imports give that are kept."""
+    if name == "dataclasses" and not level:
+        return _Dataclasses()
     found = None if level else library(name if fromlist else name.partition(".")[0])
     if found is None:
         raise NeedsPython(f"`{name}` is not imported here")
@@ -145,7 +160,7 @@ class _Keeper:
             case ast.Assign(targets=[ast.Name()], value=value) if self._is_plain(value):
                 return node
             case ast.AnnAssign(target=ast.Name(), value=value) if value is not None and self._is_plain(value):
-                return ast.Assign([node.target], value, lineno=node.lineno)
+                return ast.copy_location(ast.Assign([node.target], value), node)
             case _:
                 return None
 

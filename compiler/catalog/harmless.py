@@ -31,7 +31,7 @@ HARMLESS: Mapping[str, frozenset[str]] = {
         "Set Sized",
         "colorsys": "hls_to_rgb hsv_to_rgb rgb_to_hls rgb_to_hsv rgb_to_yiq yiq_to_rgb",
         "copy": "copy deepcopy",
-        "dataclasses": "asdict astuple dataclass field fields is_dataclass replace",
+        "dataclasses": "asdict astuple field fields is_dataclass replace",
         "datetime": "UTC date datetime time timedelta timezone",
         "difflib": "SequenceMatcher context_diff get_close_matches ndiff unified_diff",
         "decimal": "Context Decimal ROUND_CEILING ROUND_DOWN ROUND_FLOOR ROUND_HALF_DOWN ROUND_HALF_EVEN "

@@ -28,6 +28,9 @@ class Mood(Enum):
     SAD = "sad"
 
 
+MOST: int = 3
+
+
 @dataclass
 class Page:
     """A page of help."""
@@ -162,6 +165,21 @@ def test_sizes_are_those_of_the_pieces(preview: Preview) -> None:
     system = sort.messages[0].text
     covered = "".join(system[each.start : each.end] for each in sort.pieces if each.message == 0)
     assert covered == system
+
+
+def test_records_and_what_makes_values(preview: Preview) -> None:
+    text = (
+        "import math\nfrom collections import Counter\nfrom statistics import mean\n\n"
+        "type Order:\n    at: date\n    count: int where count > 0\n\n"
+        'WORDS = Counter("aab").most_common(1)[0][0] + str(mean([1, 3]) + math.floor(math.pi))\n\n'
+        "signature S:\n    input a: str\n    output b: Order | None\n    demo a=WORDS, b=None\n\n"
+        "module m = Predict(S)\n"
+    )
+    answer = preview.ask("module m", text)
+    assert answer.problem == ""
+    said = "\n".join(each.text for each in answer.prompts[0].messages)
+    assert "count" in said
+    assert "a5" in said
 
 
 def test_demos_are_pieces(preview: Preview) -> None:
