@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import unified_diff
@@ -12,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..base.files import UnreadableFile, write_atomically
+from ..base.forks import new_lock
 from ..grammar.source import Source
 from ..project.disk import Disk
 from ..project.libraries import library_path
@@ -46,7 +46,7 @@ class Folder:
         self.path = os.path.realpath(path)
         self.files = Workspace()
         self.files.disk = _Confined(self.reads)
-        self.lock = threading.Lock()
+        self.lock = new_lock()
         self._index: Index | None = None
 
     @property
