@@ -276,13 +276,6 @@ def test_calls_in_python(
     assert (after != text) is bool(expected)
 
 
-def test_a_state_that_is_there_is_not_written_over(shop: tuple[Client, Path]) -> None:
-    client, folder = shop
-    (folder / "shop.best.state.json").write_text("{}", encoding="utf-8")
-    _, _, files = renamed(client, folder, "tuned = tune", "best")
-    assert files == []
-
-
 def sorting(**changes: Any) -> str:
     """A state of one predictor that has learned something by a field `instructions`, with changes to it."""
     facts = signature_facts(dspy.Signature("instructions -> kind"))

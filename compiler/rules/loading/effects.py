@@ -263,9 +263,13 @@ def _may_run_python(program: Program, item: Item, call: syntax.Call) -> bool:
 
 def _held(item: Item) -> Iterator[syntax.Expression]:
     """What stands in the containers that a declaration writes."""
-    for kind in (syntax.List, syntax.Tuple, syntax.Set):
-        for each in item.nodes(kind):
-            yield from each.elements
+    displays: tuple[syntax.List | syntax.Tuple | syntax.Set, ...] = (
+        *item.nodes(syntax.List),
+        *item.nodes(syntax.Tuple),
+        *item.nodes(syntax.Set),
+    )
+    for each in displays:
+        yield from each.elements
     for entry in item.nodes(syntax.DictEntry):
         yield entry.value
 
