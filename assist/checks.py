@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..base.secrets import mask
 from ..base.text import plural
 from .folder import Folder, Refused, difference
 from .tool import PATH, WRITE, Parameter, Tool
@@ -54,20 +53,20 @@ def _lines(folder: Folder, analysis: FileAnalysis, found: Diagnostic) -> Iterato
     source = analysis.source
     line, column = source.position(found.span.start)
     place = f"{folder.shown(analysis.path)}:{line + 1}:{column + 1}"
-    yield f"{place}: {found.severity} {found.code} ({found.name}): {mask(found.message)}"
+    yield f"{place}: {found.severity} {found.code} ({found.name}): {found.message}"
     written = source.line_text(line).strip() if source.text else ""
     if written:
-        yield f"    {mask(written)}"
+        yield f"    {written}"
     for label in found.labels:
         if label.path is None:
             other = source.position(label.span.start).line + 1
-            yield f"  line {other}: {mask(label.message)}"
+            yield f"  line {other}: {label.message}"
     if found.help:
-        yield f"  help: {mask(found.help)}"
+        yield f"  help: {found.help}"
     fix = found.fix
     if fix is not None and fix.edits:
         how = "safe" if fix.is_safe else "look at it first"
-        yield f"  fix ({how}): {mask(fix.title)}"
+        yield f"  fix ({how}): {fix.title}"
         changed = difference("", source.text, apply(source.text, [fix]), context=0)
         yield from (
             f"    {each}"

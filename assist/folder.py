@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import unified_diff
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..base.files import write_atomically
+from ..base.files import UnreadableFile, write_atomically
 from ..base.forks import new_lock
-from ..base.secrets import mask
 from ..grammar.source import Source
+from ..project.disk import Disk
+from ..project.libraries import library_path
+from ..project.settings import FILES
 from ..project.walking import entries, programs_below, python_beside
 from ..project.workspace import Workspace
 
 if TYPE_CHECKING:
     from ..compiler.analysis import FileAnalysis
     from ..compiler.completion.surroundings import Export
+    from ..compiler.facts import DataFile, SavedState
     from ..project.exports import Exports
     from ..project.index import Index
+
+
+_SETTINGS = (*FILES, ".git")
+"""What above the folder says which project it is a part of, and how that is looked at."""
 
 
 class Refused(Exception):
@@ -37,6 +45,7 @@ class Folder:
     def __init__(self, path: str) -> None:
         self.path = os.path.realpath(path)
         self.files = Workspace()
+        self.files.disk = _Confined(self.reads)
         self.lock = new_lock()
         self._index: Index | None = None
 
@@ -84,11 +93,12 @@ class Folder:
         full = self.locate(path or ".")
         if not os.path.isdir(full):
             raise Refused(f"there is no folder `{path}`")
-        return list(programs_below(full))
+        return [each for each in programs_below(full) if self.holds(os.path.realpath(each))]
 
     def python(self) -> list[str]:
         """The Python files below the folder."""
-        return list(programs_below(self.path, None, ".py"))
+        found = programs_below(self.path, None, ".py")
+        return [each for each in found if self.holds(os.path.realpath(each))]
 
     def around(self, path: str) -> Around:
         """The files around one, for completion."""
@@ -97,7 +107,7 @@ class Folder:
         exports = Exports(self.files)
         programs = self.programs()
         exports.look([*programs, *python_beside(programs)])
-        return Around(self.files, exports, path)
+        return Around(self, exports, path)
 
     def shown(self, path: str) -> str:
         """A path as an agent would write it: from this folder where it is inside."""
@@ -106,6 +116,25 @@ class Folder:
     def holds(self, path: str) -> bool:
         """Whether a full path lies in the folder."""
         return path.startswith(self.path.rstrip(os.sep) + os.sep)
+
+    def reads(self, path: str) -> bool:
+        """Whether a file may be looked at: one in the folder, the settings of the project that the folder is
+        a part of, and installed packages.
+        """
+        full = os.path.realpath(path)
+        if full == self.path or self.holds(full):
+            return True
+        above, name = os.path.split(full)
+        if name in _SETTINGS and os.path.commonpath((self.path, above)) == above:
+            return True
+        return any(full.startswith(each.rstrip(os.sep) + os.sep) for each in self._libraries)
+
+    @cached_property
+    def _libraries(self) -> list[str]:
+        """The folders that packages are installed in; one that the folder lies in is not meant."""
+        package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+        found = (os.path.realpath(each) for each in (package, *library_path()))
+        return [each for each in found if not self.path.startswith(each.rstrip(os.sep) + os.sep)]
 
     def analyse(self, path: str) -> FileAnalysis:
         """All that is known of a file."""
@@ -130,21 +159,50 @@ class Folder:
         return difference(self.shown(path), before, after)
 
 
+class _Confined(Disk):
+    """A disk on which nothing lies but what may be looked at."""
+
+    def __init__(self, allows: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._allows = allows
+
+    def exists(self, path: str) -> bool:
+        """Whether there is anything at a path."""
+        return super().exists(path) and self._allows(path)
+
+    def _look_at_disk(self, path: str) -> str | UnreadableFile:
+        if os.path.isabs(path) and not self._allows(path):
+            return UnreadableFile(path, "missing", "does not exist")
+        return super()._look_at_disk(path)
+
+    def look_at_data(self, path: str) -> DataFile | None:
+        """What is known of a data file; nothing of one that may not be looked at."""
+        return super().look_at_data(path) if self._allows(path) else None
+
+    def look_at_state(self, path: str) -> SavedState | None:
+        """What is known of the state of a program; nothing of one that may not be looked at."""
+        return super().look_at_state(path) if self._allows(path) else None
+
+
 class Around:
     """What completion asks of the files around one."""
 
-    def __init__(self, files: Workspace, exports: Exports, path: str) -> None:
-        self._files = files
+    def __init__(self, folder: Folder, exports: Exports, path: str) -> None:
+        self._folder = folder
         self._exports = exports
         self._path = path
 
     def modules(self, level: int, packages: Sequence[str]) -> Iterable[str]:
         """What an import may go on with."""
-        return self._files.importable(self._path, level, packages)
+        above = os.path.join(os.path.dirname(self._path), *[os.pardir] * max(level - 1, 0), *packages)
+        if not self._folder.reads(above):
+            return ()
+        return self._folder.files.importable(self._path, level, packages)
 
     def files(self, folder: str, endings: Sequence[str]) -> Iterable[str]:
         """The files in a folder beside the file."""
-        return entries(os.path.join(os.path.dirname(self._path), folder), endings)
+        full = os.path.join(os.path.dirname(self._path), folder)
+        return entries(full, endings) if self._folder.reads(full) else ()
 
     def exports(self, prefix: str) -> Iterable[Export]:
         """What other files declare."""
@@ -154,7 +212,7 @@ class Around:
 def difference(name: str, before: str, after: str, context: int = 2) -> str:
     """A unified diff; empty where nothing changes."""
     lines = unified_diff(before.splitlines(True), after.splitlines(True), name, name, n=context)
-    return mask("".join(line if line.endswith("\n") else f"{line}\n" for line in lines))
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
 def offset_of(source: Source, line: int, name: str, column: int | None = None) -> int:

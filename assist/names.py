@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ..base.secrets import mask
 from ..base.text import plural
 from ..compiler.fixing import apply_edits
 from .folder import Folder, Refused, offset_of
@@ -46,7 +45,7 @@ def _definition(folder: Folder, path: str, line: int, name: str, column: int | N
     start = source.position(place.span.start).line if place.span is not None else place.line or 0
     is_inside = shown != place.path
     lines = [source.line_text(each).rstrip() for each in range(start, min(start + 6, source.line_count))]
-    return f"{shown}:{start + 1}" + ("\n" + mask("\n".join(lines).rstrip()) if is_inside else "")
+    return f"{shown}:{start + 1}" + ("\n" + "\n".join(lines).rstrip() if is_inside else "")
 
 
 def _references(folder: Folder, path: str, line: int, name: str, column: int | None = None) -> str:
@@ -72,9 +71,9 @@ def _rename(folder: Folder, path: str, line: int, name: str, new_name: str, writ
     programs = folder.programs()
     try:
         found = renaming(folder.index, full, offset, new_name, programs)
+        beside = others(folder.files, full, offset, new_name, programs, folder.python(), [folder.path])
     except NotRenamed as refused:
         raise Refused(str(refused)) from None
-    beside = others(folder.files, full, offset, new_name, programs, folder.python(), [folder.path])
     edits: dict[str, list[Edit]] = {}
     for mention in found.places:
         edits.setdefault(mention.path, []).append(Edit(mention.span, found.new))
@@ -82,13 +81,15 @@ def _rename(folder: Folder, path: str, line: int, name: str, new_name: str, writ
         if each.where != "data":
             edits.setdefault(each.path, []).append(Edit(each.span, each.text))
     sources = {each: folder.files.source(folder.locate(each)) for each in edits}
+    # Whatever is refused is refused before anything is changed.
+    moves = [(folder.locate(old), folder.locate(new)) for old, new in beside.files]
     changes = [
         folder.change(each, source.text, apply_edits(source.text, edits[each]), write=write)
         for each, source in sources.items()
         if source is not None
     ]
-    for old, new in beside.files:
-        changes.append(f"{folder.shown(folder.locate(old))} becomes {folder.shown(folder.locate(new))}\n")
+    for old, new in moves:
+        changes.append(f"{folder.shown(old)} becomes {folder.shown(new)}\n")
         if write:
             os.replace(old, new)
     if any(each.where == "data" for each in beside.places):
@@ -162,7 +163,7 @@ def _describe(folder: Folder, name: str) -> str:
 
 def _place(folder: Folder, path: str, source: Source, offset: int) -> str:
     line, column = source.position(offset)
-    return f"{folder.shown(path)}:{line + 1}:{column + 1}: {mask(source.line_text(line).strip())}"
+    return f"{folder.shown(path)}:{line + 1}:{column + 1}: {source.line_text(line).strip()}"
 
 
 _AT = (PATH, LINE, NAME, COLUMN)

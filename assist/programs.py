@@ -1,7 +1,7 @@
 """Tools that load or run programs, each in a process of its own: prompt, run, test.
 
-Loading a file imports the Python files that it names. Of a file that names some, `prompt` tells what its
-declarations say, and all of it, like runs and tests, only where whoever started the server has allowed runs.
+Loading a file imports the Python files that it names. `prompt` runs them, like runs and tests, only where
+whoever started the server has allowed runs; elsewhere what their texts declare stands in for them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..base.secrets import redact
-from ..grammar import syntax
 from .folder import Folder, Refused
 from .tool import Parameter, Tool
 
@@ -24,42 +23,19 @@ TIMEOUT = 300.0
 LONGEST = 20_000
 """How many characters of what a process writes an answer has."""
 _ALLOW = "start the server with `dspyc mcp --allow-run` to allow it"
-_HARMLESS = frozenset(
-    ["datetime", "decimal", "json", "math", "random", "re", "statistics", "string", "textwrap", "typing"]
-)
-"""Modules of Python's library that do nothing when they are imported."""
+_NEEDS = "which is not run here"
+"""How it is said that something comes from Python."""
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def _prompt(folder: Folder, path: str, name: str = "", inputs: Mapping[str, Any] | None = None) -> str:
-    full = folder.program(path)
-    python = _python_files(folder, full, set())
-    if python:
-        prompt = _declared_prompt(folder, full, name) if not inputs else None
-        if prompt is not None:
-            return prompt
-        listed = ", ".join(f"`{each}`" for each in sorted(python)[:3])
-        raise Refused(f"`{path}` imports Python ({listed}), which loading would execute; {_ALLOW}")
-    return _command(folder, ["prompt", _target(full, name)], _values(inputs))
-
-
-def _declared_prompt(folder: Folder, full: str, name: str) -> str | None:
-    """What the declarations alone tell of a predictor's prompt; None where they do not."""
-    from ..compiler.query.symbols import outline
-    from ..project.prompts import prompt_at
-
-    analysis = folder.analyse(full)
-    entries = [(entry.name, entry) for entry in outline(analysis)]
-    entries += [(f"{around}.{part.name}", part) for around, entry in entries for part in entry.children]
-    found = []
-    for shown, entry in entries:
-        if entry.kind in ("module", "part") and name in ("", shown):
-            prompt = prompt_at(analysis, entry.name_span.start)
-            if prompt is not None:
-                found.append(
-                    "\n\n".join((f"── {shown}", *prompt.texts, f"about {prompt.tokens} tokens (estimated)"))
-                )
-    return "\n\n".join(found) or None
+    try:
+        return _command(
+            folder, ["prompt", "--without-python", _target(folder.program(path), name)], _values(inputs)
+        )
+    except Refused as refused:
+        advice = f"; {_ALLOW}" if _NEEDS in str(refused) else ""
+        raise Refused(f"{refused}{advice}") from None
 
 
 def _prompt_of_any(folder: Folder, path: str, name: str = "", inputs: Mapping[str, Any] | None = None) -> str:
@@ -91,28 +67,6 @@ def _values(inputs: Mapping[str, Any] | None) -> list[str]:
     return found
 
 
-def _python_files(folder: Folder, path: str, seen: set[str]) -> set[str]:
-    """The Python modules that loading a file would import, also through other `.dspy` files."""
-    if path in seen:
-        return set()
-    seen.add(path)
-    found: set[str] = set()
-    for item in folder.analyse(path).program.items:
-        node, target = item.declaration, item.target
-        if not isinstance(node, syntax.FromImport | syntax.Import):
-            continue
-        if target is not None and target.kind == "dspy" and target.path:
-            found |= _python_files(folder, target.path, seen)
-        else:
-            name = ".".join(each.text for each in node.module)
-            is_here = (
-                target is not None and bool(target.path) and not folder.shown(target.path).startswith("/")
-            )
-            if name.partition(".")[0] not in _HARMLESS or is_here:
-                found.add(name or ".")
-    return found
-
-
 def _command(folder: Folder, arguments: Sequence[str], values: Sequence[str] = ()) -> str:
     """What a command of dspyc writes.
 
@@ -120,7 +74,8 @@ def _command(folder: Folder, arguments: Sequence[str], values: Sequence[str] = (
         Refused: it fails, or takes too long.
     """
     end = ["--", *values] if values else []
-    command = [sys.executable, "-m", __package__.partition(".")[0], *arguments, *end]
+    # -P: a file of the folder that is called like a module of Python or of dspyc is not that module.
+    command = [sys.executable, "-P", "-m", __package__.partition(".")[0], *arguments, *end]
     try:
         done = subprocess.run(
             command,

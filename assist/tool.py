@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
+from ..base.secrets import mask
 from ..base.text import list_names, near
 from .folder import Folder, Refused
 
@@ -53,7 +54,7 @@ class Tool(Struct, frozen=True):
         }
 
     def call(self, folder: Folder, given: Mapping[str, Any]) -> str:
-        """The answer to some arguments.
+        """The answer to some arguments; no key stands in it, whatever the files have.
 
         Raises:
             Refused: they are not what the tool takes, or cannot be answered.
@@ -71,7 +72,10 @@ class Tool(Struct, frozen=True):
         missing = [each.name for each in self.parameters if each.is_required and each.name not in given]
         if missing:
             raise Refused(f"`{self.name}` also needs {list_names(missing)}")
-        return self.answer(folder, **given)
+        try:
+            return mask(self.answer(folder, **given))
+        except Refused as refused:
+            raise Refused(mask(str(refused))) from None
 
 
 PATH = Parameter("path", "string", "A .dspy file, from the server's folder.", is_required=True)

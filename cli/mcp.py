@@ -18,8 +18,9 @@ from .errors import Refusal
 def command(allow_run: bool) -> int:
     """Offer checks, questions about names, fixes and prompts to coding agents, as an MCP server.
 
-    It answers on standard input and output about the .dspy files below the working folder, and reads and
-    writes nothing outside of it. No program runs unless --allow-run is given.
+    It answers on standard input and output about the .dspy files below the working folder. It writes nothing
+    outside of it, and reads only the project's settings and installed packages there. No program runs unless
+    --allow-run is given.
 
     \b
     Examples:

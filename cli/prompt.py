@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,10 @@ class Prompt:
 @click.argument("inputs", nargs=-1, metavar="[KEY=VALUE]…")
 @lm_option
 @click.option("--json", "as_json", is_flag=True, help="Print the messages as JSON.")
-def command(target: str, inputs: tuple[str, ...], models: tuple[str, ...], as_json: bool) -> int:
+@click.option("--without-python", is_flag=True, hidden=True)
+def command(
+    target: str, inputs: tuple[str, ...], models: tuple[str, ...], as_json: bool, without_python: bool
+) -> int:
     """Show the exact messages that a program would send. Nothing is sent.
 
     For a program with several predictors, the messages of each are shown, with {name} in place of a value
@@ -59,6 +62,15 @@ def command(target: str, inputs: tuple[str, ...], models: tuple[str, ...], as_js
       dspyc prompt article.dspy
       dspyc prompt article.dspy:draft_article.build_outline topic=Glaciers --json
     """
+    from ..loader.load import without_python as loading_without_python
+    from ..loader.skeleton import stand_in
+
+    with loading_without_python(stand_in) if without_python else nullcontext():
+        _show(target, inputs, models, as_json)
+    return 0
+
+
+def _show(target: str, inputs: Sequence[str], models: tuple[str, ...], as_json: bool) -> None:
     from ..project.programs import choose_program, split_target
     from .failures import told
     from .opening import open_program
@@ -85,7 +97,6 @@ def command(target: str, inputs: tuple[str, ...], models: tuple[str, ...], as_js
         say("\n\n".join(_for_reading(one) for one in prompts))
         if not part:
             _say_calls(loaded, chosen)
-    return 0
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from ..project.workspace import Workspace
 from .bytecode import Compiled, keep
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import ast
+    from collections.abc import Callable, Sequence
 
     from ..base.diagnostic import Diagnostic
     from ..compiler.analysis import FileAnalysis
@@ -63,8 +64,12 @@ def analyse_to_run(path: str, search: Sequence[str] = ()) -> tuple[FileAnalysis,
     return analysis, workspace
 
 
-def compiled(analysis: FileAnalysis) -> Compiled:
+def compiled(analysis: FileAnalysis, look_at: Callable[[ast.Module], None] | None = None) -> Compiled:
     """The code of an analysed file.
+
+    Args:
+        analysis: the file.
+        look_at: is given the code before it is compiled, and may refuse it.
 
     Raises:
         CompileError: it has errors.
@@ -73,7 +78,10 @@ def compiled(analysis: FileAnalysis) -> Compiled:
         raise CompileError(analysis.path, analysis.diagnostics, _report(analysis.source, errors))
     from ..compiler.emit import emit
 
-    code = compile(emit(analysis), analysis.path, "exec", dont_inherit=True)
+    tree = emit(analysis)
+    if look_at is not None:
+        look_at(tree)
+    code = compile(tree, analysis.path, "exec", dont_inherit=True)
     return Compiled(code, imports_of(analysis))
 
 

@@ -48,7 +48,7 @@ def execute(analysis: FileAnalysis) -> ModuleType:
     Raises:
         CompileError: it has errors.
     """
-    code = compiled(analysis)
+    code = _compiled(analysis)
     path = analysis.path
     before = _by_path.get(path)
     try:
@@ -69,6 +69,8 @@ def run(module: ModuleType, found: Compiled) -> None:
     from ..runtime.execution.loading import importing_python, loading
 
     regular = builtins.__import__
+    # Decided here for good: what runs later on imports in the same way.
+    stand_in = _stand_in.get()
 
     def import_as_checked(
         name: str,
@@ -78,15 +80,15 @@ def run(module: ModuleType, found: Compiled) -> None:
         level: int = 0,
     ) -> ModuleType:
         path = found.imports.get("." * level + name)
-        made = _made_instead(name, path, level)
-        if made is not None:
-            return made
+        if stand_in is not None:
+            return _made_instead(stand_in, name if fromlist else name.partition(".")[0], path)
         with importing_python():
             if path is None or (level and module.__package__):
                 return regular(name, scope, inner, fromlist, level)
             return _imported(name, path, module.__spec__ is not None)
 
-    module.__dict__["__builtins__"] = {**vars(builtins), "__import__": import_as_checked}
+    names = vars(builtins) if stand_in is None else _harmless_names()
+    module.__dict__["__builtins__"] = {**names, "__import__": import_as_checked}
     with loading(found.code.co_filename, found.imports.values()):
         exec(found.code, module.__dict__)  # noqa: S102 the code is what the user asked to run
 
@@ -98,28 +100,62 @@ _stand_in: ContextVar[Callable[[str, str | None], ModuleType] | None] = ContextV
 
 @contextmanager
 def without_python(stand_in: Callable[[str, str | None], ModuleType]) -> Iterator[None]:
-    """Load programs inside without running Python files that are the user's, or packages.
+    """Load programs inside without running Python: not the user's files, no packages, and of Python's
+    library only what makes values.
 
     Args:
         stand_in: gives a module in the place of one, for the name of the import, and the file where it is
             known.
     """
+    from .harmless import guarded
+
     token = _stand_in.set(stand_in)
     try:
-        yield
+        with guarded(), afresh():
+            yield
     finally:
         _stand_in.reset(token)
 
 
-def _made_instead(name: str, path: str | None, level: int) -> ModuleType | None:
-    """The module that stands in for an import here; None where it is to be imported."""
-    stand_in = _stand_in.get()
-    if stand_in is None or (path is not None and path.endswith(ENDING)):
-        return None
-    top = name.partition(".")[0]
-    if path is None and not level and (top in sys.stdlib_module_names or top == __name__.partition(".")[0]):
-        return None
-    return stand_in(name, path)
+@contextmanager
+def afresh() -> Iterator[None]:
+    """Load programs inside as if none had been loaded before; what they import is run again, as it is now."""
+    before = dict(_by_path)
+    _by_path.clear()
+    try:
+        yield
+    finally:
+        _by_path.clear()
+        _by_path.update(before)
+
+
+def _compiled(analysis: FileAnalysis) -> Compiled:
+    """The code of a file; where Python is not run, it may not reach for what lies behind its objects."""
+    if _stand_in.get() is None:
+        return compiled(analysis)
+    from .harmless import refuse_insides
+
+    return compiled(analysis, refuse_insides)
+
+
+def _harmless_names() -> dict[str, object]:
+    from .harmless import built_in
+
+    return built_in()
+
+
+def _made_instead(
+    stand_in: Callable[[str, str | None], ModuleType], name: str, path: str | None
+) -> ModuleType:
+    """The module that stands in for an import here; a program is itself, from its text."""
+    if path is None or not path.endswith(ENDING):
+        return stand_in(name, path)
+    known = _by_path.get(path)
+    if known is None:
+        # Not from what was kept beside it, which anybody may have written.
+        _imported_program(path, _compiled(analyse_to_run(path)[0]))
+        known = _by_path[path]
+    return known[1]
 
 
 _by_path: dict[str, tuple[tuple[int, int], ModuleType]] = {}

@@ -11,12 +11,13 @@ import __future__
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, NoReturn
 
 from ..base.files import UnreadableFile
 from ..project.disk import read_source
+from .harmless import Given, NeedsPython, StandIn, built_in, library, refuse_insides
 
 _MODULES = frozenset(
     ("__future__", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "enum", "pathlib",
@@ -55,31 +56,11 @@ _FUTURE = __future__.annotations.compiler_flag
 """Annotations stay texts."""
 
 
-class NeedsPython(Exception):
-    """Something of a Python file was used that only running the file would make."""
-
-
-class StandIn:
-    """In the place of something that only running a Python file would make."""
-
-    def __init__(self, name: str) -> None:
-        self.__name__ = self.__qualname__ = name
-        self.__doc__ = None
-
-    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Raise `NeedsPython`: nothing can be called here."""
-        raise NeedsPython(f"`{self.__name__}` comes from a Python file, which is not run here")
-
-    def __getattr__(self, name: str) -> StandIn:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return StandIn(f"{self.__name__}.{name}")
-
-    def __repr__(self) -> str:
-        return f"<{self.__name__}>"
-
-
 class _Module(ModuleType):
+    def __init__(self, name: str) -> None:
+        # A name that no module has: `from … import …` also looks for modules inside by it.
+        super().__init__(f"{name}__not_run")
+
     def __getattr__(self, name: str) -> StandIn:
         if name.startswith("__"):
             raise AttributeError(name)
@@ -89,21 +70,23 @@ class _Module(ModuleType):
 def stand_in(name: str, path: str | None) -> ModuleType:
     """A module for an import, made from the text of its file, where that is known and can be read.
 
+    Of Python's library and of dspyc it has the names that only make values.
+
     Args:
         name: as the import writes it.
         path: the file.
     """
-    made = _Module(name)
     if path is None:
-        return made
+        return library(name) or _Module(name)
+    made = _Module(name)
     try:
         tree = ast.parse(read_source(path))
     except (UnreadableFile, OSError, SyntaxError, ValueError, MemoryError, RecursionError):
         return made
     made.__file__ = path
     kept = _Keeper().module(tree)
-    # A name of its own, so that what looks a class's module up finds this one.
-    made.__name__ = f"{name}__not_run"
+    made.__dict__["__builtins__"] = {**built_in(), "__import__": _import}
+    # What looks a class's module up finds this one.
     sys.modules[made.__name__] = made
     for statement in kept:
         code = compile(
@@ -114,11 +97,36 @@ def stand_in(name: str, path: str | None) -> ModuleType:
             flags=_FUTURE,
         )
         try:
+            refuse_insides(statement)
             exec(code, made.__dict__)  # noqa: S102 literals, heads and fields only; see `_Keeper`
         except Exception:  # noqa: BLE001 a declaration that cannot stand alone is a stand-in
             for each in _bound(statement):
                 made.__dict__.pop(each, None)
+    for each, value in list(made.__dict__.items()):
+        # It executes a text that it makes of names, so it is only for the classes that are kept.
+        if value is dataclass or isinstance(value, _Dataclasses):
+            made.__dict__[each] = StandIn(each)
     return made
+
+
+class _Dataclasses(Given):
+    """`dataclasses` for files that are read, whose classes were looked at."""
+
+    def __init__(self) -> None:
+        super().__init__("dataclasses")
+        self.__dict__["dataclass"] = dataclass
+
+
+def _import(
+    name: str, scope: object = None, inner: object = None, fromlist: Sequence[str] | None = (), level: int = 0
+) -> ModuleType:
+    """What the imports give that are kept."""
+    if name == "dataclasses" and not level:
+        return _Dataclasses()
+    found = None if level else library(name if fromlist else name.partition(".")[0])
+    if found is None:
+        raise NeedsPython(f"`{name}` is not imported here")
+    return found
 
 
 class _Keeper:
@@ -152,7 +160,7 @@ class _Keeper:
             case ast.Assign(targets=[ast.Name()], value=value) if self._is_plain(value):
                 return node
             case ast.AnnAssign(target=ast.Name(), value=value) if value is not None and self._is_plain(value):
-                return ast.Assign([node.target], value, lineno=node.lineno)
+                return ast.copy_location(ast.Assign([node.target], value), node)
             case _:
                 return None
 

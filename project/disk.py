@@ -52,6 +52,8 @@ class Disk:
     def __init__(self, overlays: Mapping[str, str] | None = None) -> None:
         self.asked: dict[str, None] = {}
         """The files that were looked for on the disk, found or not, in order."""
+        self.states_asked: dict[str, None] = {}
+        """The states of programs that were looked for, found or not."""
         self._overlays = dict(overlays or {})
         self._known: dict[str, tuple[_Stamp, str | UnreadableFile]] = {}
         self._data: dict[str, tuple[_Stamp | None, DataFile]] = {}
@@ -82,6 +84,10 @@ class Disk:
     def drop(self, path: str) -> None:
         """Go back to what the disk has."""
         self._overlays.pop(path, None)
+
+    def overlaid(self) -> list[str]:
+        """The files for which a text stands."""
+        return list(self._overlays)
 
     def read(self, path: str) -> str | None:
         """The text of a file; None when there is no such file, or none that can be read."""
@@ -160,6 +166,7 @@ class Disk:
 
         if path in self._overlays or not os.path.isabs(path):
             return None
+        self.states_asked[path] = None
         stamp = _stamp_of(path)
         if stamp is None:
             return None

@@ -14,6 +14,7 @@ from .renamed import Elsewhere, Subject, subject_at
 from .renamed_data import in_data
 from .renamed_python import in_python
 from .renamed_states import in_states, state_file
+from .renaming import Refused
 
 if TYPE_CHECKING:
     from .workspace import Workspace
@@ -46,6 +47,9 @@ def others(
         programs: the `.dspy` files that may be meant.
         python: the Python files that may use what they declare.
         folders: those of the workspace, from which paths in Python may count.
+
+    Raises:
+        Refused: a file would get a name that another one has.
     """
     subject = subject_at(files, path, offset, new)
     if subject is None or subject.old == new:
@@ -83,6 +87,15 @@ def _files(subject: Subject) -> tuple[tuple[str, str], ...]:
     stem = os.path.splitext(os.path.basename(subject.path))[0]
     if os.path.basename(file) != f"{stem}.{subject.old}.state.json":
         return ()
-    new = os.path.join(os.path.dirname(file), f"{stem}.{subject.new}.state.json")
-    # One that is there is another program's, or was; nothing of it may be lost.
-    return () if os.path.lexists(new) else ((file, new),)
+    target = os.path.join(os.path.dirname(file), f"{stem}.{subject.new}.state.json")
+    if os.path.lexists(target) and not _is_same(file, target):
+        raise Refused(f"`{os.path.basename(target)}` is there already; move or remove it first")
+    return ((file, target),)
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two paths are one file: they may differ in case only."""
+    try:
+        return os.path.samefile(one, other) and not os.path.islink(other)
+    except OSError:
+        return False

@@ -31,7 +31,7 @@ _OWN = ("command", "inputs", "program", "target", "test")
 def serve() -> int:
     """Serve one debugging session; the exit code."""
     adapter = subprocess.Popen(
-        [sys.executable, "-m", "debugpy.adapter"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-P", "-m", "debugpy.adapter"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert adapter.stdin is not None
     assert adapter.stdout is not None

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...base.secrets import redact
 from ...project.errors import Misuse
 from ...project.programs import Loaded
+from ...project.walking import entries
 from ...project.workspace import Workspace
 from ..errors import Refusal
 from .pieces import pieces_of
@@ -39,12 +42,15 @@ class Answerer:
     def __init__(self, python: bool) -> None:
         self._python = python
         self._workspace = Workspace()
-        self._last: tuple[str, str, Loaded] | None = None
+        self._last: tuple[str, str, dict[str, Mark], Loaded] | None = None
 
     def answer(self, question: Question) -> Answer:
         """The answer; a mistake of the user's is a sentence in it."""
+        from ...loader.harmless import guarded
+
         try:
-            return self._answer(question)
+            with nullcontext() if self._python else guarded():
+                return self._answer(question)
         except (Misuse, Refusal) as problem:
             hint = problem.help if isinstance(problem, Misuse) else problem.hint
             return Answer(id=question.id, problem=redact(": ".join(filter(None, [problem.message, hint]))))
@@ -54,6 +60,7 @@ class Answerer:
     def _failed(self, question: Question, problem: Exception) -> Answer:
         """Why a text could not be loaded or formatted: the program's own fault, or that of what stands in."""
         from ...loader.compiling import CompileError
+        from ...loader.harmless import NeedsPython
         from ..failures import one_line
 
         if isinstance(problem, CompileError):
@@ -61,7 +68,7 @@ class Answerer:
             first = errors[0].message if errors else "the file has errors"
             more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
             return Answer(id=question.id, problem=redact(f"the file has an error: {first}{more}"))
-        stands_in = not self._python and self._imports_python(question)
+        stands_in = isinstance(problem, NeedsPython) or (not self._python and self._imports_python(question))
         return Answer(id=question.id, problem=redact(one_line(problem)), python=stands_in)
 
     def _imports_python(self, question: Question) -> bool:
@@ -106,18 +113,61 @@ class Answerer:
         )
 
     def _load(self, question: Question, analysis: FileAnalysis) -> Loaded:
-        """The text, loaded; the same one again is not loaded again."""
-        from ...loader.load import execute, without_python
-        from ...loader.skeleton import stand_in
+        """The text, loaded; the same one is not loaded again while what it was made from is as it was."""
+        from ...loader.load import execute
 
-        if self._last is not None and self._last[:2] == (question.path, question.text):
-            return self._last[2]
-        around: AbstractContextManager[None] = nullcontext() if self._python else without_python(stand_in)
-        with around:
+        marks = {path: _mark(path) for path in self._made_from()}
+        last = self._last
+        if last is not None and last[:3] == (question.path, question.text, marks):
+            return last[3]
+        if self._python:
+            self._forget_modules()
+        with self._loading():
             module = execute(analysis)
         loaded = Loaded(os.path.basename(question.path), analysis, vars(module), module.__dspyc__)
-        self._last = (question.path, question.text, loaded)
+        self._last = (question.path, question.text, marks, loaded)
         return loaded
+
+    def _loading(self) -> AbstractContextManager[None]:
+        from ...loader.load import afresh, without_python
+        from ...loader.skeleton import stand_in
+
+        return afresh() if self._python else without_python(stand_in)
+
+    def _made_from(self) -> Iterator[str]:
+        """The files that a load may read: those that checking asked for, and the states beside them."""
+        disk = self._workspace.disk
+        states = (
+            os.path.join(folder, each)
+            for folder in self._folders()
+            for each in entries(folder, (".state.json",))
+        )
+        return iter(dict.fromkeys((*disk.asked, *disk.states_asked, *states)))
+
+    def _folders(self) -> list[str]:
+        """The folders of the programs that were asked about, and of those that they import."""
+        programs = (each for each in self._workspace.disk.asked if each.endswith(".dspy"))
+        return list(dict.fromkeys(map(os.path.dirname, (*programs, *self._workspace.disk.overlaid()))))
+
+    def _forget_modules(self) -> None:
+        """Let Python files be imported as they are now."""
+        folders = set(self._folders())
+        for name, module in list(sys.modules.items()):
+            if os.path.dirname(getattr(module, "__file__", None) or "") in folders:
+                del sys.modules[name]
+        importlib.invalidate_caches()
+
+
+Mark: TypeAlias = tuple[int, int] | None
+"""What tells a file from what it was before; None for one that is not there."""
+
+
+def _mark(path: str) -> Mark:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 def _parts(loaded: Loaded, subject: Subject) -> tuple[dict[str, Predict], Any]:

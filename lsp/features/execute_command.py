@@ -47,7 +47,7 @@ def _run(server: Server, words: list[str]) -> None:
     shown = " ".join(["dspyc", *words])
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "dspyc", "--color", "never", *words],
+            [sys.executable, "-P", "-m", "dspyc", "--color", "never", *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

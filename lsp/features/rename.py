@@ -57,13 +57,13 @@ def _rename(server: Server, params: RenameParams) -> WorkspaceEdit | None:
     offset = convert.offset(source, params.position, server.encoding)
     try:
         found = server.files.renaming(path, offset, params.new_name)
+        others = server.files.renamed_elsewhere(path, offset, params.new_name)
     except Refused as refused:
         raise Refusal(str(refused)) from None
     edits: dict[str, list[TextEdit]] = {}
     for each in found.places:
         area = convert.range_of(each.source, each.span, server.encoding)
         edits.setdefault(each.path, []).append(TextEdit(area, found.new))
-    others = server.files.renamed_elsewhere(path, offset, params.new_name)
     annotated = bool(server.client_can("workspace.workspaceEdit.changeAnnotationSupport"))
     for other in others.places:
         if other.where == "data" and not annotated:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +238,21 @@ def test_rename_takes_python_and_states_along(agent: Agent, root: Path) -> None:
     assert not (root / "tuned.router.state.json").exists()
 
 
+def test_rename_overwrites_no_state(agent: Agent, root: Path) -> None:
+    program = (
+        'module qa = Predict("question -> answer")\n'
+        'dataset rows = Dataset([{"question": "a", "answer": "b"}], inputs=["question"])\n'
+        "program one = LabeledFewShot(k=1).compile(qa, trainset=rows)\n"
+    )
+    (root / "r.dspy").write_text(program)
+    (root / "r.one.state.json").write_text("{}")
+    (root / "r.two.state.json").write_text('{"learned": "before"}')
+    with pytest.raises(Refused, match=r"`r.two.state.json` is there already"):
+        agent("rename", path="r.dspy", line=3, name="one", new_name="two", write=True)
+    assert (root / "r.dspy").read_text() == program
+    assert (root / "r.two.state.json").read_text() == '{"learned": "before"}'
+
+
 def test_completion_knows_the_files_around(agent: Agent, root: Path) -> None:
     (root / "rows.csv").write_text("question,answer\na,b\n")
     (root / "new.dspy").write_text("x = 1\n")
@@ -278,16 +293,36 @@ def test_nothing_outside_of_the_folder_is_read(agent: Agent, root: Path, path: s
 
 
 def test_prompt_loads_no_python_without_leave(agent: Agent, root: Path) -> None:
-    (root / "tools.py").write_text("raise SystemExit(1)\n")
+    (root / "tools.py").write_text(
+        "raise SystemExit(1)\nLIMIT = compute()\n\ndef look(a: str) -> str:\n    return a\n"
+    )
     (root / "shared.dspy").write_text("from tools import look\n")
-    (root / "agent.dspy").write_text('from .shared import look\nmodule m = Predict("a -> b")\n')
-    with pytest.raises(Refused, match=r"imports Python \(`tools`\).*--allow-run"):
-        agent("prompt", path="agent.dspy", inputs={"a": "x"})
-    # What the declarations say needs no loading.
-    declared = agent("prompt", path="agent.dspy")
-    assert declared.startswith("── m\n")
-    assert "[[ ## a ## ]]\n{a}" in declared
-    assert "tokens (estimated)" in declared
+    (root / "agent.dspy").write_text('from .shared import look\nmodule m = ReAct("a -> b", tools=[look])\n')
+    shown = agent("prompt", path="agent.dspy", inputs={"a": "the value"})
+    assert "look" in shown
+    assert "the value" in shown
+    (root / "agent.dspy").write_text('from tools import LIMIT\nmodule m = Predict("a -> b")\nx = LIMIT[0]\n')
+    with pytest.raises(Refused, match=r"(?s)not run here.*--allow-run"):
+        agent("prompt", path="agent.dspy")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "from ..json import f",
+        'from os import system\nx = [f("touch RAN") for f in [system]]',
+        'from statistics import sys\nx = sys.modules["os"].system("touch RAN")',
+        'import typing\nx = typing.sys.modules["os"].system("touch RAN")',
+    ],
+)
+def test_prompt_executes_nothing(agent: Agent, root: Path, head: str) -> None:
+    # Files that are called like modules of Python or of dspyc itself are not those modules.
+    for path in ("../json.py", "dspyc.py", "signal.py", "typing.py", "json.py"):
+        (root / path).write_text(f"open({str(root / 'RAN')!r}, 'w')\n\ndef f(a: str) -> str:\n    return a\n")
+    (root / "h.dspy").write_text(f'{head}\nmodule m = Predict("a -> b")\n')
+    with suppress(Refused):
+        agent("prompt", path="h.dspy")
+    assert not (root / "RAN").exists()
 
 
 def test_arguments_are_checked(agent: Agent) -> None:
@@ -313,6 +348,50 @@ def test_keys_are_never_shown(agent: Agent, root: Path) -> None:
     text = agent("check", path="key.dspy")
     assert "W403" in text
     assert key not in text
+
+
+def test_no_answer_has_a_key(agent: Agent, root: Path) -> None:
+    key = "sk-" + "canary1234567890" * 2
+    (root / "key.dspy").write_text(
+        f'API_KEY = "{key}"\n\nsignature S:\n    """Doc {key}."""\n    input q: str = "{key}"\n'
+        "    output a: str\n\nmodule m = Predict(S)\nx = API_KEY\n"
+    )
+    for tool, given in (
+        ("outline", {}),
+        ("hover", {"line": 1, "name": "API_KEY"}),
+        ("hover", {"line": 3, "name": "S"}),
+        ("definition", {"line": 9, "name": "API_KEY"}),
+        ("references", {"line": 1, "name": "API_KEY"}),
+        ("complete", {"line": 9, "before": "x = "}),
+        ("complete", {"line": 8, "before": "module m = Predict("}),
+        ("prompt", {}),
+    ):
+        assert key not in agent(tool, path="key.dspy", **given)
+    with pytest.raises(Refused) as refused:
+        agent("hover", path="key.dspy", line=1, name="API")
+    assert key not in str(refused.value)
+
+
+def test_nothing_outside_is_shown_through_the_folder(agent: Agent, root: Path) -> None:
+    outside = root.parent
+    (outside / "secret.csv").write_text("ssn,salary\n1,2\n")
+    (root / "link.dspy").symlink_to(outside / "secret.dspy")
+    (root / "link.csv").symlink_to(outside / "secret.csv")
+    assert "SECRET" not in agent("outline")
+    module = 'module ask = Predict("question -> answer")\nevaluate e = Evaluate(ask, devset=d)\n'
+    for file in (f"{outside}/secret.csv", "../secret.csv", "link.csv"):
+        head = f'dataset d = Dataset("{file}", inputs=["nope"])\n'
+        assert "ssn" not in agent("check", path="new.dspy", text=head + module)
+    (root / "new.dspy").write_text("x = 1\n")
+    assert "secret" not in agent("complete", path="new.dspy", line=1, before='dataset d = Dataset("../')
+    assert "secret" not in agent("complete", path="new.dspy", line=1, before="from ..")
+    assert "SECRET" not in agent("complete", path="new.dspy", line=1, before="from ..secret import ")
+
+
+def test_settings_above_hold(root: Path) -> None:
+    (root.parent / "dspyc.toml").write_text('[rules]\nignore = ["W101"]\n')
+    (root / "w.dspy").write_text("import math\n")
+    assert Agent(root)("check", path="w.dspy") == "No findings in 1 file."
 
 
 def test_the_guide_names_what_there_is(agent: Agent) -> None:

@@ -38,3 +38,37 @@ def test_not_allowed(head: str) -> None:
 def test_another_tool_of_that_name_is_none() -> None:
     own = 'def run_python(code: str) -> str:\n    """Not really."""\n    return code\n\n'
     assert codes(own + AGENT) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'from os import system\nx = list(map(system, ["a"]))\n',
+        'from os import system\nx = [f("a") for f in [system]]\n',
+        'from os import system\nx = {"a": system}["a"]("a")\n',
+        'from os import system\nx = max(["a"], key=system)\n',
+        'import os\nfrom operator import call\nx = call(os.system, "a")\n',
+        'import typing\nx = typing.ForwardRef("a")\n',
+        'from operator import attrgetter\nx = attrgetter("a")("b")\n',
+        'from re import enum\nx = enum.sys.modules["os"].system("a")\n',
+        'from statistics import sys\nx = sys.modules["os"].system("a")\n',
+    ],
+)
+def test_functions_of_python_that_are_reached_another_way(text: str) -> None:
+    assert codes(text) == ["E305"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from statistics import mean as average\nx = average([1, 2])\n",
+        'import datetime\nx = datetime.datetime.fromisoformat("2026-01-01").date()\n',
+        'import re as patterns\nx = patterns.compile("a").sub("b", "a")\n',
+        'from collections import Counter\nx = [each[0] for each in Counter("aab").most_common(2)]\n',
+        "import math\nx = sorted([1.5, 2.5], key=math.floor)\n",
+        "from functools import reduce\nfrom operator import add\nx = reduce(add, [1, 2])\n",
+        "from os import sep\nx = len(sep)\n",
+    ],
+)
+def test_names_of_python_that_only_make_values(text: str) -> None:
+    assert codes(text) == []

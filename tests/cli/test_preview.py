@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import marshal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,9 @@ pathlib.Path(__file__).with_name("executed").touch()
 class Mood(Enum):
     GLAD = "glad"
     SAD = "sad"
+
+
+MOST: int = 3
 
 
 @dataclass
@@ -163,6 +167,21 @@ def test_sizes_are_those_of_the_pieces(preview: Preview) -> None:
     assert covered == system
 
 
+def test_records_and_what_makes_values(preview: Preview) -> None:
+    text = (
+        "import math\nfrom collections import Counter\nfrom statistics import mean\n\n"
+        "type Order:\n    at: date\n    count: int where count > 0\n\n"
+        'WORDS = Counter("aab").most_common(1)[0][0] + str(mean([1, 3]) + math.floor(math.pi))\n\n'
+        "signature S:\n    input a: str\n    output b: Order | None\n    demo a=WORDS, b=None\n\n"
+        "module m = Predict(S)\n"
+    )
+    answer = preview.ask("module m", text)
+    assert answer.problem == ""
+    said = "\n".join(each.text for each in answer.prompts[0].messages)
+    assert "count" in said
+    assert "a5" in said
+
+
 def test_demos_are_pieces(preview: Preview) -> None:
     text = (
         'signature S:\n    input a: str\n    output b: str\n    demo a="1", b="2"\n\nmodule m = Predict(S)\n'
@@ -194,3 +213,96 @@ def test_the_process_answers_in_lines(tmp_path: Path) -> None:
     assert "no question" in refused["problem"]
     assert answer["subject"] == "m"
     assert "[[ ## a ## ]]\nx" in answer["prompts"][0]["messages"][-1]["text"]
+
+
+SHOWING = (
+    'signature S:\n    input a: str\n    output b: str\n    demo a=TASK, b="x"\n\nmodule m = Predict(S)\n'
+)
+
+
+def shown(answer: Answer) -> str:
+    assert answer.problem == ""
+    return "\n".join(each.text for each in answer.prompts[0].messages)
+
+
+FILES = {
+    "more.dspy": 'from .names import WORD\n\nTASK = "first " + WORD\n',
+    "names.dspy": 'WORD = "word"\n',
+    "shown.dspy": f"from .more import TASK\n\n{SHOWING}",
+}
+
+
+@pytest.mark.parametrize("name", ["more.dspy", "names.dspy"])
+@pytest.mark.parametrize("python", [False, True])
+def test_a_changed_file_is_seen(tmp_path: Path, name: str, python: bool) -> None:
+    for each, text in FILES.items():
+        (tmp_path / each).write_text(text)
+    answerer = Answerer(python)
+    path = tmp_path / "shown.dspy"
+    question = Question(id=1, path=str(path), text=path.read_text(), offset=path.read_text().index("m ="))
+    assert "first word" in shown(answerer.answer(question))
+    changed = FILES[name].replace("word", "other thing").replace("first", "another")
+    (tmp_path / name).write_text(changed)
+    said = shown(answerer.answer(question))
+    assert ("other thing" in said) == (name == "names.dspy")
+    assert ("another" in said) == (name == "more.dspy")
+
+
+def test_a_changed_python_file_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "worded.py").write_text('from wording import WORD\n\nTASK = "first " + WORD\n')
+    (tmp_path / "wording.py").write_text('WORD = "one"\n')
+    text = f"from worded import TASK\n\n{SHOWING}"
+    question = Question(id=1, path=str(tmp_path / "p.dspy"), text=text, offset=text.index("m ="))
+    answerer = Answerer(python=True)
+    assert "first one" in shown(answerer.answer(question))
+    (tmp_path / "worded.py").write_text('from wording import WORD\n\nTASK = "second " + WORD\n')
+    (tmp_path / "wording.py").write_text('WORD = "another"\n')
+    assert "second another" in shown(answerer.answer(question))
+
+
+def test_a_changed_state_is_seen(tmp_path: Path) -> None:
+    text = (
+        'module qa = Predict("question -> answer")\n'
+        'dataset rows = Dataset([{"question": "a", "answer": "b"}], inputs=["question"])\n'
+        "program tuned = LabeledFewShot(k=1).compile(qa, trainset=rows)\n"
+    )
+    path = tmp_path / "p.dspy"
+    path.write_text(text)
+    question = Question(id=1, path=str(path), text=text, offset=text.index("tuned"))
+    answerer = Answerer(python=False)
+    before = answerer.answer(question)
+    done = subprocess.run(
+        [sys.executable, "-m", "dspyc", "optimize", str(path)], capture_output=True, text=True, check=False
+    )
+    assert (tmp_path / "p.tuned.state.json").exists(), done.stderr
+    assert len(answerer.answer(question).prompts[0].messages) > len(before.prompts[0].messages)
+
+
+def test_nothing_is_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tools.py").write_text(
+        "from typing import sys\nfrom pathlib import os as o\nField = o.system\n"
+        "from subprocess import call\nY = Field('touch RAN')\n"
+    )
+    (tmp_path / "other.dspy").write_text("def f(x: str) -> str:\n    assert x\n    return x\n")
+    monkeypatch.chdir(tmp_path)
+    for head in Path(__file__).with_name("hostile.txt").read_text(encoding="utf-8").split("\n---\n"):
+        text = f'{head}\nmodule m = Predict("a -> b")\n'
+        question = Question(id=1, path=str(tmp_path / "h.dspy"), text=text, offset=text.index("m = Pre"))
+        answer = Answerer(python=False).answer(question)
+        assert sorted(each.name for each in tmp_path.iterdir()) == ["other.dspy", "tools.py"], head
+        assert answer.problem, head
+
+
+def test_code_that_was_kept_beside_a_file_is_not_executed(tmp_path: Path) -> None:
+    for each, text in FILES.items():
+        (tmp_path / each).write_text(text)
+    loaded = 'import dspyc\ndspyc.load("shown.dspy")\n'
+    subprocess.run([sys.executable, "-c", loaded], cwd=tmp_path, check=True)
+    (kept,) = (tmp_path / "__pycache__").glob("more*")
+    head, _, _ = kept.read_bytes().partition(b"\n")
+    code = compile(f"open({str(tmp_path / 'RAN')!r}, 'w')\nTASK = 'x'", "more", "exec")
+    kept.write_bytes(head + b"\n" + marshal.dumps(code))
+    text = FILES["shown.dspy"]
+    question = Question(id=1, path=str(tmp_path / "shown.dspy"), text=text, offset=text.index("m ="))
+    assert "first word" in shown(Answerer(python=False).answer(question))
+    assert not (tmp_path / "RAN").exists()

@@ -223,7 +223,10 @@ def _options(name: str) -> list[click.Option]:
     assert command is not None
     inside = command.commands.values() if isinstance(command, click.Group) else ()
     return [
-        option for each in (command, *inside) for option in each.params if isinstance(option, click.Option)
+        option
+        for each in (command, *inside)
+        for option in each.params
+        if isinstance(option, click.Option) and not option.hidden
     ]
 
 

@@ -15,7 +15,7 @@ import pytest
 import dspyc.runtime as dspy
 from dspyc.lsp.workspace import Workspace
 from dspyc.runtime.state.format import signature_facts
-from support.lsp_client import CAPABILITIES, Client, edited, offset_position
+from support.lsp_client import CAPABILITIES, Client, ServerError, edited, offset_position
 
 counter = itertools.count()
 
@@ -220,6 +220,13 @@ def test_a_program_and_its_state(shop: tuple[Client, Path]) -> None:
     assert files == []
 
 
+def test_a_state_that_is_there_is_not_overwritten(shop: tuple[Client, Path]) -> None:
+    client, folder = shop
+    (folder / "shop.fresh.state.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ServerError, match="is there already"):
+        renamed(client, folder, "tuned = tune", "fresh")
+
+
 def test_a_part(shop: tuple[Client, Path]) -> None:
     client, folder = shop
     texts, annotations, _ = renamed(client, folder, "plan = Predict", "outline")
@@ -267,13 +274,6 @@ def test_calls_in_python(
     for each in set(expected):
         assert after.count(each) == expected.count(each)
     assert (after != text) is bool(expected)
-
-
-def test_a_state_that_is_there_is_not_written_over(shop: tuple[Client, Path]) -> None:
-    client, folder = shop
-    (folder / "shop.best.state.json").write_text("{}", encoding="utf-8")
-    _, _, files = renamed(client, folder, "tuned = tune", "best")
-    assert files == []
 
 
 def sorting(**changes: Any) -> str:

@@ -208,3 +208,22 @@ def test_only_what_is_pinned_is_packed() -> None:
     names = {line.partition("==")[0] for line in pinned}
     assert set(pack.LATER) < names
     assert sys.version_info >= (3, 11)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "from this import s",
+        "from js import document\nx = [f() for f in [document.write]]",
+        'from os import system\nx = [f("touch RAN") for f in [system]]',
+    ],
+)
+def test_prompts_execute_no_python(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, head: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = f'{head}\nmodule m = Predict("a -> b")\n'
+    playground.prompts(text, "", str(tmp_path / "page"))
+    assert "Zen" not in capsys.readouterr().out
+    assert "this" not in sys.modules
+    assert not list(tmp_path.glob("**/RAN"))

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from ....grammar import syntax
 from ... import catalog, types
+from ...catalog.harmless import HARMLESS
 from ...program import CallKind, Item, Program
 from ...types import Type
 
@@ -162,6 +163,8 @@ def _of_call(program: Program, item: Item, call: syntax.Call) -> Effect | None:
     for value in _values(call):
         if _is_data(item, value):
             return _DATA
+        if _calls_functions(item, call) and _is_unknown_import(program, item, value):
+            return _PYTHON
         found = _of_function(program, item, value)
         if found is not None:
             return found
@@ -183,7 +186,7 @@ def _of_kind(program: Program, item: Item, call: syntax.Call, callee: Type) -> E
         case types.Function(origin="python") if _is_of_pure_module(program, item, call.function):
             return None
         case types.Unknown() | types.Anything():
-            return _PYTHON if _is_imported(program, item, call.function) and kind.effects else None
+            return _PYTHON if kind.effects and _may_run_python(program, item, call) else None
     match kind.target:
         case "module" | "lm":
             return _MODEL
@@ -245,9 +248,97 @@ def _is_of_pure_module(program: Program, item: Item, node: syntax.Expression) ->
     return _module_of(program, item, node) in _PURE_MODULES
 
 
-def _is_imported(program: Program, item: Item, node: syntax.Expression) -> bool:
+def _may_run_python(program: Program, item: Item, call: syntax.Call) -> bool:
+    """Whether a function that is not known may be one of Python's: it is imported, or comes out of something
+    in a declaration that imported functions stand in.
+    """
+    root = _root(call.function)
+    symbol = item.symbol_of(root) if isinstance(root, syntax.Name) else None
+    if symbol is not None and symbol.kind in _IMPORTED:
+        return _is_unknown_import(program, item, call.function)
+    if isinstance(root, syntax.Name) and (symbol is None or symbol.kind != "local"):
+        return False
+    return any(_is_unknown_import(program, item, each) for each in _held(item))
+
+
+def _held(item: Item) -> Iterator[syntax.Expression]:
+    """What stands in the containers that a declaration writes."""
+    displays: tuple[syntax.List | syntax.Tuple | syntax.Set, ...] = (
+        *item.nodes(syntax.List),
+        *item.nodes(syntax.Tuple),
+        *item.nodes(syntax.Set),
+    )
+    for each in displays:
+        yield from each.elements
+    for entry in item.nodes(syntax.DictEntry):
+        yield entry.value
+
+
+def _is_unknown_import(program: Program, item: Item, node: syntax.Expression) -> bool:
+    """Whether an expression is something of Python of which nothing is known: not a name that only makes
+    values, nor a method of one.
+    """
+    if not isinstance(item.type_of(node), types.Unknown | types.Anything):
+        return False
     module = _module_of(program, item, node)
-    return bool(module) and module not in _PURE_MODULES
+    if not module or module == ".":
+        return bool(module)
+    path = _path_from_root(node)
+    symbol = path and _imported_name(program, path[0])
+    names = [*([symbol] if symbol else []), *path[1:]]
+    known = any(
+        names[:1] == [name]
+        for each, given in HARMLESS.items()
+        if each.partition(".")[0] == module
+        for name in given
+    )
+    return not known or any(each.startswith("_") for each in names)
+
+
+def _path_from_root(node: syntax.Expression) -> list[str]:
+    """The names that lead to an expression: `re`, `compile` and `match` for `re.compile("a").match`."""
+    found: list[str] = []
+    while not isinstance(node, syntax.Name):
+        match node:
+            case syntax.Attribute(value=value, name=name):
+                found.append(name.text)
+                node = value
+            case syntax.Call(function=value) | syntax.Subscript(value=value):
+                node = value
+            case _:
+                return []
+    return [node.text, *reversed(found)]
+
+
+def _imported_name(program: Program, name: str) -> str | None:
+    """What a name that is imported from a module is called there; None where the name is the module."""
+    own = program.symbols.get(name)
+    owner = program.item(own.item) if own is not None else None
+    if owner is None or not isinstance(owner.declaration, syntax.FromImport):
+        return None
+    for each in owner.declaration.names:
+        if (each.alias or each.name).text == name:
+            return each.name.text
+    return None
+
+
+def _root(node: syntax.Expression) -> syntax.Expression:
+    while isinstance(node, syntax.Attribute | syntax.Call | syntax.Subscript):
+        node = node.function if isinstance(node, syntax.Call) else node.value
+    return node
+
+
+def _calls_functions(item: Item, call: syntax.Call) -> bool:
+    """Whether what is called may call the functions that it is given, now."""
+    function = call.function
+    if isinstance(item.type_of(function), types.Unknown | types.Anything):
+        return True
+    has_key = any(each.name is not None and each.name.text == "key" for each in call.arguments)
+    return has_key or (isinstance(function, syntax.Name) and function.text in _CALLING)
+
+
+_CALLING = frozenset({"filter", "map"})
+"""Built-in functions whose arguments are called."""
 
 
 def _module_of(program: Program, item: Item, node: syntax.Expression) -> str:
@@ -255,8 +346,7 @@ def _module_of(program: Program, item: Item, node: syntax.Expression) -> str:
 
     `.` where it is a file of the project; empty where the name is not imported.
     """
-    while isinstance(node, syntax.Attribute | syntax.Call | syntax.Subscript):
-        node = node.function if isinstance(node, syntax.Call) else node.value
+    node = _root(node)
     symbol = item.symbol_of(node) if isinstance(node, syntax.Name) else None
     if not isinstance(node, syntax.Name) or symbol is None or symbol.kind not in _IMPORTED:
         return ""

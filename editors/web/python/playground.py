@@ -88,7 +88,8 @@ class Session:
 
 
 def prompts(text: str, name: str, folder: str) -> str:
-    """The messages that a program sends.
+    """The messages that a program sends. Nothing is executed but the program's own declarations: the text may
+    come from the page's address, and Python could do in the page whatever its author likes.
 
     Args:
         text: the program's file.
@@ -103,22 +104,25 @@ def prompts(text: str, name: str, folder: str) -> str:
 
     from dspyc.cli.opening import open_program
     from dspyc.cli.prompt import predictors_of, prompt_of, text_of
+    from dspyc.loader.load import without_python
+    from dspyc.loader.skeleton import stand_in
 
     path = Path(folder, "main.dspy")
     os.makedirs(folder, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     try:
-        loaded = open_program(path)
-        names = loaded.of_kind("program", "module")
-        if not names:
-            return json.dumps(
-                {"names": [], "error": "The file declares no module whose prompt could be shown."}
-            )
-        chosen = name if name in names else names[0]
-        parts = predictors_of(loaded.names[chosen])
-        if not parts:
-            return json.dumps({"names": names, "name": chosen, "error": f"`{chosen}` asks no model."})
-        found = [prompt_of(part or chosen, one, {}) for part, one in parts.items()]
+        with without_python(stand_in):
+            loaded = open_program(path)
+            names = loaded.of_kind("program", "module")
+            if not names:
+                return json.dumps(
+                    {"names": [], "error": "The file declares no module whose prompt could be shown."}
+                )
+            chosen = name if name in names else names[0]
+            parts = predictors_of(loaded.names[chosen])
+            if not parts:
+                return json.dumps({"names": names, "name": chosen, "error": f"`{chosen}` asks no model."})
+            found = [prompt_of(part or chosen, one, {}) for part, one in parts.items()]
     except Exception as problem:  # noqa: BLE001  whatever a program raises while it is loaded
         if _needs_more(problem):
             return json.dumps({"more": True})

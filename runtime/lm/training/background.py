@@ -96,7 +96,7 @@ def _begin(folder: Path, model: str, data: Sequence[Mapping[str, Any]], settings
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with open(folder / "log", "ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", WORKER, str(folder)],
+            [sys.executable, "-P", "-m", WORKER, str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
