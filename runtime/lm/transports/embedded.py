@@ -2,7 +2,7 @@
 
 Nothing is downloaded and no other process is started. The wheel `xllamacpp` is llama.cpp's own server as a
 library; a request goes to it as a function call. A model is loaded at its first request and stays until the
-process ends.
+process ends. A folder of safetensors that holds no llama is answered by transformers instead.
 """
 
 from __future__ import annotations
@@ -28,14 +28,17 @@ from ...errors import (
 )
 from ...execution.threads import run_in_thread
 from ..doors import read_response
+from ..gguf.folder import digest_of
 from ..gguf.forms import prompt_form
 from ..gguf.header import Header, read_header
 from ..gguf.places import SHIPPED as SHIPPED
 from ..gguf.places import model_path as model_path
+from ..gguf.places import torch_folder
 from ..keys import NOT_IDENTITY
 from ..reproducible import is_reproducible
 from ..request import Request, Response
 from ..stream import Delta, as_deltas
+from . import in_torch
 
 LONGEST_CONTEXT = 8_192
 SMALL_FILE = 64 << 20
@@ -82,6 +85,8 @@ class EmbeddedTransport:
             ContextWindowExceededError: the messages are longer than the context.
             LMInvalidRequestError: a setting or message that llama.cpp refuses.
         """
+        if (folder := torch_folder(request.model)) is not None:
+            return in_torch.answer(request, folder)
         if is_reproducible():
             request = request.with_settings({**_ALONE, **request.settings})
         settings = server_settings(request.model, request.settings)
@@ -104,6 +109,8 @@ class EmbeddedTransport:
 
     def identity(self, request: Request) -> str:
         """The file and when it was written."""
+        if (folder := torch_folder(request.model)) is not None:
+            return f"{folder}:{digest_of(folder)}"
         path = model_path(request.model)
         facts = path.stat() if path.is_file() else None
         return f"{path}:{facts.st_size}:{facts.st_mtime_ns}" if facts else str(path)
@@ -161,6 +168,8 @@ def _turns(request: Request) -> asyncio.Semaphore:
     may wait long; and each request there holds a thread of this process.
     """
     queues = _queues.setdefault(asyncio.get_running_loop(), {})
+    if torch_folder(request.model) is not None:
+        return queues.setdefault((request.model,), asyncio.Semaphore(1))
     key = (request.model, request.settings.get("n_parallel"), is_reproducible())
     if key not in queues:
         settings = {**_ALONE, **request.settings} if is_reproducible() else request.settings
@@ -177,11 +186,17 @@ _abandoned: list[Any] = []
 
 def start(model: str, settings: Mapping[str, Any]) -> None:
     """Load a model now rather than at its first request."""
+    if (folder := torch_folder(model)) is not None:
+        in_torch.load(folder, model)
+        return
     _server(server_settings(model, settings), model)
 
 
 def stop(model: str) -> None:
     """Unload a model; it is loaded again when it is asked again."""
+    if (folder := torch_folder(model)) is not None:
+        in_torch.unload(folder)
+        return
     path = model_path(model)
     with _lock:
         for settings in [settings for settings in _servers if settings.path == path]:
