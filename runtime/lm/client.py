@@ -154,11 +154,11 @@ class LM(BaseLM):
     @property
     def capabilities(self) -> Capabilities:
         """What the model can do, by its name or its server's."""
-        if self._capabilities:
-            return self._capabilities
-        if self.model.startswith("gguf/") and places.torch_folder(self.model) is not None:
-            return IN_TORCH
-        return SERVERS[self.server] if self.server else capabilities_of(self.model)
+        return self._capabilities or (SERVERS[self.server] if self.server else self._known())
+
+    def _known(self) -> Capabilities:
+        is_in_torch = self.model.startswith("gguf/") and places.torch_folder(self.model) is not None
+        return IN_TORCH if is_in_torch else capabilities_of(self.model)
 
     @capabilities.setter
     def capabilities(self, given: Capabilities) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import threading
 from concurrent.futures import CancelledError
@@ -276,3 +277,52 @@ def test_rows_that_are_no_conversations_are_named(folders: dict[str, Path]) -> N
     ):
         with pytest.raises(DataError, match=words):
             lm.finetune(rows, "chat", {"steps": 1}).result(timeout=60)
+
+
+PROGRAM = """
+configure(lm=LM("gguf/{folder}", cache=False, max_tokens=8))
+
+signature Sort:
+    \"\"\"Say what the text is about.\"\"\"
+    input text: str
+    output label: Literal["money", "card"]
+
+module sort = Predict(Sort)
+
+dataset rows = Dataset("rows.csv", inputs=["text"])
+dataset dev = Dataset("dev.csv", inputs=["text"])
+
+def same(example: Sort, pred: Sort) -> bool:
+    return example.label == pred.label
+
+optimizer learn = BootstrapFinetune(metric=same, train_kwargs={settings})
+program sorter = learn.compile(sort, trainset=rows, teacher="labels")
+
+evaluate after = Evaluate(sorter, devset=dev, metric=same, require=60)
+"""
+
+
+def test_the_command_line_keeps_the_trained_folder_beside_the_state(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    from dspyc.cli.main import run
+
+    place = tmp_path / "project"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    table = "\n".join(["text,label", *(f"{text},{label}" for text, label in ROWS)])
+    for name in ("rows.csv", "dev.csv"):
+        (place / name).write_text(table + "\n")
+    text = PROGRAM.replace("{folder}", str(folders["qwen2"])).replace("{settings}", json.dumps(TRAINING))
+    (place / "sorter.dspy").write_text(text)
+    assert run(["check", "sorter.dspy"]) == 0
+    assert run(["optimize", "sorter.dspy"]) == 0, capfd.readouterr()
+    state = json.loads((place / "sorter.sorter.state.json").read_text())
+    [kept] = [each for each in place.iterdir() if each.is_dir()]
+    assert f'"gguf/{kept.name}"' in json.dumps(state)
+    assert kept.name.startswith("sorter.sorter.qwen2-")
+    # Another place is another project, without what lies in the user's folder of models.
+    shutil.rmtree(tmp_path / "trained")
+    moved = place.rename(tmp_path / "moved")
+    monkeypatch.chdir(moved)
+    assert run(["eval", "sorter.dspy"]) == 0, capfd.readouterr()

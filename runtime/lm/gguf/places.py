@@ -46,7 +46,7 @@ def folder_of(model: str) -> Path | None:
 
 def torch_folder(model: str) -> Path | None:
     """The folder that `gguf/PATH` names where it holds no llama: transformers answers and trains it."""
-    if model.endswith(".gguf"):
+    if model.endswith(".gguf") or not model.startswith("gguf/"):
         return None
     folder = folder_of(model)
     return folder if folder is not None and not is_llama(folder) else None

@@ -202,7 +202,7 @@ def _generate(loaded: Loaded, ids: list[int], limit: int, settings: Mapping[str,
     import torch
 
     temperature = float(settings.get("temperature") or 0.0)
-    sampling = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+    sampling: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
     if temperature > 0:
         given = {name: settings[name] for name in ("top_p", "top_k", "min_p") if name in settings}
         sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, **given}
