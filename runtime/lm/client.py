@@ -151,14 +151,14 @@ class LM(BaseLM):
         """What carries requests to the model."""
         return transports.transport_for(self.model)
 
+    def _known(self) -> Capabilities:
+        is_in_torch = self.model.startswith("gguf/") and places.torch_folder(self.model) is not None
+        return IN_TORCH if is_in_torch else capabilities_of(self.model)
+
     @property
     def capabilities(self) -> Capabilities:
         """What the model can do, by its name or its server's."""
         return self._capabilities or (SERVERS[self.server] if self.server else self._known())
-
-    def _known(self) -> Capabilities:
-        is_in_torch = self.model.startswith("gguf/") and places.torch_folder(self.model) is not None
-        return IN_TORCH if is_in_torch else capabilities_of(self.model)
 
     @capabilities.setter
     def capabilities(self, given: Capabilities) -> None:
