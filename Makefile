@@ -24,7 +24,8 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: $(BIN)/python pyproject.toml
-	$(PIP) install $(LOCK) --editable '.[embedded]'
+	@echo 'Installing what the example needs into $(VENV) (a minute or two) …'
+	@$(PIP) install $(LOCK) --editable '.[embedded]'
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml

@@ -219,7 +219,7 @@ def _folder() -> str | None:
 
 HERE = ("gguf", "embedded")
 """What the names of models begin with that run in this process: GGUF files, and those of dspyc."""
-TRAINABLE = (*HERE, "openai")
+TRAINABLE = (*HERE, "openai", "databricks")
 """What the names of models begin with that can be trained."""
 SHIPPED = ("banking", "banking-base", "base")
 """The models that come with dspyc."""

@@ -81,14 +81,18 @@ def worst_rows(result: EvaluationResult) -> list[dict[str, Any]]:
     from ..runtime.evaluate.rows import describe_error
     from ..runtime.values.rendering import to_json_types
 
+    def plain(values: Any) -> dict[str, Any]:
+        # One by one: a value that JSON does not have becomes its text, and the others stay.
+        return {name: to_json_types(value) for name, value in values.items()}
+
     numbered = sorted(enumerate(result.rows, 1), key=lambda each: (each[1].error is None, each[1].value))
     return [
         {
             "row": number,
             "score": row.value,
-            "inputs": to_json_types(dict(row.example.inputs().items())),
-            "labels": to_json_types(dict(row.example.labels().items())),
-            "outputs": to_json_types(dict(row.prediction.items())),
+            "inputs": plain(row.example.inputs()),
+            "labels": plain(row.example.labels()),
+            "outputs": plain(row.prediction),
             "error": None if row.error is None else describe_error(row.error),
         }
         for number, row in numbered[:MOST_ROWS]

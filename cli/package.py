@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from .files import find, shown
 
 if TYPE_CHECKING:
     from ..compiler.analysis import FileAnalysis
+    from ..grammar import syntax
     from ..moving.packing.contents import Named
     from ..project.workspace import Workspace
 
@@ -35,8 +36,21 @@ if TYPE_CHECKING:
 )
 @click.option("--script", metavar="COMMAND", help="Let pip install a command of this name that runs it.")
 @click.option("--container", is_flag=True, help="Write a recipe for a container that serves it, too.")
+@click.option(
+    "--allow",
+    "allowed",
+    metavar="FILE",
+    multiple=True,
+    help="Take a file in which something looks like a key and is none; can be repeated.",
+)
 def command(
-    target: str, name: str | None, version: str, out: Path, script: str | None, container: bool
+    target: str,
+    name: str | None,
+    version: str,
+    out: Path,
+    script: str | None,
+    container: bool,
+    allowed: tuple[str, ...],
 ) -> int:
     """Make a wheel of a program, with its data and what was learned.
 
@@ -53,7 +67,7 @@ def command(
       python -m banking text="Where is my card?"
     """
     from ..moving.packing.contents import named, read_all
-    from ..moving.packing.requirements import requirements
+    from ..moving.packing.requirements import pinned, refuse_taken, requirements
     from ..moving.packing.wheel import wheel
     from ..project.belongings import belongings
     from ..project.programs import split_target
@@ -70,13 +84,21 @@ def command(
     for each in files.values():
         if each.suffix == ".dspy":
             _without_findings(workspace, each)
-    contents = read_all(files)
+    contents = read_all(files, allowed)
     programs = _programs(workspace, sources)
-    requires = requirements(contents)
+    imported = [
+        (key, ".".join(each.text for each in node.module))
+        for key, file in files.items()
+        if file.suffix == ".dspy"
+        for node in _imports(workspace, file)
+    ]
+    requires = requirements(contents, imported)
+    refuse_taken(called, script)
     summary = _summary(analyses[0]) if len(analyses) == 1 else f"Programs: {', '.join(programs)}"
     data = wheel(called, contents, programs, requires, summary, chosen or "", script)
     if container:
-        _write_recipe(called, contents, out, data)
+        pins = pinned(requirements(contents, imported, ["serve"]))
+        _write_recipe(called, contents, out, data, pins)
     _write(out / called.wheel, data)
     say(f"{shown(str(out / called.wheel))}: {len(contents)} files, needs {', '.join(requires)}")
     return 0
@@ -127,12 +149,37 @@ def _summary(analysis: FileAnalysis) -> str:
     return f"A program: {Path(analysis.path).stem}"
 
 
-def _write_recipe(called: Named, contents: dict[str, bytes], out: Path, data: bytes) -> None:
-    from ..moving.packing.container import recipe
-    from ..moving.packing.requirements import pinned, requirements
+def _imports(workspace: Workspace, path: Path) -> Iterator[syntax.FromImport | syntax.Import]:
+    """The imports of Python modules in a file."""
+    from ..grammar import syntax
+
+    for item in workspace.analyse(str(path.absolute())).program.items:
+        node = item.declaration
+        if not isinstance(node, syntax.FromImport | syntax.Import) or item.target is None:
+            continue
+        is_relative = isinstance(node, syntax.FromImport) and node.level
+        if item.target.kind in ("python", "opaque") and not is_relative:
+            yield node
+
+
+def _write_recipe(
+    called: Named, contents: dict[str, bytes], out: Path, data: bytes, pins: Sequence[str]
+) -> None:
+    """Write the files of a recipe.
+
+    Raises:
+        Refusal: one of them has been edited since.
+    """
+    from ..moving.packing.container import is_edited, recipe
 
     folder = out / f"{called.distribution}-container"
-    files = recipe(called, pinned(requirements(contents, ["serve"])), _keys(contents))
+    files = recipe(called, pins, _keys(contents))
+    for path in (folder / name for name in files):
+        if path.exists() and is_edited(path.read_text(encoding="utf-8", errors="replace")):
+            raise Refusal(
+                f"{shown(str(path))} was edited and would be overwritten",
+                "move it away, or pass another --out",
+            )
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         write_atomically(folder / name, text)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +63,32 @@ def command(folder: Path, port: int, opens: bool) -> int:
         }
         server = uvicorn.Server(uvicorn.Config(make_app(folder, gate), **options))
         say(f"Open {address}", error=True)
-        if opens:
-            import webbrowser
-
-            webbrowser.open(address)
-        run_server(server, listener)
+        with _opened(address) if opens else nullcontext():
+            run_server(server, listener)
     return 0
+
+
+@contextmanager
+def _opened(address: str) -> Iterator[None]:
+    """Open an address in the browser, by a file for its owner alone that is there while the block runs.
+
+    Everybody on this machine may see what a browser is started with, and the token is in the address.
+    """
+    import tempfile
+    import webbrowser
+
+    with tempfile.TemporaryDirectory(prefix="dspyc-ui-") as folder:
+        page = Path(folder) / "open.html"
+        page.touch(0o600)
+        page.write_text(_PAGE.format(address=address), "utf-8")
+        webbrowser.open(page.as_uri())
+        yield
+
+
+_PAGE = """<!doctype html>
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0; url={address}">
+<title>dspyc</title>
+<a href="{address}">Open the page</a>
+"""

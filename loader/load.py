@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib.machinery
 import importlib.util
 import os
 import sys
@@ -173,8 +174,20 @@ def run_as_imported(module: ModuleType, path: str, found: Compiled) -> None:
 
 
 def _imported_python(name: str, path: str) -> ModuleType:
-    with on_search_path(os.path.dirname(path)):
+    with on_search_path(_root_of(name, path)):
         return _import_python(name, path)
+
+
+def _root_of(name: str, path: str) -> str:
+    """The folder from which a name leads to a file: that in which its first package lies."""
+    folder, file = os.path.split(path)
+    stem = folder if file == "__init__.py" else os.path.splitext(path)[0]
+    root, parts = stem, name.split(".")
+    for part in reversed(parts):
+        root, last = os.path.split(root)
+        if last != part:
+            return folder
+    return root
 
 
 _borrowed: dict[str, int] = {}
@@ -213,11 +226,15 @@ def _import_python(name: str, path: str) -> ModuleType:
         try:
             module = importlib.import_module(name)
         except ModuleNotFoundError as error:
-            if error.name != name:
+            if error.name is None or not f"{name}.".startswith(f"{error.name}."):
                 raise
         else:
             if _is_file(module, path):
                 return module
+    if os.path.basename(path) != "__init__.py" and (
+        "." in name or os.path.exists(os.path.join(os.path.dirname(path), "__init__.py"))
+    ):
+        return importlib.import_module(f"{_package(os.path.dirname(path))}.{name.rpartition('.')[2]}")
     spec = importlib.util.spec_from_file_location(name_of_file(path), path)
     assert spec is not None
     assert spec.loader is not None
@@ -229,6 +246,32 @@ def _import_python(name: str, path: str) -> ModuleType:
         del sys.modules[spec.name]
         raise
     return module
+
+
+def _package(folder: str) -> str:
+    """The name of a package that a folder is, for files that import each other relatively.
+
+    Python may know another package by the folder's own name.
+    """
+    name = name_of_file(folder)
+    if name not in sys.modules:
+        start = os.path.join(folder, "__init__.py")
+        spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
+        if os.path.exists(start):
+            found = importlib.util.spec_from_file_location(name, start, submodule_search_locations=[folder])
+            assert found is not None
+            spec = found
+        else:
+            spec.submodule_search_locations = [folder]
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            if spec.loader is not None:
+                spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return name
 
 
 def _is_file(module: ModuleType | None, path: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import copy
 from collections.abc import Mapping, Sequence
 
@@ -71,7 +72,10 @@ def _statement(node: ast.stmt, inside: Inside, indent: str) -> list[str]:
             inside.own is not None and inside.imports.of(func) == "context"
         ):
             asked = _Asked(inside.own, lm)
-            return block([asked.visit(copy.deepcopy(each)) for each in body], inside, indent)
+            lines = block([asked.visit(copy.deepcopy(each)) for each in body], inside, indent)
+            if asked.others:
+                raise CannotMove(f"`with …context(lm=…)` around {asked.others[0]}, which may ask a model,")
+            return lines
         case ast.Try(body=body, handlers=handlers, orelse=[], finalbody=[]):
             lines = [f"{indent}try:", *block(body, inside, deeper)]
             for each in handlers:
@@ -90,6 +94,8 @@ class _Asked(ast.NodeTransformer):
     def __init__(self, own: str, lm: ast.expr) -> None:
         self._own = own
         self._lm = lm
+        self.others: list[str] = []
+        """The calls that may ask a model and cannot be told which one."""
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         """A call, of a part or of something else."""
@@ -103,6 +109,10 @@ class _Asked(ast.NodeTransformer):
             case ast.Attribute(value=ast.Name(id=name)) if name == self._own:
                 if not any(each.arg == "lm" for each in node.keywords):
                     node.keywords.append(ast.keyword("lm", self._lm))
+            case ast.Name(id=name) if not hasattr(builtins, name):
+                self.others.append(f"`{name}(…)`")
+            case ast.Call():
+                self.others.append(f"`{ast.unparse(function)}(…)`")
         return node
 
 

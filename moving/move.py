@@ -10,7 +10,8 @@ from __future__ import annotations
 import ast
 import copy
 import re
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -123,6 +124,7 @@ def _flattened(body: Iterable[ast.stmt]) -> Iterable[ast.stmt]:
     """The statements, those below `if __name__ == "__main__":` among them, and those of `main()` there."""
     statements = list(body)
     functions = {each.name: each for each in statements if isinstance(each, ast.FunctionDef)}
+    names = Counter(name for each in statements for name in _defined(each))
     started: set[str] = set()
     for statement in statements:
         if isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test):
@@ -133,6 +135,7 @@ def _flattened(body: Iterable[ast.stmt]) -> Iterable[ast.stmt]:
                 and isinstance(each.value, ast.Call)
                 and isinstance(each.value.func, ast.Name)
                 and _is_script(functions.get(each.value.func.id))
+                and not _hides(functions[each.value.func.id], names)
             }
     for statement in statements:
         if isinstance(statement, ast.FunctionDef) and statement.name in started:
@@ -148,6 +151,11 @@ def _flattened(body: Iterable[ast.stmt]) -> Iterable[ast.stmt]:
                         yield from (_with_made(one, functions) for one in _apart([each]))
         else:
             yield from (_with_made(one, functions) for one in _apart([statement]))
+
+
+def _hides(node: ast.FunctionDef, names: Mapping[str, int]) -> bool:
+    """Whether a function binds a name that the file binds, too, so that one would take the other's place."""
+    return any(names.get(name) for inner in node.body for name in _defined(inner))
 
 
 def _is_script(node: ast.FunctionDef | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from typing import Any
 
 from ..grammar.words import HARD_KEYWORDS
@@ -29,12 +30,19 @@ def load_ipython_extension(shell: Any) -> None:
         %%dspy [--reset] [NAME]
 
         What earlier cells have declared is known; a cell that declares a name again replaces it. NAME is a
-        module that Python cells can import from. --reset forgets what earlier cells have declared.
+        module that Python cells can import from. --reset forgets what earlier cells have declared, unless the
+        cell has an error.
         """
         name, is_reset = _read(line)
-        if is_reset or name not in sessions:
-            sessions[name] = Session(name)
-        ran = sessions[name].run(cell)
+        session = Session(name) if is_reset else sessions.get(name, Session(name))
+        try:
+            ran = session.run(cell)
+        except BaseException:
+            # The traceback of this cell is shown first.
+            _after_cell(shell, session.forget_failed)
+            raise
+        # Not before it has run: with an error, earlier cells are still what they were.
+        sessions[name] = session
         if ran.findings.files:
             from IPython import display
 
@@ -58,6 +66,16 @@ def load_ipython_extension(shell: Any) -> None:
 def unload_ipython_extension(shell: Any) -> None:
     """Take `%%dspy` away again; `%unload_ext dspyc` calls this."""
     shell.magics_manager.magics["cell"].pop("dspy", None)
+
+
+def _after_cell(shell: Any, act: Callable[[], None]) -> None:
+    """Do something once, when the cell that runs is done and its traceback is shown."""
+
+    def once(*_: Any) -> None:
+        shell.events.unregister("post_run_cell", once)
+        act()
+
+    shell.events.register("post_run_cell", once)
 
 
 def _read(line: str) -> tuple[str, bool]:

@@ -62,6 +62,7 @@ class Session:
         self._cells: dict[int, str] = {}
         self._count = 0
         self._module: ModuleType | None = None
+        self._before: tuple[str, Any] | None = None
 
     def run(self, text: str) -> Ran:
         """Check a cell and run what it declares; what other cells declare is there for it.
@@ -72,6 +73,7 @@ class Session:
         Raises:
             CellError: it has errors, or makes what another cell declares wrong; then it counts for nothing.
         """
+        self.forget_failed()
         number = self._count + 1
         cells = {**self._cells, number: text}
         program = self._program.with_cell(number, text)
@@ -81,11 +83,13 @@ class Session:
         if errors:
             raise CellError(_report(program, cells, errors))
         lines = program.text.splitlines(keepends=True)
+        self._before = path, linecache.cache.get(path)
         linecache.cache[path] = (len(program.text), None, lines, path)
         if self._module is None or self._module.__file__ != path:
             self._module = new_module(path)
         new = program.lines_of(number)
         changed = run_pieces(self._module, analysis, lambda line: line in new)
+        self._before = None
         self._register(self._module)
         self._program, self._cells, self._count = program, cells, number
         own = [each for each in analysis.diagnostics if program.placed(each)[0] == number]
@@ -93,6 +97,16 @@ class Session:
         mine = frozenset(program.names_of(number))
         values = {name: getattr(self._module, name) for name in sorted(names & (changed | mine))}
         return Ran(values, mine, _report(program, cells, [each for each in own if each.name != "no-lm"]))
+
+    def forget_failed(self) -> None:
+        """Let tracebacks show the lines of the cells that count, once that of a cell that failed is shown."""
+        if self._before is not None:
+            path, entry = self._before
+            self._before = None
+            if entry is None:
+                linecache.cache.pop(path, None)
+            else:
+                linecache.cache[path] = entry
 
     def _register(self, module: ModuleType) -> None:
         """Let Python cells import the module by its name, unless something else has that name."""

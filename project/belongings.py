@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..compiler.analysis import FileAnalysis
@@ -13,7 +13,7 @@ from ..runtime.state.files import LARGEST
 from .errors import Misuse
 from .workspace import Workspace
 
-_SECRETS = (".pem", ".key", ".p12", ".pfx", ".kdbx")
+_SECRETS = (".pem", ".key", ".p12", ".pfx", ".kdbx", ".env")
 _NEVER = ("credentials", "secrets", "id_rsa", "id_ed25519")
 
 
@@ -33,7 +33,8 @@ def belongings(workspace: Workspace, path: Path) -> dict[str, Path]:
         path: the program.
 
     Raises:
-        Outside: an imported file lies outside of the program's folder.
+        Outside: a file that is imported or named lies outside of the program's folder.
+        Misuse: a Python file is not valid Python.
     """
     folder = path.resolve().parent
     found: dict[str, Path] = {}
@@ -56,8 +57,8 @@ def belongings(workspace: Workspace, path: Path) -> dict[str, Path]:
             waiting += _named(_strings(analysis), each.parent, folder)
             waiting += _learned(each)
         elif each.suffix == ".py":
-            tree = ast.parse(each.read_bytes())
-            waiting += _python_imports(tree, each.parent)
+            tree = _tree(each)
+            waiting += _python_imports(tree, each, folder)
             texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
             waiting += _named((text for text in texts if isinstance(text, str)), each.parent, folder)
     return dict(sorted(found.items()))
@@ -85,21 +86,39 @@ def _strings(analysis: FileAnalysis) -> Iterator[str]:
 
 
 def _named(texts: Iterator[str], base: Path, folder: Path) -> Iterator[Path]:
-    """The files below the folder that texts name."""
+    """The files below the folder that texts name.
+
+    Raises:
+        Outside: one that is there lies elsewhere, so that the program would miss it.
+    """
     for text in texts:
         if not text or len(text) > 200 or "\n" in text or "\0" in text or text.startswith(("/", "~")):
             continue
         try:
             path = (base / text.removeprefix("gguf/")).resolve()
-            if path.is_file() and path.is_relative_to(folder) and not _is_secret(path):
-                yield path
+            is_there = path.is_file()
         except OSError:
             continue
+        if not is_there:
+            continue
+        if not path.is_relative_to(folder):
+            raise Outside(f"the program names {text}, which does not lie below its folder", "move it there")
+        if not _is_secret(path.relative_to(folder)):
+            yield path
 
 
 def _is_secret(path: Path) -> bool:
+    """Whether a file, by its path below the folder, is hidden or for its owner alone."""
     name = path.name.lower()
-    return name.startswith(".") or name.endswith(_SECRETS) or Path(name).stem in _NEVER
+    is_hidden = any(part.startswith(".") for part in path.parts)
+    return is_hidden or name.endswith(_SECRETS) or name.partition(".")[0] in _NEVER
+
+
+def _tree(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError) as problem:
+        raise Misuse(f"{path} is not valid Python: {problem}", "correct it") from None
 
 
 def _learned(path: Path) -> Iterator[Path]:
@@ -113,16 +132,35 @@ def _learned(path: Path) -> Iterator[Path]:
             )
 
 
-def _python_imports(tree: ast.Module, folder: Path) -> Iterator[Path]:
-    """The modules beside a Python file that it imports."""
-    names: list[str] = []
+def _python_imports(tree: ast.Module, path: Path, folder: Path) -> Iterator[Path]:
+    """The files of the program that a Python file of it imports, and the packages that these lie in."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names += [each.name for each in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.level <= 1:
-            names += [node.module or each.name for each in node.names]
-    for name in dict.fromkeys(names):
-        module = folder.joinpath(*name.split("."))
-        for path in (module.with_suffix(".py"), module / "__init__.py", module.with_suffix(".dspy")):
-            if path.is_file():
-                yield path.resolve()
+        match node:
+            case ast.Import(names=names):
+                for each in names:
+                    yield from _modules((folder, path.parent), each.name.split("."))
+            case ast.ImportFrom(module=module, level=level, names=names):
+                bases = [path.parents[level - 1]] if level else [folder, path.parent]
+                parts = module.split(".") if module else []
+                yield from _modules(bases, parts)
+                for each in names:
+                    yield from _modules(bases, [*parts, each.name])
+
+
+def _modules(bases: Iterable[Path], parts: list[str]) -> Iterator[Path]:
+    """The files of a module and of the packages around it, in the first folder that has it."""
+    for base in bases:
+        found = [
+            file
+            for count in range(len(parts) + 1)
+            for stem in [base.joinpath(*parts[:count])]
+            for file in (stem / "__init__.py", *(_files_of(stem) if count == len(parts) and parts else ()))
+            if file.is_file()
+        ]
+        if found:
+            yield from (each.resolve() for each in found)
+            return
+
+
+def _files_of(stem: Path) -> tuple[Path, Path]:
+    return stem.with_name(f"{stem.name}.py"), stem.with_name(f"{stem.name}.dspy")

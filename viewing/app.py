@@ -26,7 +26,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from .gate import REPORT_POLICY, Gate, guard
-from .library import Library, Missing
+from .library import Library, Missing, number_in
 
 _HERE = Path(__file__).parent / "pages"
 _REPORT = Path(__file__).parent.parent / "runtime" / "evaluate" / "report"
@@ -60,10 +60,10 @@ def make_app(folder: Path, gate: Gate) -> Starlette:
         Route("/assets/{name}", _guarded(gate, pages.asset)),
         Route("/api/list", _guarded(gate, pages.listing)),
         Route("/api/trace/{key}", _guarded(gate, pages.trace)),
-        Route("/api/trace/{key}/call/{number:int}", _guarded(gate, pages.call)),
+        Route("/api/trace/{key}/call/{number}", _guarded(gate, pages.call)),
         Route("/api/journal/{key}", _guarded(gate, pages.journal)),
         Route("/report/{key}", _guarded(gate, pages.report)),
-        Route("/report/{key}/{number:int}", _guarded(gate, pages.report)),
+        Route("/report/{key}/{number}", _guarded(gate, pages.report)),
         Route("/compare", _guarded(gate, pages.compare)),
         Route("/events", _guarded(gate, pages.events)),
         # Who has no token is not told what there is.
@@ -105,13 +105,14 @@ class _Pages:
         return _json(self._library.trace(request.path_params["key"]))
 
     def call(self, request: Request) -> Response:
-        return _json(self._library.said(request.path_params["key"], request.path_params["number"]))
+        return _json(self._library.said(request.path_params["key"], _number(request)))
 
     def journal(self, request: Request) -> Response:
         return _json(self._library.journal(request.path_params["key"]))
 
     def report(self, request: Request) -> Response:
-        return _report(self._library.report(request.path_params["key"], request.path_params.get("number")))
+        number = _number(request) if "number" in request.path_params else None
+        return _report(self._library.report(request.path_params["key"], number))
 
     def compare(self, request: Request) -> Response:
         return _report(
@@ -135,13 +136,45 @@ class _Pages:
             await asyncio.sleep(_LOOK_SECONDS)
 
 
+def _number(request: Request) -> int:
+    """The number in an address.
+
+    Raises:
+        Missing: it is none.
+    """
+    number = number_in(request.path_params["number"])
+    if number is None:
+        raise Missing("there is nothing at this address")
+    return number
+
+
 def _json(value: Any) -> Response:
-    return Response(_encode(value), media_type="application/json")
+    try:
+        content = _encode(value)
+    except (UnicodeEncodeError, OverflowError):
+        # What files hold, and what they are called, may be more than a page can be told.
+        content = _encode(_tellable(value))
+    return Response(content, media_type="application/json")
+
+
+def _tellable(value: Any) -> Any:
+    """A value in which half a surrogate pair is a question mark, and so is a number beyond 64 bits."""
+    if isinstance(value, str):
+        return _encoded(value).decode()
+    if isinstance(value, int):
+        return value if abs(value) < 2**63 else "?"
+    if isinstance(value, dict):
+        return {_tellable(name): _tellable(each) for name, each in value.items()}
+    return [_tellable(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
 
 
 def _report(page: str) -> Response:
-    return HTMLResponse(page, headers={"content-security-policy": REPORT_POLICY})
+    return HTMLResponse(_encoded(page), headers={"content-security-policy": REPORT_POLICY})
 
 
 def _missing(why: str) -> Response:
-    return PlainTextResponse(f"{why[:1].upper()}{why[1:]}.\n", 404)
+    return PlainTextResponse(_encoded(f"{why[:1].upper()}{why[1:]}.\n"), 404)

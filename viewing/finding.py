@@ -16,7 +16,8 @@ from ..base.files import UnreadableFile, read_beginning
 Kind = Literal["trace", "journal", "rows", "report", "state"]
 
 MOST_FILES = 50_000
-"""So many files of a folder are looked at."""
+MOST_FOLDERS = 20_000
+"""So many files with a fitting ending, and so many folders, are looked at."""
 _BEGINNING = 4096
 _LEFT_OUT = frozenset({"node_modules", "__pycache__", "site-packages"})
 _PREDICTED = re.compile(rb'"pred_\w+":')
@@ -38,10 +39,16 @@ class Found(Struct, frozen=True):
 
 
 class Folder:
-    """A folder that is looked at again and again; a file that has not changed is not opened again."""
+    """A folder that is looked at again and again; a file that has not changed is not opened again.
+
+    Attributes:
+        root: the folder.
+        is_cut: whether there was more in it than is looked at.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = Path(os.path.realpath(root))
+        self.is_cut = False
         self._kinds: dict[Path, tuple[int, float, Kind | None]] = {}
 
     def look(self) -> list[Found]:
@@ -72,7 +79,11 @@ class Folder:
     def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
         """Regular files with a fitting ending. Links are not followed: they may lead out of the folder."""
         count = 0
-        for folder, folders, files in os.walk(self.root):
+        self.is_cut = False
+        for number, (folder, folders, files) in enumerate(os.walk(self.root)):
+            if number >= MOST_FOLDERS:
+                self.is_cut = True
+                return
             folders[:] = sorted(
                 name
                 for name in folders
@@ -81,11 +92,12 @@ class Folder:
                 and not os.path.exists(os.path.join(folder, name, "pyvenv.cfg"))
             )
             for name in sorted(files):
-                count += 1
-                if count > MOST_FILES:
-                    return
                 if not name.endswith((".jsonl", ".json", ".html")):
                     continue
+                count += 1
+                if count > MOST_FILES:
+                    self.is_cut = True
+                    return
                 path = Path(folder, name)
                 try:
                     status = path.lstat()

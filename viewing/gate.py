@@ -6,7 +6,7 @@ import hmac
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 
 from ..base.loopback import LOOPBACK, host_of
 
@@ -33,6 +33,11 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
+
+_OWN = ("none", "same-origin")
+_ON = (
+    '<!doctype html><meta http-equiv="refresh" content="0; url=/"><title>dspyc</title><a href="/">Go on</a>\n'
+)
 
 
 class Gate(Struct, frozen=True):
@@ -62,10 +67,13 @@ class Gate(Struct, frozen=True):
             return _refuse(405, "There is nothing here that can be changed.")
         given = request.query_params.get("token")
         if given is not None and request.url.path == "/" and self._fits(given):
-            answer = RedirectResponse("/", 303, _HEADERS)
+            # A browser that comes from a file or another page sends no cookie where that leads it: it has to
+            # come from here.
+            is_direct = request.headers.get("sec-fetch-site", "none") in _OWN
+            answer = RedirectResponse("/", 303, _HEADERS) if is_direct else HTMLResponse(_ON, 200, _HEADERS)
             answer.set_cookie(self.cookie, self.token, httponly=True, samesite="strict", path="/")
             return answer
-        if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        if request.headers.get("sec-fetch-site", "none") not in _OWN:
             return _refuse(403, "Another page may not look at this.")
         if not self._fits(request.cookies.get(self.cookie, "")):
             return _refuse(403, "Open the address that `dspyc ui` has printed: it holds the token.")

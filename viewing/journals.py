@@ -6,24 +6,30 @@ in it.
 
 from __future__ import annotations
 
+import re
+import threading
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from ..base import json
-from ..base.files import read_bytes
-from .finding import Found
+from ..runtime.work.journal import LARGEST
+from .following import Follower
+from .traces import finite, number_of
 
-LARGEST = 2**30
+_ANSWER = re.compile(rb'\{"task":"[^"\\]*","request":')
+"""How an answer of a model begins: what it says, most of what stands in a journal, is not read."""
 
 
 class Stage(Struct):
-    """What was done under one name: how many tasks, their scores in the order in which they came, errors,
-    and what they took.
+    """What was done under one name: how many tasks, the sum of their scores and of how many, errors, and what
+    they took.
     """
 
     name: str
-    scores: list[float]
+    points: float = 0.0
+    scored: int = 0
     done: int = 0
     errors: int = 0
     calls: int = 0
@@ -33,11 +39,10 @@ class Stage(Struct):
 
     def as_json(self) -> dict[str, Any]:
         """What the page shows of it."""
-        count = len(self.scores)
         return {
             "name": self.name,
             "done": self.done,
-            "score": round(100 * sum(self.scores) / count, 2) if count else None,
+            "score": round(100 * self.points / self.scored, 2) if self.scored else None,
             "errors": self.errors,
             "lastError": self.last_error,
             "calls": self.calls,
@@ -46,27 +51,40 @@ class Stage(Struct):
         }
 
 
-def read_journal(found: Found) -> dict[str, Any]:
-    """What a journal says: its stages in their order, and how many answers of models are kept.
+class Progress:
+    """A journal file, read as far as it goes; `told` reads what has come since."""
 
-    Raises:
-        UnreadableFile: it cannot be read.
-    """
-    stages: dict[str, Stage] = {}
-    answers = 0
-    for line in read_bytes(found.path, LARGEST).split(b"\n")[1:]:
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        self._follower = Follower(path, LARGEST)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._stages: dict[str, Stage] = {}
+        self._answers = 0
+
+    def told(self) -> dict[str, Any]:
+        """What the journal says: its stages in their order, and how many answers of models are kept.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        with self._lock:
+            for _, line in self._follower.lines(self._begin):
+                self._take(line)
+            return {"answers": self._answers, "stages": [stage.as_json() for stage in self._stages.values()]}
+
+    def _take(self, line: bytes) -> None:
+        if _ANSWER.match(line):
+            self._answers += 1
+            return
         try:
             record = json.load(line)
-            if "request" in record:
-                answers += 1
-                continue
             name = str(record["stage"])
-            stage = stages.setdefault(name, Stage(name, []))
-            _take(stage, record)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            # Half a last line, which is being written.
-            continue
-    return {"answers": answers, "stages": [stage.as_json() for stage in stages.values()]}
+            _take(self._stages.get(name) or self._stages.setdefault(name, Stage(name)), record)
+        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError):
+            # The first line, and what is damaged.
+            return
 
 
 def _take(stage: Stage, record: dict[str, Any]) -> None:
@@ -74,9 +92,13 @@ def _take(stage: Stage, record: dict[str, Any]) -> None:
         stage.errors += 1
         stage.last_error = str(record["error"])
         return
-    calls, tokens, cost = record["usage"]
+    calls, tokens, cost = (finite(each) for each in record["usage"])
     stage.done += 1
-    stage.calls, stage.tokens, stage.cost = stage.calls + calls, stage.tokens + tokens, stage.cost + cost
+    stage.calls += int(calls)
+    stage.tokens += int(tokens)
+    stage.cost += cost
     value = record["value"]
-    if isinstance(value, dict) and isinstance(value.get("value"), (int, float)):
-        stage.scores.append(float(value["value"]))
+    score = number_of(value.get("value")) if isinstance(value, dict) else None
+    if score is not None:
+        stage.points += score
+        stage.scored += 1

@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..base.files import UnreadableFile
 from ..base.secrets import redact_mapping
 from ..runtime.errors import EvaluationError, StateError
 from .finding import Folder, Found
-from .journals import read_journal
+from .journals import Progress
 from .results import Unusable, of_file, of_trace
 from .summaries import trace_line, whole_trace
-from .traces import Trace
+from .traces import Trace, number_of
 
 if TYPE_CHECKING:
     from ..runtime.evaluate.result import EvaluationResult
+
+T = TypeVar("T")
 
 MOST_LISTED = 500
 """So many files are listed, the newest ones."""
 _LARGEST_LISTED = 1 << 26
 """Bytes; of a larger report or file of rows the list does not tell the score."""
 _MOST_KEPT = 64
+_DAMAGED = (OSError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
+"""What reading a file raises that is not what it seemed to be."""
+
+logger = logging.getLogger("dspyc")
 
 
 class Missing(Exception):
     """What cannot be shown, and why, as a sentence without its capital and full stop."""
+
+
+def number_in(text: str) -> int | None:
+    """The number that a part of an address is; None for none, and for one beyond all that there may be."""
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 class Library:
@@ -39,23 +53,36 @@ class Library:
 
     def __init__(self, root: Path) -> None:
         self._folder = Folder(root)
+        # For what is known of files. Reading and telling them has locks of its own, so nobody waits for long.
         self._lock = threading.Lock()
+        self._listing = threading.Lock()
         self._traces: dict[Path, Trace] = {}
+        self._journals: dict[Path, Progress] = {}
         self._lines: dict[Path, tuple[float, int, dict[str, Any]]] = {}
 
     def fingerprint(self) -> str:
         """What is another text as soon as something in the folder has changed."""
         with self._lock:
             found = self._folder.look()
-        text = "\n".join(f"{one.name} {one.size} {one.modified}" for one in found)
+            # A process that is killed changes no file.
+            running = [trace for trace in self._traces.values() if trace.finished is None]
+        lines = [f"{one.name} {one.size} {one.modified}" for one in found]
+        lines += [f"{trace.path} {trace.state}" for trace in running]
+        text = "\n".join(lines)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def listing(self) -> dict[str, Any]:
         """Everything, the newest first."""
         with self._lock:
-            found = self._folder.look()
+            found, is_cut = self._folder.look(), self._folder.is_cut
+        with self._listing:
             files = [self._line(one) for one in found[:MOST_LISTED]]
-        return {"folder": str(self._folder.root), "files": files, "more": max(0, len(found) - MOST_LISTED)}
+        return {
+            "folder": str(self._folder.root),
+            "files": files,
+            "more": max(0, len(found) - MOST_LISTED),
+            "cut": is_cut,
+        }
 
     def trace(self, key: str) -> dict[str, Any]:
         """A trace without what was said.
@@ -63,9 +90,9 @@ class Library:
         Raises:
             Missing: there is none.
         """
-        with self._lock:
-            found = self._found(key, "trace")
-            return {"name": found.name, **whole_trace(self._trace(found))}
+        found = self._locked(key, "trace")
+        with self._trace(found) as trace:
+            return {"name": found.name, **whole_trace(trace)}
 
     def said(self, key: str, number: int) -> dict[str, Any]:
         """What was said in a call of a trace.
@@ -73,13 +100,13 @@ class Library:
         Raises:
             Missing: there is no such call, or the file has been written anew meanwhile.
         """
-        with self._lock:
-            trace = self._trace(self._found(key, "trace"))
-            try:
-                said: dict[str, Any] = redact_mapping(trace.said(number))
-            except (KeyError, OSError, ValueError):
-                raise Missing(f"there is no call {number} in this trace") from None
-            return said
+        try:
+            with self._trace(self._locked(key, "trace")) as trace:
+                record = trace.said(number)
+        except _DAMAGED:
+            raise Missing(f"there is no call {number} in this trace") from None
+        said: dict[str, Any] = redact_mapping(record)
+        return said
 
     def journal(self, key: str) -> dict[str, Any]:
         """How far a run is.
@@ -89,9 +116,9 @@ class Library:
         """
         found = self._locked(key, "journal")
         try:
-            told: dict[str, Any] = redact_mapping(read_journal(found))
-        except UnreadableFile as problem:
-            raise Missing(f"{found.name} {problem.message}") from None
+            told: dict[str, Any] = redact_mapping(self._kept(self._journals, found.path, Progress).told())
+        except OSError:
+            raise Missing("the file is not there any more") from None
         return {"name": found.name, "modified": found.modified, **told}
 
     def report(self, key: str, number: int | None = None) -> str:
@@ -139,11 +166,12 @@ class Library:
     # --- files --------------------------------------------------------------------------------------------
 
     def _named(self, name: str) -> EvaluationResult:
-        key, _, number = name.partition("/")
-        if not number.isdecimal():
+        key, _, text = name.partition("/")
+        number = number_in(text)
+        if number is None:
             raise Missing("a comparison is of two results")
         found = self._locked(key)
-        result = self._result(found, int(number))
+        result = self._result(found, number)
         named: EvaluationResult = type(result)(
             result.rows, result.metric, result.program or found.name, result.require, result.seconds
         )
@@ -160,14 +188,13 @@ class Library:
             if found.kind in ("report", "rows"):
                 return of_file(found)
             if found.kind == "trace":
-                with self._lock:
-                    trace = self._trace(found)
+                with self._trace(found) as trace:
                     return [of_trace(trace, number) for number in range(len(trace.results))]
         except UnreadableFile as problem:
             raise Missing(f"{found.name} {problem.message}") from None
         except Unusable as problem:
             raise Missing(f"{found.name} {problem}") from None
-        except (OSError, ValueError, TypeError, KeyError):
+        except _DAMAGED:
             raise Missing(f"{found.name} has been written anew, or is damaged") from None
         raise Missing(f"{found.name} holds no result")
 
@@ -181,17 +208,26 @@ class Library:
             raise Missing("the file is not there any more")
         return found
 
-    def _trace(self, found: Found) -> Trace:
-        trace = self._traces.get(found.path)
-        if trace is None:
-            while len(self._traces) >= _MOST_KEPT:
-                del self._traces[next(iter(self._traces))]
-            trace = self._traces[found.path] = Trace(found.path)
-        try:
-            trace.update()
-        except OSError:
-            raise Missing("the file is not there any more") from None
-        return trace
+    def _kept(self, kept: dict[Path, T], path: Path, begin: Callable[[Path], T]) -> T:
+        """What reads a file, and remembers how far it has come."""
+        with self._lock:
+            reader = kept.get(path)
+            if reader is None:
+                while len(kept) >= _MOST_KEPT:
+                    del kept[next(iter(kept))]
+                reader = kept[path] = begin(path)
+            return reader
+
+    @contextmanager
+    def _trace(self, found: Found) -> Iterator[Trace]:
+        """A trace as far as it goes now, which stays as it is while the block runs."""
+        trace = self._kept(self._traces, found.path, Trace)
+        with trace.lock:
+            try:
+                trace.update()
+            except OSError:
+                raise Missing("the file is not there any more") from None
+            yield trace
 
     def _line(self, found: Found) -> dict[str, Any]:
         """A file in the list."""
@@ -213,7 +249,8 @@ class Library:
     def _facts(self, found: Found) -> dict[str, Any]:
         try:
             if found.kind == "trace":
-                return trace_line(self._trace(found))
+                with self._trace(found) as trace:
+                    return trace_line(trace)
             if found.kind == "journal":
                 return {"what": "unfinished", "state": "unfinished"}
             if found.kind == "state":
@@ -221,7 +258,8 @@ class Library:
             if found.size > _LARGEST_LISTED:
                 return {"what": "evaluation"}
             results = [{"number": number, **one} for number, one in enumerate(_scores(of_file(found)))]
-        except (Missing, UnreadableFile, Unusable):
+        except Exception as error:  # noqa: BLE001 one file that is damaged in a way of its own hides no other
+            logger.debug("%s is listed without its facts: %r", found.key, error)
             return {"what": "evaluation" if found.kind == "rows" else found.kind}
         return {
             "what": "evaluation" if results else "optimisation",
@@ -278,5 +316,5 @@ def _state_facts(found: Found) -> dict[str, Any]:
     name = optimizer.get("name") if isinstance(optimizer, dict) else None
     return {
         "program": f"{state.program}, by {name}" if name else state.program,
-        "score": after if isinstance(after, (int, float)) else None,
+        "score": number_of(after),
     }

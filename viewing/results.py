@@ -19,7 +19,7 @@ from ..runtime.example import Example
 from ..runtime.prediction import Prediction
 from ..runtime.work.task import Usage
 from .finding import Found
-from .traces import Trace
+from .traces import Trace, number_of
 
 LARGEST = 2**30
 """The size in bytes up to which a report or a file of rows is read."""
@@ -47,9 +47,9 @@ def of_trace(trace: Trace, number: int) -> EvaluationResult:
         rows,
         str(facts.get("metric") or "score"),
         str(facts.get("program") or ""),
-        facts.get("require"),
-        float(facts.get("seconds") or 0),
-        int(facts.get("total") or 0),
+        number_of(facts.get("require")),
+        number_of(facts.get("seconds")) or 0.0,
+        int(number_of(facts.get("total")) or 0),
     )
 
 
@@ -63,7 +63,7 @@ def of_file(found: Found) -> list[EvaluationResult]:
     text = read_bytes(found.path, LARGEST).decode("utf-8", "replace")
     try:
         return _of_report(text) if found.kind == "report" else [_of_rows(json.loads(text), found.name)]
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError):
         raise Unusable("does not hold the rows of an evaluation") from None
 
 

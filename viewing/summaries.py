@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from ..base.secrets import redact, redact_mapping
-from .traces import Call, Trace
+from .traces import Call, Trace, number_of
 
 _KINDS = {"eval": "evaluation", "optimize": "optimisation"}
 MOST_CALLS = 20_000
@@ -23,7 +25,7 @@ def trace_line(trace: Trace) -> dict[str, Any]:
         "program": redact(str(trace.head.get("program") or "")),
         "state": trace.state,
         "seconds": trace.last if trace.finished is None else trace.finished,
-        "began": trace.head.get("began"),
+        "began": number_of(trace.head.get("began")),
         "error": redact(trace.error) if trace.error else None,
         "calls": len(models),
         "tokens": sum(sum(call.tokens) for call in models if call.tokens),
@@ -33,12 +35,12 @@ def trace_line(trace: Trace) -> dict[str, Any]:
         "results": [
             {
                 "number": number,
-                "metric": one.facts.get("metric"),
-                "program": one.facts.get("program"),
+                "metric": str(one.facts.get("metric") or ""),
+                "program": str(one.facts.get("program") or ""),
                 "score": one.score,
                 "rows": len(one.rows),
                 "errors": one.errors,
-                "require": one.facts.get("require"),
+                "require": number_of(one.facts.get("require")),
             }
             for number, one in enumerate(trace.results)
         ],
@@ -50,17 +52,19 @@ def whole_trace(trace: Trace) -> dict[str, Any]:
     """Everything of a trace but what was said."""
     calls = list(trace.calls.values())
     now = trace.last if trace.finished is None else trace.finished
+    # Looking for secrets takes longer than all else, and calls have few names.
+    redact_once = cache(redact)
     return {
         **trace_line(trace),
         "length": now,
         "total": len(calls),
         "together": most_together(calls, now),
         "trials": redact_mapping(trace.trials),
-        "steps": [_call(call) for call in calls[:MOST_CALLS]],
+        "steps": [_call(call, redact_once) for call in calls[:MOST_CALLS]],
     }
 
 
-def _call(call: Call) -> list[Any]:
+def _call(call: Call, redact: Callable[[str], str]) -> list[Any]:
     """A call as a row: number, within, what, name, start, end, error, place, tokens, cost, cached."""
     return [
         call.number,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+import threading
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,12 @@ from typing import Any
 from msgspec import Struct, field
 
 from ..base import json
+from .following import Follower
 
 LARGEST = 4 * 2**30
 """The size in bytes up to which a trace is read."""
-LONGEST_LINE = 64 * 2**20
-"""Bytes; a longer line is no line of a trace."""
-_BLOCK = 1 << 20
+_LARGEST_NUMBER = 2**53
+"""Larger numbers are none that a page can count with."""
 
 
 class Call(Struct):
@@ -71,10 +71,16 @@ class Trace:
         finished: when all was done, in seconds from the beginning; None before that.
         error: what ended it, if something did.
         last: when the last line was written, in seconds from the beginning.
+        lock: held while it is updated, and by whoever reads more than one of these.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.lock = threading.Lock()
+        self._follower = Follower(path, LARGEST)
+        self._begin()
+
+    def _begin(self) -> None:
         self.head: dict[str, Any] = {}
         self.calls: dict[int, Call] = {}
         self.progress: dict[str, dict[str, Any]] = {}
@@ -83,8 +89,6 @@ class Trace:
         self.finished: float | None = None
         self.error: str | None = None
         self.last = 0.0
-        self._offset = 0
-        self._identity: tuple[int, int] | None = None
 
     def update(self) -> None:
         """Read what has been written since; all of it again where the file was begun anew.
@@ -92,17 +96,8 @@ class Trace:
         Raises:
             OSError: the file cannot be read.
         """
-        with self.path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            beginning = file.readline(LONGEST_LINE)
-            identity = (status.st_ino, hash(beginning))
-            if identity != self._identity or status.st_size < self._offset:
-                self.__init__(self.path)  # type: ignore[misc]
-                self._identity = identity
-            file.seek(self._offset)
-            for start, line in _lines(file, self._offset):
-                self._offset = start + len(line)
-                self._take(start, line)
+        for start, line in self._follower.lines(self._begin):
+            self._take(start, line)
 
     def content(self, span: tuple[int, int]) -> dict[str, Any]:
         """The line that stands at a place.
@@ -144,13 +139,13 @@ class Trace:
             record = json.load(line)
             if isinstance(record, dict):
                 self._read(record, (start, len(line)))
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError):
             # A line that says nothing to us: of a later version, or damaged.
             return
 
     def _read(self, record: dict[str, Any], span: tuple[int, int]) -> None:
         if (at := record.get("at", record.get("finished"))) is not None:
-            self.last = max(self.last, float(at))
+            self.last = max(self.last, finite(at))
         if "dspyc_trace" in record:
             self.head = record
         elif "call" in record:
@@ -159,60 +154,67 @@ class Trace:
                 None if record["within"] is None else int(record["within"]),
                 str(record["what"]),
                 str(record["name"]),
-                float(record["at"]),
+                finite(record["at"]),
                 span,
                 place=_text(record.get("place")),
             )
         elif "end" in record:
             call = self.calls[record["end"]]
-            call.end, call.ends, call.error = float(record["at"]), span, _text(record.get("error"))
-            call.tokens, call.cost = _counts(record.get("tokens")), _number(record.get("cost"))
+            call.end, call.ends, call.error = finite(record["at"]), span, _text(record.get("error"))
+            call.tokens, call.cost = _counts(record.get("tokens")), number_of(record.get("cost"))
             call.cached = bool(record.get("cached"))
         elif "progress" in record:
             stage = str(record["progress"])
             self.progress[stage] = {
-                name: _number(record.get(name)) for name in ("done", "total", "score", "cost")
+                name: number_of(record.get(name)) for name in ("done", "total", "score", "cost")
             }
         elif "trial" in record:
-            self.trials.append({**record, "score": _number(record.get("score"))})
+            self.trials.append({**record, "score": number_of(record.get("score"))})
         elif "result" in record:
             self.results.append(Measurement(record["result"], record))
         elif "row" in record:
-            result, score = self.results[-1], float(record["score"])
-            result.rows.append(span)
-            result.points += score
-            result.errors += "error" in record
+            self._row(record, span)
         elif "finished" in record:
-            self.finished, self.error = float(record["finished"]), _text(record.get("error"))
+            self.finished, self.error = finite(record["finished"]), _text(record.get("error"))
+
+    def _row(self, record: dict[str, Any], span: tuple[int, int]) -> None:
+        """A row belongs to the result that it names: evaluations may run at the same time."""
+        number, points = record.get("of"), finite(record["score"])
+        result = next((each for each in reversed(self.results) if each.call == number), None)
+        if result is not None:
+            result.rows.append(span)
+            result.points += points
+            result.errors += "error" in record
+
+
+def finite(value: Any) -> float:
+    """A finite number.
+
+    Raises:
+        TypeError, ValueError, OverflowError: it is none.
+    """
+    number = float(value)
+    if not isfinite(number):
+        raise ValueError("not finite")
+    return number
 
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _number(value: Any) -> float | None:
-    """A number as it is; None for what is none, or is not finite."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+def number_of(value: Any) -> float | None:
+    """A number as it is; None for what is none, or no page can count with it."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _LARGEST_NUMBER:
         return None
     return value
 
 
 def _counts(value: Any) -> list[int] | None:
     """Tokens that were read and written."""
-    is_pair = isinstance(value, list) and len(value) == 2 and all(isinstance(one, int) for one in value)
-    return value if is_pair else None
-
-
-def _lines(file: Any, offset: int) -> Iterator[tuple[int, bytes]]:
-    """The whole lines from here on, and where they begin; half a last line is left for later."""
-    rest = b""
-    while block := file.read(_BLOCK):
-        *lines, rest = (rest + block).split(b"\n")
-        for line in lines:
-            yield offset, line + b"\n"
-            offset += len(line) + 1
-        if len(rest) > LONGEST_LINE or offset > LARGEST:
-            return
+    if not isinstance(value, list) or len(value) != 2:
+        return None
+    return value if all(isinstance(one, int) and 0 <= one < _LARGEST_NUMBER for one in value) else None
 
 
 def _is_alive(process: Any) -> bool:

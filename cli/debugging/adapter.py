@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import IO, Any
 
 from ...base.version import VERSION
@@ -21,6 +22,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 """The folder of the package."""
 LONGEST = 64 * 2**20
 """Bytes of a message."""
+PATIENCE = 2.0
+"""Seconds that debugpy has to end by itself, and as many to end once it was asked to."""
 _OWN = ("command", "inputs", "program", "target", "test")
 """What a launch configuration says that debugpy does not know."""
 
@@ -32,26 +35,42 @@ def serve() -> int:
     )
     assert adapter.stdin is not None
     assert adapter.stdout is not None
-    threading.Thread(
-        target=_pass_on, args=(adapter.stdout, sys.stdout.buffer), name="answers", daemon=True
-    ).start()
+    threading.Thread(target=_answer, args=(adapter, adapter.stdout), name="answers", daemon=True).start()
     try:
         while (message := read_message(sys.stdin.buffer)) is not None:
             write_message(adapter.stdin, translated(message))
-    except (BrokenPipeError, ValueError):
+    except (OSError, ValueError):
         # The adapter has gone, or what comes is not the protocol.
         adapter.terminate()
     finally:
-        adapter.stdin.close()
+        with suppress(OSError):
+            adapter.stdin.close()
+    return _code_of(adapter.wait())
+
+
+def _answer(adapter: subprocess.Popen[bytes], source: IO[bytes]) -> None:
+    """Pass on what debugpy says, and end with it: this process may be waiting for a word of the editor."""
+    try:
+        with suppress(OSError, ValueError):
+            while (message := read_message(source)) is not None:
+                write_message(sys.stdout.buffer, message)
+    finally:
+        os._exit(_code_of(_ended(adapter)))
+
+
+def _ended(adapter: subprocess.Popen[bytes]) -> int:
+    """The code of a process that has no more to say, which is ended where it does not by itself."""
+    for end in (adapter.terminate, adapter.kill):
+        try:
+            return adapter.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            end()
     return adapter.wait()
 
 
-def _pass_on(source: IO[bytes], target: IO[bytes]) -> None:
-    try:
-        while (message := read_message(source)) is not None:
-            write_message(target, message)
-    except (BrokenPipeError, ValueError):
-        return
+def _code_of(code: int) -> int:
+    """The exit code that tells of another one: a process that a signal has ended has failed."""
+    return 1 if code < 0 else code
 
 
 def read_message(stream: IO[bytes]) -> dict[str, Any] | None:
@@ -126,10 +145,14 @@ def words(given: Mapping[str, Any]) -> list[str]:
     """The words behind `dspyc` that a launch configuration stands for.
 
     Args:
-        given: `program` is the file; `command` is `run` (the default), `test` or `eval`; `target` a name of
-            the file, `test` the title of a test, `inputs` values by name, and `args` further words.
+        given: `program` is the file, from the current folder on; `command` is `run` (the default), `test` or
+            `eval`; `target` a name of the file, `test` the title of a test, `inputs` values by name, and
+            `args` further words.
     """
     program, name, test = (str(given.get(each) or "") for each in ("program", "target", "test"))
+    if program:
+        # What is debugged runs in the folder of the file.
+        program = os.path.abspath(program)
     command = str(given.get("command") or ("test" if test else "run"))
     inputs = given.get("inputs")
     values = inputs if isinstance(inputs, Mapping) else {}

@@ -59,10 +59,11 @@ def show_values() -> None:
     """Let steps be used as their values, and debugpy show steps and predictions; for debugging only."""
     for name, function in {
         "__getattr__": _attribute,
-        "__getitem__": lambda step, key: value_of(step)[key],
-        "__len__": lambda step: len(value_of(step)),
-        "__iter__": lambda step: iter(value_of(step)),
-        "__eq__": lambda step, other: value_of(step) == value_of(other),
+        "__getitem__": lambda step, key: _given(step)[key],
+        "__len__": lambda step: len(_given(step)),
+        "__iter__": lambda step: iter(_given(step)),
+        "__bool__": lambda step: step.outcome is None or bool(step.outcome[0]),
+        "__eq__": _is_equal,
         "__hash__": object.__hash__,
     }.items():
         setattr(Step, name, function)
@@ -84,10 +85,24 @@ def value_of(value: Any) -> Any:
 
 
 def _attribute(step: Step[Any], name: str) -> Any:
+    return getattr(_given(step, f", so there is no `{name}` yet"), name)
+
+
+def _given(step: Step[Any], meaning: str = "") -> Any:
+    """What a step has given.
+
+    Raises:
+        AttributeError: it has given nothing yet, or has failed.
+    """
     outcome = step.outcome
     if outcome is None:
-        raise AttributeError(f"the call is still in flight, so there is no `{name}` yet")
-    return getattr(outcome[0], name)
+        raise AttributeError(f"the call is still in flight, or has failed{meaning}")
+    return outcome[0]
+
+
+def _is_equal(step: Step[Any], other: Any) -> bool:
+    outcome = step.outcome
+    return step is other if outcome is None else bool(outcome[0] == value_of(other))
 
 
 class _Fields:

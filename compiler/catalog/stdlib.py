@@ -1,7 +1,8 @@
-"""The names that the modules of Python's standard library have, on any platform and in any version.
+"""The names that the modules of Python's standard library have.
 
-`_stdlib.json` holds them, made of typeshed's stubs by `python -m dspyc.compiler.catalog.stdlib_build`, so
-that a misspelt name is found without importing a module, which would run it.
+`_stdlib.json` holds them, made of typeshed's stubs and of the modules' sources by
+`python -m dspyc.compiler.catalog.stdlib_build`, so that a misspelt name is found without importing a module,
+which would run it.
 """
 
 from __future__ import annotations
@@ -15,24 +16,27 @@ PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_stdlib.json")
 
 _lock = new_lock()
 _read: list[dict[str, str]] = []
-_split: dict[str, tuple[str, ...]] = {}
+_split: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {}
 
 
 def names(module: str) -> tuple[str, ...]:
-    """What can be imported from a module of the standard library; empty where that is not known."""
-    if module.partition(".")[0] not in sys.stdlib_module_names:
-        return ()
-    if module not in _split:
-        _split[module] = tuple(_table().get(module, "").split())
-    return _split[module]
+    """What a module of the standard library exports; empty where that is not known."""
+    return _names(module)[0]
 
 
 def lacks(module: str, name: str) -> bool:
-    """Whether no version of a module of the standard library has a public name."""
-    if name.startswith("_"):
-        return False
-    known = names(module)
-    return bool(known) and name not in known
+    """Whether a module of the standard library has no such public name, exported or not."""
+    exported, others = _names(module)
+    return bool(exported) and not name.startswith("_") and name not in exported and name not in others
+
+
+def _names(module: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    if module.partition(".")[0] not in sys.stdlib_module_names:
+        return (), frozenset()
+    if module not in _split:
+        exported, _, others = _table().get(module, "").partition("|")
+        _split[module] = tuple(exported.split()), frozenset(others.split())
+    return _split[module]
 
 
 def _table() -> dict[str, str]:

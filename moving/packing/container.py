@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from .contents import Named
@@ -64,9 +65,20 @@ def recipe(name: Named, pinned: Sequence[str], keys: Sequence[str] = ()) -> dict
         "port": PORT,
         "keys": "".join(f" -e {key}" for key in keys),
     }
-    head = "# What was installed where the package was made; `dspyc package` writes it anew.\n"
-    return {
+    texts = {
         "Containerfile": _CONTAINERFILE.format(**values),
         ".dockerignore": _IGNORED.format(**values),
-        "requirements.txt": head + "\n".join(pinned) + "\n",
+        "requirements.txt": "# What was installed where the package was made.\n" + "\n".join(pinned) + "\n",
     }
+    return {each: f"{_mark(text)}{text}" for each, text in texts.items()}
+
+
+def is_edited(text: str) -> bool:
+    """Whether a file of a recipe is not as it was written."""
+    head, newline, rest = text.partition("\n")
+    return head + newline != _mark(rest)
+
+
+def _mark(text: str) -> str:
+    """The first line of a file: written anew as long as it says the truth about the rest."""
+    return f"# Written by `dspyc package`, {hashlib.sha256(text.encode()).hexdigest()[:16]}\n"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import keyword
 import re
 import sys
-from collections.abc import Mapping
+import zlib
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,7 +18,6 @@ from ...project.errors import Misuse
 
 LARGEST = 512 << 20
 """In bytes: the largest file that a package takes."""
-_TEXTS = (".dspy", ".py", ".json", ".jsonl", ".csv", ".tsv", ".txt", ".sql", ".md", ".toml", ".yaml", ".yml")
 
 
 class Unpackable(Misuse):
@@ -60,8 +62,12 @@ def named(name: str, version: str) -> Named:
     return Named(distribution, module, version)
 
 
-def read_all(paths: Mapping[str, Path]) -> dict[str, bytes]:
+def read_all(paths: Mapping[str, Path], allowed: Collection[str] = ()) -> dict[str, bytes]:
     """The contents of files.
+
+    Args:
+        paths: the files by their names in the package.
+        allowed: the names of files in which nothing is a key, whatever it looks like.
 
     Raises:
         Unpackable: one is too large, cannot be read, or holds what looks like a key.
@@ -74,15 +80,31 @@ def read_all(paths: Mapping[str, Path]) -> dict[str, bytes]:
             found[name] = path.read_bytes()
         except OSError as problem:
             raise Unpackable(f"{path} cannot be read: {problem.strerror}") from None
-        if name.endswith(_TEXTS):
-            _refuse_keys(path, found[name].decode("utf-8", errors="replace"))
+        if not {name, path.name}.intersection(allowed):
+            _refuse_keys(path, _text(path, found[name]))
     return found
 
 
+def _text(path: Path, data: bytes) -> str:
+    """What a file says, a compressed one too; nothing for what is no text."""
+    if data[:2] == b"\x1f\x8b":
+        try:
+            data = gzip.GzipFile(fileobj=io.BytesIO(data)).read(LARGEST)
+        except (OSError, EOFError, zlib.error):
+            raise Unpackable(f"{path} cannot be decompressed") from None
+    return "" if b"\0" in data[:8192] else data.decode("utf-8", errors="replace")
+
+
 def _refuse_keys(path: Path, text: str) -> None:
-    for number, line in enumerate(text.splitlines(), 1):
-        if redact(line) != line:
-            raise Unpackable(
-                f"{path}:{number}: this looks like a key, and everybody who has the package could read it",
-                "take it out; keys are read from the environment",
-            )
+    redacted = redact(text)
+    if redacted == text:
+        return
+    line = next(
+        at
+        for at, (one, other) in enumerate(zip(text.split("\n"), redacted.split("\n"), strict=False), 1)
+        if one != other
+    )
+    raise Unpackable(
+        f"{path}:{line}: this looks like a key, and everybody who has the package could read it",
+        f"take it out; keys are read from the environment. If it is none: --allow {path.name}",
+    )

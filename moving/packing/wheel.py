@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -104,9 +105,17 @@ def wheel(
     if script is not None:
         points = f"[console_scripts]\n{script} = {package}.__main__:main\n"
         entries[f"{info}/entry_points.txt"] = points.encode()
-    record = [f"{path},sha256={_digest(data)},{len(data)}" for path, data in sorted(entries.items())]
-    entries[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,", ""]).encode()
+    entries[f"{info}/RECORD"] = _record(entries, f"{info}/RECORD")
     return _zipped(entries)
+
+
+def _record(entries: Mapping[str, bytes], own: str) -> bytes:
+    """The list of what is in the wheel, a CSV file."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows((path, f"sha256={_digest(data)}", len(data)) for path, data in sorted(entries.items()))
+    writer.writerow((own, "", ""))
+    return text.getvalue().encode()
 
 
 def _metadata(name: Named, requires: Sequence[str], summary: str) -> str:

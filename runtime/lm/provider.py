@@ -64,6 +64,14 @@ class Provider:
         """
 
     @staticmethod
+    def verify_training(lm: BaseLM, train_kwargs: Mapping[str, Any]) -> None:
+        """Raise what a model and the settings of its training lack together; nothing is sent.
+
+        Raises:
+            LMError: something is missing.
+        """
+
+    @staticmethod
     def finetune(
         job: TrainingJob,
         model: str,
@@ -83,6 +91,7 @@ PROVIDERS: dict[str, str] = {
     "gguf/": ".training.local:LocalProvider",
     "embedded/": ".training.local:LocalProvider",
     "openai/": ".training.openai:OpenAIProvider",
+    "databricks/": ".training.databricks:DatabricksProvider",
     "openai/local:": ".training.served:ServedProvider",
 }
 """The longest beginning of a model's name that fits decides; all others get `Provider` itself."""

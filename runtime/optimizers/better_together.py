@@ -181,14 +181,15 @@ class BetterTogether(Optimizer):
         shared = {"trainset": train, "teacher": given("teacher"), "valset": val or None}
         steps, further = self._steps(given("strategy", "p -> w -> p")), given("optimizer_compile_args") or {}
         planned: list[Planned] = []
+        taught, demos = _taught(student, train), 0
         for number, name in enumerate(steps):
-            optimizer = self.optimizers[name]
-            found = optimizer.plan(student, **_accepted(optimizer, {**shared, **further.get(name, {})}))
+            optimizer, is_first = self.optimizers[name], number == 0
+            accepted = _accepted(optimizer, {**shared, **further.get(name, {})})
+            found = optimizer.plan(student if is_first else taught, **accepted)
             if found is None:
                 return None
-            # Any step but the first may be missing: where one fails, the run ends with the best so far.
-            planned += found if number == 0 else [replace(one, count=_at_most(one.count)) for one in found]
-        demos = max((one.demos for one in planned), default=0)
+            planned += found if is_first else [_later(one, student, taught, demos) for one in found]
+            demos = max([demos, *(one.demos for one in found)])
         measured = Span(len(val), len(val) * (1 + len(steps)))
         return [*planned, Planned("program", measured, student, demos=demos)]
 
@@ -349,8 +350,23 @@ def _split(
     return train[count:], train[:count]
 
 
-def _at_most(count: Span) -> Span:
-    return Span(0, count.most)
+def _taught(student: Module, rows: Sequence[Example]) -> Module:
+    """A program that has learned something, as it is after a step: some optimizers do more then."""
+    twin = student.deepcopy()
+    for predictor in twin.predictors():
+        predictor.demos = list(predictor.demos or ()) or list(rows[:1])
+    return twin
+
+
+def _later(planned: Planned, student: Module, taught: Module, demos: int) -> Planned:
+    """What a step after the first asks, planned for a taught program in the place of the student.
+
+    It may be missing: where a step fails, the run ends with the best so far.
+    """
+    program = student if planned.program is taught else planned.program
+    return replace(
+        planned, program=program, count=Span(0, planned.count.most), demos=max(demos, planned.demos)
+    )
 
 
 def _taken(optimizer: Optimizer) -> set[str]:

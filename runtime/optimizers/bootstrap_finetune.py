@@ -309,6 +309,7 @@ def _verify_trainable(job: _Job) -> None:
             provider.verify(getattr(lm, "finetuning_model", None) or lm.model, job.train_kwargs)
             if isinstance(provider, Provider):
                 provider.verify_lm(lm)
+                provider.verify_training(lm, job.train_kwargs)
         except DspycError as error:
             raise OptimizerError(f"{list_names(job.predictors)} cannot be trained: {error}") from error
     if adapter is not None and not _makes_training_data(type(adapter)):

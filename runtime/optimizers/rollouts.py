@@ -26,8 +26,6 @@ from ..work.task import Codec, Outcome, Registry, Task
 logger = logging.getLogger("dspyc")
 
 _MARK = "_predictor_name"
-STEPS = "_dspyc_steps"
-"""What an error of a run carries: the steps before it."""
 
 Step: TypeAlias = "tuple[Any, dict[str, Any], Prediction]"
 
@@ -51,6 +49,7 @@ class Rollout:
         score: what the metric returned; None without a metric.
         accepted: whether the last run is good enough to learn from.
         errors: what runs raised.
+        failed: the steps of the last run that raised, as far as it came.
     """
 
     prediction: Any = None
@@ -58,6 +57,7 @@ class Rollout:
     score: Any = None
     accepted: bool = False
     errors: tuple[Exception, ...] = ()
+    failed: Sequence[Step] = ()
 
     @property
     def error(self) -> Exception | None:
@@ -139,19 +139,22 @@ def roll_out_one(task: Task, registry: Registry) -> Rollout:
     acceptance: Acceptance = registry["acceptance"]
     last = Rollout()
     errors: list[Exception] = []
+    failed: list[Step] = []
     for attempt in range(acceptance.rounds):
+        steps: list[Step] = []
         try:
             program = _for_attempt(registry[task.program], example, attempt, acceptance.hides_example)
             typed = typed_example(program.declared_signature(), example, task.example + 1)
-            prediction, trace = run_traced(program, typed)
+            prediction, trace = run_traced(program, typed, steps)
             score, accepted = _judged(acceptance, typed, prediction, trace)
         except Exception as error:  # noqa: BLE001  a failed run is counted, and the next round may do better
             errors.append(error)
+            failed = steps
             continue
         last = Rollout(prediction, trace, score, accepted, tuple(errors))
         if accepted:
             return last
-    return Rollout(last.prediction, last.trace, last.score, False, tuple(errors))
+    return Rollout(last.prediction, last.trace, last.score, False, tuple(errors), failed)
 
 
 def _judged(acceptance: Acceptance, example: Example, prediction: Any, trace: list[Step]) -> tuple[Any, bool]:
@@ -212,14 +215,20 @@ def marked_copy(program: Module) -> Module:
     return twin
 
 
-def run_traced(program: Module, example: Example) -> tuple[Any, list[Step]]:
-    """Run a program on an example's inputs; the prediction, and the steps in the order of the text."""
+def run_traced(program: Module, example: Example, failed: list[Step]) -> tuple[Any, list[Step]]:
+    """Run a program on an example's inputs; the prediction, and the steps in the order of the text.
+
+    Args:
+        program: the program.
+        example: the example.
+        failed: gets the steps of a run that raises, as far as it came.
+    """
     trace: tracing.Trace = []
     token = tracing.start(trace)
     try:
         prediction = program(**example.call_inputs())
-    except Exception as error:
-        setattr(error, STEPS, tracing.flatten(trace))
+    except Exception:
+        failed += tracing.flatten(trace)
         raise
     finally:
         tracing.stop(token)

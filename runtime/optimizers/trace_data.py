@@ -15,7 +15,7 @@ from ..execution.settings import lookup
 from ..interface import Metric
 from ..modules.base import Module
 from ..work.task import Outcome
-from .rollouts import STEPS, Acceptance, Rollout, Step, marked_copy, report_failures, roll_out
+from .rollouts import Acceptance, Rollout, Step, marked_copy, report_failures, roll_out
 
 logger = logging.getLogger("dspyc")
 
@@ -65,7 +65,7 @@ class _Capture:
     def kept(self, program: Module, example: Example, rollout: Rollout) -> Rollout | None:
         """A failed run as one with a `FailedPrediction`; None for one that is left out."""
         error = rollout.error
-        steps: list[Any] = list(getattr(error, STEPS, ()))
+        steps: list[Any] = list(rollout.failed)
         if isinstance(error, AdapterParseError) and self.parses:
             if self.is_logged:
                 logger.warning("an answer could not be read: %s", error)

@@ -20,21 +20,27 @@ The file is JSON Lines. The first line says what it is, each other one what has 
 `error` where the call failed. A file without `finished` is of a process that runs, or was killed.
 
 What was said is content: `inputs`, `outputs`, `messages`, `answers`, `expected`, `given`, `feedback`, the
-words of errors, instructions. Without `content` none of it is written. Secrets never are.
+words of errors, instructions. Without `content` none of it is written. Secrets never are. A line that would
+be longer than 8 MB has `left_out`, the number of bytes, in place of its content.
 """
 
 from __future__ import annotations
 
+import atexit
+import errno
 import logging
 import os
+import stat
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
+from weakref import WeakSet
 
 from ...base.forks import new_lock
+from ...base.locks import Locked, open_alone
 from ...base.secrets import redact
 from ..evaluate.result import EvaluationResult
 from ..execution.callbacks import ACTIVE_CALL_ID, BaseCallback
@@ -61,7 +67,8 @@ class TraceFile(BaseCallback):
             program(question="…")
 
     Each line is written at once, so `dspyc ui` shows a run while it goes on. A file that is there is
-    written over.
+    written over. One that is not closed is closed when the process ends, or when another of the same process
+    begins the same file anew.
 
     Args:
         path: the file, which only its owner may read.
@@ -70,16 +77,21 @@ class TraceFile(BaseCallback):
         command: what runs it, in a word.
 
     Raises:
-        OSError: the file cannot be written. Once it is open, that is logged and has no other effect.
+        OSError: the file cannot be written, is not a regular file, or another process writes it. What goes
+            wrong once it is open is logged and has no other effect.
     """
+
+    _file: int | None = None
 
     def __init__(
         self, path: str | os.PathLike[str], content: bool = False, program: str = "", command: str = ""
     ) -> None:
         self.content = content
         self._folder = os.path.dirname(os.path.abspath(path))
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
-        self._file: int | None = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o600)
+        self._process = os.getpid()
+        _close_all(path)
+        self._file = _open_alone(path)
+        _OPEN.add(self)
         self._lock = new_lock()
         self._count = 0
         self._numbers: dict[str, int] = {}
@@ -112,6 +124,10 @@ class TraceFile(BaseCallback):
             if self._file is not None:
                 os.close(self._file)
                 self._file = None
+
+    def __del__(self) -> None:
+        if self._file is not None and self._process == os.getpid():
+            self.close()
 
     # --- calls --------------------------------------------------------------------------------------------
 
@@ -288,7 +304,7 @@ class TraceFile(BaseCallback):
         }  # fmt: skip
         if (place := self._place()) is not None:
             told["place"] = self._clean(place)
-        self._write(told | dict(facts or {}), content() if self.content else {})
+        self._write(told | dict(facts or {}), _content_of(content) if self.content else {})
 
     def _end(
         self,
@@ -303,7 +319,7 @@ class TraceFile(BaseCallback):
         if number is None:
             return
         told = {"end": number, "at": now, **(facts or {})}
-        said = content() if self.content and exception is None else self._failure(exception)
+        said = _content_of(content) if self.content and exception is None else self._failure(exception)
         self._write(told, said)
 
     def _clean(self, name: str) -> str:
@@ -345,3 +361,72 @@ class TraceFile(BaseCallback):
                 os.close(self._file)
                 self._file = None
                 logger.warning("the trace ends here: %s", error.strerror or error)
+
+
+def _content_of(content: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Content, out of values of others, which may fail when they are asked for their fields."""
+    try:
+        return content()
+    except Exception as error:  # noqa: BLE001 the call itself is written in any case
+        logger.debug("what was said is left out of the trace: %r", error)
+        return {}
+
+
+# --- files ------------------------------------------------------------------------------------------------
+
+_OPEN: WeakSet[TraceFile] = WeakSet()
+_FAR = 2**31 - 2
+"""Windows locks one byte, at the place where the file is, and lets nobody read it; nothing stands there."""
+
+
+def _open_alone(path: str | os.PathLike[str]) -> int:
+    """The file, empty, for this process alone and for its owner's eyes.
+
+    Raises:
+        OSError: it cannot be written, is not a regular file, or another process writes it.
+    """
+    # Without blocking, or a named pipe at this path would be waited for.
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+
+    def opened() -> int:
+        descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o600)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        return descriptor
+
+    try:
+        descriptor = open_alone(path, opened)
+    except Locked:
+        raise OSError(errno.EBUSY, "another process writes this trace", os.fspath(path)) from None
+    try:
+        # Before anything is written: an earlier file may have been open to others.
+        if hasattr(os, "fchmod"):
+            os.fchmod(descriptor, 0o600)
+        os.ftruncate(descriptor, 0)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _close_all(path: str | os.PathLike[str] | None = None, error: BaseException | None = None) -> None:
+    """Close the traces of this process: all of them, or those that write this file."""
+    for each in list(_OPEN):
+        if each._process == os.getpid() and (path is None or _writes(each._file, path)):
+            each.close(error)
+
+
+def _writes(descriptor: int | None, path: str | os.PathLike[str]) -> bool:
+    try:
+        return descriptor is not None and os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except OSError:
+        return False
+
+
+@atexit.register
+def _close_at_exit() -> None:
+    # Not in a prompt, where an error ends nothing.
+    error = None if hasattr(sys, "ps1") else getattr(sys, "last_value", None)
+    _close_all(error=error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from math import isfinite
 from typing import Any
 
 from ...base import json
@@ -11,15 +12,40 @@ from ..lm.request import Response
 
 LONGEST = 100_000
 """How many characters of a text are written."""
+LONGEST_LINE = 8 * 2**20
+"""Bytes; of a longer line only the facts are written."""
 
 
 def line(facts: dict[str, Any], said: dict[str, Any]) -> bytes:
-    """A line: facts, which hold no secrets, and what was said, which may."""
-    try:
-        text = json.dump({**facts, **_cut(redact_mapping(_plain(said)))} if said else facts)
-    except (TypeError, ValueError, RecursionError):
-        text = json.dump(facts)
+    """A line: facts, which hold no secrets, and what was said, which may.
+
+    What was said is left out where it has no form in JSON, or makes the line too long.
+    """
+    if said:
+        try:
+            text = _dump({**facts, **_cut(redact_mapping(_plain(said)))})
+        except Exception:  # noqa: BLE001 values of others: what they raise must not lose the line
+            text = _dump(facts)
+        if len(text) > LONGEST_LINE:
+            text = _dump({**facts, "left_out": len(text)})
+    else:
+        text = _dump(facts)
     return text.encode("ascii") + b"\n"
+
+
+def _dump(value: dict[str, Any]) -> str:
+    text = json.dump(value)
+    # So numbers are written that are not finite, which is no JSON; the words may stand in a text, too.
+    return json.dump(_finite(value)) if "NaN" in text or "Infinity" in text else text
+
+
+def _finite(value: Any) -> Any:
+    """A value in JSON's types, with null for what is not a finite number."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def _plain(value: Any) -> Any:

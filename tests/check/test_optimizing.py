@@ -59,6 +59,15 @@ def test_the_settings_of_a_training_are_the_runtimes() -> None:
         "program one = tune.compile(ask, trainset=rows)\n",
         # Settings of a training elsewhere.
         'lm own = LM("openai/base", api_base="http://trainer", train_kwargs={"hf_token": "x"})\n',
+        # A training at Databricks, whose other settings are parameters of its job.
+        'lm own = LM("databricks/base", train_kwargs={"job_id": 7, "register_to": "main.ml.own", '
+        '"train_data_path": "/Volumes/main/ml/files/data", "skip_deploy": True, "epochs_of_ours": 3})\n'
+        'module ask = Predict("question -> answer", lm=own)\n'
+        "program one = tune.compile(ask, trainset=rows)\n",
+        'optimizer far = BootstrapFinetune(metric=answer_exact_match, train_kwargs={"job_id": "7", '
+        '"register_to": "main.ml.own", "lora_rank": 3, "epochs": 2, "steps": None})\n',
+        "from trainers import Ours\n\n"
+        'lm own = LM("databricks/base", provider=Ours(), train_kwargs={"register_to": 3})\n',
     ],
 )
 def test_no_false_alarm(text: str) -> None:
@@ -91,3 +100,24 @@ def test_a_change_of_the_student_is_seen_where_its_teacher_stands() -> None:
     assert not project.check("a.dspy").diagnostics
     files["a.dspy"] = files["a.dspy"].replace('qa = Predict("question', 'qa = ChainOfThought("question')
     assert [each.code for each in project.check("a.dspy").diagnostics] == ["E413"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ('"register_to": "own"', "`register_to` must be `CATALOG.SCHEMA.MODEL`, not 'own'"),
+        (
+            '"train_data_path": "data"',
+            "`train_data_path` must be `/Volumes/CATALOG/SCHEMA/VOLUME/FOLDER`, not 'data'",
+        ),
+        ('"skip_deploy": "no"', "`skip_deploy` must be true or false, not 'no'"),
+        ('"run_id": -1', "`run_id` must be a number, not -1"),
+    ],
+)
+def test_values_of_a_training_at_databricks(setting: str, words: str) -> None:
+    for text in (
+        f'lm own = LM("databricks/base", train_kwargs={{{setting}}})\n',
+        f"optimizer far = BootstrapFinetune(metric=answer_exact_match, train_kwargs={{{setting}}})\n",
+    ):
+        found = Project({"a.dspy": HEAD + text}.get).check("a.dspy").diagnostics
+        assert [(each.code, each.message) for each in found] == [("E412", words)]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dspyc.cli.debugging.adapter import words
+from dspyc.cli.debugging.adapter import translated, words
 from dspyc.cli.main import run
 from dspyc.loader.compiling import analyse, compiled
 from support.dap_client import DebugClient
@@ -134,8 +137,16 @@ def test_what_a_configuration_stands_for() -> None:
         "args": ["--usage"],
     }
     assert words(given) == ["run", "/w/a b.dspy:qa", "q=x = y", "n=[1]", "--usage"]
-    assert words({"program": "a.dspy", "test": "t"}) == ["test", "a.dspy", "--title", "t"]
-    assert words({"program": "a.dspy", "command": "eval", "target": "e"}) == ["eval", "a.dspy:e"]
+    assert words({"program": "/a.dspy", "test": "t"}) == ["test", "/a.dspy", "--title", "t"]
+    assert words({"program": "/a.dspy", "command": "eval", "target": "e"}) == ["eval", "/a.dspy:e"]
+
+
+def test_a_program_counts_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    launch = {"type": "request", "command": "launch", "arguments": {"program": "src/a.dspy"}}
+    given = translated(launch)["arguments"]
+    assert given["args"] == ["run", str(tmp_path / "src" / "a.dspy")]
+    assert given["cwd"] == str(tmp_path / "src")
 
 
 def test_what_is_not_the_protocol_ends_the_adapter() -> None:
@@ -147,6 +158,60 @@ def test_what_is_not_the_protocol_ends_the_adapter() -> None:
         check=False,
     )
     assert b"Traceback" not in done.stderr
+
+
+def test_the_adapter_ends_with_debugpy() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "dspyc", "debug", "--adapter"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as adapter:
+        children = Path(f"/proc/{adapter.pid}/task/{adapter.pid}/children")
+        if not children.exists():
+            adapter.kill()
+            pytest.skip("children are listed on Linux only")
+        while not (found := children.read_text().split()):
+            assert adapter.poll() is None
+            time.sleep(0.05)
+        os.kill(int(found[0]), signal.SIGKILL)
+        assert adapter.wait(30) == 1
+        assert adapter.stderr is not None
+        assert b"Traceback" not in adapter.stderr.read()
+
+
+IN_FLIGHT = """
+import asyncio
+from dspyc.cli.debugging.inside import show_values
+from dspyc.runtime.execution.flow import Step
+
+USES = {
+    "key": lambda step: step["a"], "length": len, "all": list, "field": lambda step: step.a,
+    "true": bool, "itself": lambda step: step == step, "other": lambda step: step == Step(None, 1),
+    "reflected": lambda step: Step(None, 1) == step, "text": repr, "empty": lambda _: bool(Step(None, [])),
+    "done": lambda _: Step(None, 1) == Step(None, 1),
+}
+
+async def main():
+    show_values()
+    step = Step(asyncio.create_task(asyncio.sleep(60)))
+    for name, use in USES.items():
+        try:
+            print(name, use(step))
+        except AttributeError as error:
+            print(name, "is refused:", error)
+
+asyncio.run(main())
+"""
+
+
+def test_a_step_in_flight_has_no_value_yet() -> None:
+    done = subprocess.run([sys.executable, "-c", IN_FLIGHT], capture_output=True, text=True, check=True)
+    said = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+    refused = "is refused: the call is still in flight, or has failed"
+    assert said == {
+        **dict.fromkeys(("key", "length", "all"), refused),
+        "field": f"{refused}, so there is no `a` yet",
+        **{"true": "True", "itself": "True", "other": "False", "reflected": "False"},
+        **{"text": "<a call in flight>", "done": "True", "empty": "False"},
+    }
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dspyc.cli.lines import telling
 from dspyc.cli.main import run
+from dspyc.cli.measuring import worst_rows
+from dspyc.runtime import Evaluate, Example, Module, Prediction
 
 PROGRAM = """
 from noise import speak
@@ -101,6 +106,16 @@ def test_an_evaluation_tells_of_its_progress_and_its_worst_rows(capsys: pytest.C
     }
 
 
+def test_a_value_that_json_does_not_have_leaves_the_others_of_its_row() -> None:
+    class Bytes(Module):
+        def forward(self, q: str) -> Prediction:
+            return Prediction(raw=b"\xff", size=1)
+
+    devset = [Example(q="1").with_inputs("q")]
+    result = Evaluate(devset=devset, metric=lambda example, pred: True)(Bytes())
+    assert worst_rows(result)[0]["outputs"] == {"raw": "b'\\xff'", "size": 1}
+
+
 def test_tests_write_a_trace(folder: Path) -> None:
     words = ["test", "a.dspy", "--title", "Lima", "--trace", "t.jsonl", "--trace-content"]
     assert run(words) == 0
@@ -113,3 +128,72 @@ def test_tests_write_a_trace(folder: Path) -> None:
 def test_json_and_json_lines_are_one_or_the_other(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["eval", "a.dspy", "--json", "--json-lines"]) == 2
     assert "cannot be combined" in capsys.readouterr().err
+
+
+KEY = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCD"
+
+
+class Holder:
+    """A value that JSON does not have, whose text holds a key."""
+
+    def __str__(self) -> str:
+        return f"key {KEY}"
+
+
+class Broken:
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+HIDDEN = "[redacted]"
+VALUES: list[tuple[Any, Any]] = [
+    (float("nan"), None),
+    ([float("inf"), 1.5, 3, True, None], [None, 1.5, 3, True, None]),
+    (Holder(), f"key {HIDDEN}"),
+    ({"of": (Holder(),), 1: {2}, Holder(): 3}, {"of": [f"key {HIDDEN}"], "1": [2], f"key {HIDDEN}": 3}),
+    (b"\xff", "b'\\xff'"),
+    (Broken(), "<Broken>"),
+    (10**5000, "<int>"),
+    ("\ud800", "\ud800"),
+]
+
+
+@pytest.mark.parametrize(("value", "told"), VALUES, ids=range(len(VALUES)))
+def test_any_value_is_told_as_json(value: Any, told: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    with telling() as tell:
+        tell("result", rows=[{"value": value}])
+    text = capsys.readouterr().out
+    assert "NaN" not in text
+    assert json.loads(text)["rows"][0]["value"] == told
+
+
+def test_what_contains_itself_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    around: dict[str, Any] = {}
+    around["around"] = [around]
+    with telling() as tell:
+        tell("result", value=around)
+    assert events(capsys)[0]["event"] == "result"
+
+
+NOISE = """
+import logging, os, sys
+logging.getLogger("x").addHandler(logging.StreamHandler(sys.stdout))
+from dspyc.cli.lines import telling
+print("before")
+with telling() as tell:
+    tell("one")
+    os.system("echo child")
+    logging.getLogger("x").warning("handler")
+    print("print")
+    tell("two", text="\u00e9")
+os.system("echo after")
+print("last")
+"""
+
+
+def test_nothing_but_events_comes_on_standard_output() -> None:
+    done = subprocess.run([sys.executable, "-c", NOISE], capture_output=True, text=True, check=True)
+    first, *lines, after, last = done.stdout.splitlines()
+    assert (first, after, last) == ("before", "after", "last")
+    assert [json.loads(line)["event"] for line in lines] == ["one", "two"]
+    assert done.stderr.split() == ["child", "handler", "print"]

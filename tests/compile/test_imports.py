@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -263,3 +264,26 @@ def test_the_search_path_is_left_as_it_was_after_an_error(tmp_path: Path) -> Non
     with pytest.raises(NameError):
         dspyc.load(tmp_path / "main.dspy")
     assert sys.path == before
+
+
+@pytest.mark.parametrize("has_init", [True, False])
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_python_files_of_a_package_import_each_other(tmp_path: Path, has_init: bool, is_taken: bool) -> None:
+    (tmp_path / "here" / "helpers").mkdir(parents=True)
+    (tmp_path / "here" / "helpers" / "one.py").write_text(
+        "from .two import TWO\n\ndef f() -> str:\n    return TWO\n"
+    )
+    (tmp_path / "here" / "helpers" / "two.py").write_text("TWO = 'two'\n")
+    if has_init:
+        (tmp_path / "here" / "helpers" / "__init__.py").touch()
+    (tmp_path / "here" / "p.dspy").write_text(
+        "from helpers.one import f\n\ndef told() -> str:\n    return f()\n"
+    )
+    (tmp_path / "there" / "helpers").mkdir(parents=True)
+    (tmp_path / "there" / "helpers" / "__init__.py").touch()
+    code = "import helpers\n" if is_taken else ""
+    code += f"import dspyc\nprint(dspyc.load({str(tmp_path / 'here' / 'p.dspy')!r}).told())"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path / "there", capture_output=True, text=True, check=False
+    )
+    assert ran.stdout == "two\n", ran.stderr

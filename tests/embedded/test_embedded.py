@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from dspyc.runtime.errors import (
     LMUnknownModelError,
 )
 from dspyc.runtime.lm.request import Request, Response
+from dspyc.runtime.lm.transports import embedded
 from dspyc.runtime.lm.transports.embedded import SHIPPED, EmbeddedTransport, stop
 
 SYSTEM = """Your input fields are:
@@ -157,6 +159,50 @@ def test_tasks_of_an_event_loop_get_their_own_answers() -> None:
     ]
 
 
+class Counting(EmbeddedTransport):
+    """Counts how many requests are with llama.cpp at once."""
+
+    def __init__(self) -> None:
+        self.running = self.most = 0
+        self.may_end = threading.Event()
+        self._lock = threading.Lock()
+
+    def complete(self, request: Request) -> Response:
+        """See `EmbeddedTransport`."""
+        with self._lock:
+            self.running += 1
+            self.most = max(self.most, self.running)
+        self.may_end.wait(60)
+        try:
+            return super().complete(request)
+        finally:
+            with self._lock:
+                self.running -= 1
+
+
+def test_who_goes_away_lets_nobody_in_before_its_end() -> None:
+    transport = Counting()
+
+    async def come_and_go() -> Response:
+        for _ in range(5):
+            tasks = [asyncio.ensure_future(transport.acomplete(request("a", n_parallel=1))) for _ in range(4)]
+            await asyncio.sleep(0.02)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        transport.may_end.set()
+        return await transport.acomplete(request("Where is my card?", n_parallel=1))
+
+    assert asyncio.run(come_and_go()).text
+    assert transport.most <= 2
+
+
+def test_event_loops_that_have_ended_are_forgotten() -> None:
+    for _ in range(3):
+        asyncio.run(EmbeddedTransport().acomplete(request("Where is my card?")))
+    assert sum(loop.is_closed() for loop in embedded._queues) <= 1
+
+
 def test_a_forked_process_answers_too() -> None:
     expected = ask("I forgot my passcode").text
     child = os.fork()
@@ -249,6 +295,7 @@ def test_without_llama_cpp_the_message_says_what_to_install(
 
 STANDING_START = """
 import sys
+import threading
 before = len(sys.modules)
 from dspyc.runtime.lm.client import LM
 lm = LM("embedded/banking", cache=False)

@@ -34,6 +34,14 @@ from dspyc.runtime.optimizers.plan import Span
 from support.obedient import Obedient, rows, same_label
 
 TRAIN, VAL = rows(24), rows(20, 100)
+LATER: dict[str, Any] = {
+    "search": lambda lm: BootstrapRS(metric=same_label, num_candidate_programs=2, max_bootstrapped_demos=1),
+    "optuna": lambda lm: BootstrapFewShotWithOptuna(metric=same_label, num_candidate_programs=2),
+    "rules": lambda lm: InferRules(
+        metric=same_label, num_candidates=2, max_bootstrapped_demos=1, teacher_settings={"lm": lm}
+    ),
+}
+"""Optimizers that try one more program where something was learned before."""
 OPTIMIZERS: dict[str, tuple[Any, dict[str, Any]]] = {
     "labeled": (lambda lm: LabeledFewShot(k=3), {"trainset": TRAIN}),
     "bootstrap": (
@@ -85,6 +93,13 @@ OPTIMIZERS: dict[str, tuple[Any, dict[str, Any]]] = {
         ),
         {"trainset": TRAIN, "valset": VAL, "strategy": "few -> words"},
     ),
+    **{
+        f"few, then {name}": (
+            lambda lm, make=make: BetterTogether(metric=same_label, few=LabeledFewShot(k=2), s=make(lm)),
+            {"trainset": TRAIN, "valset": VAL, "strategy": "few -> s"},
+        )
+        for name, make in LATER.items()
+    },
 }
 
 
@@ -99,7 +114,8 @@ def test_what_is_planned_holds(kind: str, tmp_path: Path) -> None:
     writer.model = "test/writer"
     make, arguments = OPTIMIZERS[kind]
     program, evaluation = made(make(writer), tmp_path, **arguments)
-    with context(lm=task):
+    # Without retries, what is planned at most has no room for runs that were forgotten.
+    with context(lm=task, max_retries=0):
         plan = program.plan(evaluation)
         assert task.asked == writer.asked == []
         program.optimize(evaluation=evaluation)
@@ -115,6 +131,21 @@ def test_what_is_planned_holds(kind: str, tmp_path: Path) -> None:
         )
         assert fewest * 0.9 <= characters / 4 <= highest, (kind, model.model, plan.lines)
     assert plan.is_complete
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_a_later_step_is_planned_for_a_program_that_has_learned(name: str) -> None:
+    few, search, student = LabeledFewShot(k=2), LATER[name](named("writer")), Predict("text -> label")
+    data = {"trainset": TRAIN, "valset": VAL}
+    with context(lm=Obedient()):
+        both = BetterTogether(metric=same_label, few=few, s=search)
+        planned = both.plan(student, **data, strategy="few -> s")
+        assert planned is not None
+        program: Any = search.compile(few.compile(student, trainset=TRAIN), **data)
+    assert all(one.program in (student, None) for one in planned)
+    measured = planned[-2]
+    assert measured.role == "program"
+    assert measured.count.most == len(program.candidate_programs) * len(VAL)
 
 
 def test_prices_are_counted_where_they_are_known(tmp_path: Path) -> None:

@@ -79,6 +79,21 @@ def test_crashes_are_kept_with_the_steps_before() -> None:
     assert [step[2].answer for step in crashed["trace"]] == [1]
 
 
+def test_an_error_that_takes_no_attributes_stays_itself() -> None:
+    class Sealed(Exception):
+        def __setattr__(self, name: str, value: Any) -> None:
+            raise TypeError("an error of this kind cannot be changed")
+
+    class Fails(Program):
+        def forward(self, text: str) -> Any:
+            self.first(text=text)
+            raise Sealed(text)
+
+    data = bootstrap_trace_data(Fails(), ROWS[:1], same, capture_crashes=True)
+    assert data[0]["prediction"] == FailedPrediction("Sealed: good")
+    assert [step[2].answer for step in data[0]["trace"]] == [1]
+
+
 def test_a_model_that_cannot_be_asked_is_no_crash() -> None:
     class Down(dspy.BaseLM):
         def complete(self, request: dspy.Request) -> dspy.Response:

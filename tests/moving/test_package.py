@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import hashlib
 import json
 import re
@@ -19,6 +21,7 @@ from dspyc.cli.main import run as main
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 KEY = "KEY = 'sk-proj-abcdefghijklmnopqrstuvwxyz0123456789'"
+USING_F = 'from helper import f\nmodule m = Predict("q -> a")\ndef told() -> str:\n    return f()\n'
 PROGRAM = 'module qa = Predict("question -> answer")\nlm offline = DummyLM([{"answer": "yes"}])\n'
 
 
@@ -181,10 +184,10 @@ def test_a_recipe_serves_the_program_as_nobody_in_particular(tmp_path: Path) -> 
     text = (folder / "Containerfile").read_text()
     assert re.search(r'HEALTHCHECK .*\\\n    CMD \["python", "-c", "import urllib', text)
     assert "-e DSPYC_SERVE_KEY -e OPENAI_API_KEY" in text
-    assert (folder / ".dockerignore").read_text().splitlines()[1:] == [
+    assert (folder / ".dockerignore").read_text().splitlines()[2:] == [
         "*", "!requirements.txt", "!answers-0.1.0-py3-none-any.whl",
     ]  # fmt: skip
-    pinned = (folder / "requirements.txt").read_text().splitlines()[1:]
+    pinned = (folder / "requirements.txt").read_text().splitlines()[2:]
     assert all(re.fullmatch(r"[a-z0-9-]+==[^=]+", each) for each in pinned)
     named = {each.split("==")[0] for each in pinned}
     assert {"dspyc", "uvicorn", "starlette", "litellm", "pydantic"} <= named
@@ -199,3 +202,104 @@ def test_the_health_check_of_the_recipe_knows_a_service_that_is_ready(tmp_path: 
     (line,) = re.findall(r'CMD \["python", "-c", "(import urllib.*?)"\]', text)
     compile(line, "check", "exec")
     assert "/ready" in line
+
+
+def packed(folder: Path, name: str) -> set[str]:
+    with zipfile.ZipFile(folder / f"{name}-0.1.0-py3-none-any.whl") as archive:
+        return {each.split("/programs/")[1] for each in archive.namelist() if "/programs/" in each}
+
+
+def test_packages_of_python_go_along_whole(tmp_path: Path) -> None:
+    (tmp_path / "lib" / "deep").mkdir(parents=True)
+    write(tmp_path / "lib", b__py="from .deep import c\n", other__py="")
+    for each in ("lib", "lib/deep"):
+        (tmp_path / each / "__init__.py").touch()
+    write(tmp_path / "lib" / "deep", c__py="from ..d import x\n")
+    write(tmp_path / "lib", d__py="x = 1\n")
+    path = write(
+        tmp_path,
+        p__dspy='from helper import b\nmodule m = Predict("q -> a")\ndef told() -> int:\n    return b.c.x\n',
+    )
+    (tmp_path / "helper.py").write_text("from lib import b\n")
+    assert package(path, "--name", "whole", "--out", tmp_path / "out") == 0
+    lib = {"__init__.py", "b.py", "d.py", "deep/__init__.py", "deep/c.py"}
+    assert packed(tmp_path / "out", "whole") == {"p.dspy", "helper.py", *(f"lib/{each}" for each in lib)}
+
+
+@pytest.mark.parametrize("name", ["prod.env", "settings.ini", "notes", ".aws/conf.txt", "rows.csv.gz"])
+def test_no_key_gets_into_a_package(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    data = KEY.encode()
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    path = write(tmp_path, p__dspy=USING_F)
+    (tmp_path / "helper.py").write_text(f"def f() -> str:\n    return open({name!r}).read()\n")
+    if package(path, "--name", "safe", "--out", tmp_path / "out") == 0:
+        assert packed(tmp_path / "out", "safe") == {"p.dspy", "helper.py"}
+    else:
+        assert "looks like a key" in capsys.readouterr().err
+        assert package(path, "--name", "safe", "--out", tmp_path / "out", "--allow", name) == 0
+
+
+def test_a_file_elsewhere_is_missed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "rows.csv").write_text("q,a\nx,y\n")
+    path = write(
+        tmp_path / "in",
+        p__dspy='dataset rows = Dataset("../rows.csv", inputs=["q"])\nmodule m = Predict("q -> a")\n',
+    )
+    assert package(path, "--name", "rows", "--out", tmp_path / "out") == 2
+    assert "../rows.csv, which does not lie below" in capsys.readouterr().err
+
+
+def test_names_with_commas_stand_in_the_record(tmp_path: Path) -> None:
+    (tmp_path / "a,1.csv").write_text("q,a\nx,y\n")
+    path = write(
+        tmp_path, p__dspy='dataset rows = Dataset("a,1.csv", inputs=["q"])\nmodule m = Predict("q -> a")\n'
+    )
+    assert package(path, "--name", "rows", "--out", tmp_path) == 0
+    with zipfile.ZipFile(tmp_path / "rows-0.1.0-py3-none-any.whl") as archive:
+        lines = list(csv.reader(archive.read("rows-0.1.0.dist-info/RECORD").decode().splitlines()))
+    assert {len(each) for each in lines} == {3}
+    assert "rows/programs/a,1.csv" in {each[0] for each in lines}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--name", "click"], "a package called `click` is installed here"),
+        (["--name", "fine", "--script", "pip"], "another package has a command called `pip`"),
+    ],
+)
+def test_names_of_others(
+    tmp_path: Path, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert package(write(tmp_path, p__dspy=PROGRAM), *arguments, "--out", tmp_path / "out") == 2
+    assert words in capsys.readouterr().err
+
+
+def test_words_of_a_docstring_are_no_imports(tmp_path: Path) -> None:
+    text = '"""Reads letters\nfrom customers, and answers.\n"""\n' + PROGRAM
+    assert package(write(tmp_path, p__dspy=text), "--name", "letters", "--out", tmp_path) == 0
+
+
+def test_broken_python_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(
+        tmp_path,
+        p__dspy=USING_F,
+        helper__py="import other\n\ndef f() -> str:\n    return 'x'\n",
+        other__py="def (:\n",
+    )
+    assert package(path, "--name", "broken", "--out", tmp_path) == 2
+    assert "other.py is not valid Python" in capsys.readouterr().err
+
+
+def test_an_edited_recipe_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, p__dspy=PROGRAM)
+    for version in ("0.1.0", "0.2.0"):
+        assert package(path, "--name", "recipe", "--version", version, "--container", "--out", tmp_path) == 0
+    edited = tmp_path / "recipe-container" / "Containerfile"
+    edited.write_text(edited.read_text() + "RUN true\n")
+    before = edited.read_bytes()
+    assert package(path, "--name", "recipe", "--container", "--out", tmp_path) == 2
+    assert "Containerfile was edited and would be overwritten" in capsys.readouterr().err
+    assert edited.read_bytes() == before

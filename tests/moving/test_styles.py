@@ -142,3 +142,26 @@ def test_names_that_change_places_are_left_as_they_are(
     path.write_text("import dspy\nqa = dspy.Predict('q -> a')\nA = 1\nB = 2\nA, B = B, A\n")
     assert run(["import", str(path)]) == 0
     assert "A = B" not in path.with_suffix(".dspy").read_text()
+
+
+def test_a_model_for_calls_of_others_is_no_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    python = "big = dspy.LM('openai/gpt-4o')\nother = dspy.Predict('text -> answer')\n\n\n" + module(
+        "self.ask = dspy.Predict('text -> answer')",
+        "with dspy.context(lm=big):\n    found = other(text=text)\n    return self.ask(text=found.answer)",
+    )
+    path = tmp_path / "program.py"
+    path.write_text(HEAD + python)
+    assert run(["import", str(path)]) == 0
+    text, told = path.with_suffix(".dspy").read_text(), capsys.readouterr().err
+    assert "around `other(…)`, which may ask a model, has no form" in told
+    assert "module M" not in text
+
+
+def test_a_script_keeps_its_own_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    python = (
+        "lm = dspy.LM('openai/gpt-4o')\nqa = dspy.Predict('q -> a')\n\n"
+        "def main():\n    lm = dspy.LM('openai/o3')\n    dspy.configure(lm=lm)\n\n"
+        "if __name__ == '__main__':\n    main()\n"
+    )
+    text, _ = moved(python, tmp_path, capsys)
+    assert "configure(lm=lm)" not in text

@@ -166,6 +166,11 @@ def test_reset_forgets(notebook: Notebook) -> None:
     notebook.run("%%dspy\ndef f() -> int:\n    return 1\n")
     with pytest.raises(CellError, match="unknown name `f`"):
         notebook.run("%%dspy --reset\ndef g() -> int:\n    return f()\n")
+    # What earlier cells have declared is forgotten by a cell that counts.
+    notebook.run("%%dspy\ndef h() -> int:\n    return f()\n")
+    notebook.run("%%dspy --reset\ndef g() -> int:\n    return 2\n")
+    with pytest.raises(CellError, match="unknown name `h`"):
+        notebook.run("%%dspy\ndef i() -> int:\n    return h()\n")
 
 
 @pytest.mark.parametrize("line", ["a b", "--rset", "1x", "class", "'a"])
@@ -179,6 +184,19 @@ def test_a_traceback_shows_the_line_of_the_cell(notebook: Notebook) -> None:
     with pytest.raises(ZeroDivisionError):
         notebook.run("f(0)")
     assert "return 1 // x" in re.sub(r"\x1b\[[0-9;]*m", "", notebook.shown.stdout)
+
+
+def test_a_traceback_after_a_cell_that_failed(notebook: Notebook) -> None:
+    def shown(cell: str) -> str:
+        with pytest.raises(ZeroDivisionError):
+            notebook.run(cell)
+        return re.sub(r"\x1b\[[0-9;]*m", "", notebook.shown.stdout)
+
+    notebook.run("%%dspy\ndef f(x: int) -> int:\n    return 1 // x\n")
+    failing = "def f(x: int) -> int:\n    # one more line\n    return 2 // x\nK = f(0)\n"
+    for line in ("", " --reset"):
+        assert "return 2 // x" in shown(f"%%dspy{line}\n{failing}")
+        assert "return 1 // x" in shown("f(0)")
 
 
 def test_a_cell_may_read_data_beside_the_notebook(notebook: Notebook, tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import json
 import os
 import stat
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -241,11 +244,19 @@ def test_trials_of_a_search(tmp_path: Path) -> None:
     assert trials[0]["demos"] == {"self": 0}
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_full_disk_ends_the_trace_and_not_the_run(caplog: pytest.LogCaptureFixture) -> None:
-    with traced(Path("/dev/full"), Answering(lambda text: "yes")):
+def test_a_full_disk_ends_the_trace_and_not_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def write(descriptor: int, data: Any) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with traced(tmp_path / "run.jsonl", Answering(lambda text: "yes")):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", write)
+            dspy.Predict("question -> answer")(question="a")
         assert dspy.Predict("question -> answer")(question="a").answer == "yes"
     assert [record.message for record in caplog.records] == ["the trace ends here: No space left on device"]
+    assert len(lines(tmp_path / "run.jsonl")) == 1
 
 
 def test_a_trace_that_cannot_be_opened(tmp_path: Path) -> None:
@@ -258,6 +269,103 @@ def test_an_earlier_trace_is_written_over(tmp_path: Path) -> None:
     path.write_text("x" * 10_000)
     dspy.TraceFile(path, program="new").close()
     assert [line.get("program") for line in lines(path)] == ["new", None]
+
+
+OTHER = """
+import sys
+import dspyc.runtime as dspy
+dspy.configure(callbacks=[dspy.TraceFile(sys.argv[1])])
+dspy.Tool(print, name="print")()
+print("open", flush=True)
+exec(sys.stdin.read())
+"""
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that writes `run.jsonl`, and then runs what it is given."""
+    pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    command = [sys.executable, "-c", OTHER, str(tmp_path / "run.jsonl")]
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert process.stdout.readline() == "open\n"
+        yield process
+
+
+@pytest.mark.parametrize(
+    ("ending", "error"),
+    [("", None), ("sys.exit(3)", None), ("1 / 0", "ZeroDivisionError"), ("import os; os._exit(1)", "killed")],
+)
+def test_a_trace_that_nobody_closes(
+    tmp_path: Path, other: subprocess.Popen[str], ending: str, error: str | None
+) -> None:
+    other.communicate(ending, timeout=60)
+    last = lines(tmp_path / "run.jsonl")[-1]
+    if error == "killed":
+        assert "finished" not in last
+    else:
+        assert last["finished"] > 0
+        assert last.get("error") == error
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the file cannot be looked at meanwhile")
+def test_a_trace_that_another_process_writes(tmp_path: Path, other: subprocess.Popen[str]) -> None:
+    path = tmp_path / "run.jsonl"
+    before = path.read_text()
+    with pytest.raises(OSError, match="another process writes this trace"):
+        dspy.TraceFile(path)
+    assert path.read_text() == before
+    other.communicate("", timeout=60)
+    dspy.TraceFile(path, program="mine").close()
+    assert [line.get("program") for line in lines(path)] == ["mine", None]
+
+
+def test_a_trace_that_is_begun_anew_or_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    first = dspy.TraceFile(path, program="first")
+    second = dspy.TraceFile(path, program="second")
+    first.on_tool_start("a", dspy.Tool(print, name="print"), {"kwargs": {}})
+    assert [line.get("program") for line in lines(path)] == ["second"]
+    del second
+    gc.collect()
+    assert lines(path)[-1].keys() == {"finished"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs permissions and named pipes")
+def test_a_trace_is_a_file_of_its_owner_alone(tmp_path: Path) -> None:
+    path, pipe = tmp_path / "run.jsonl", tmp_path / "pipe.jsonl"
+    path.touch(0o644)
+    with dspy.TraceFile(path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    os.mkfifo(pipe)
+    for special in (pipe, Path("/dev/null")):
+        with pytest.raises(OSError, match="not a regular file"):
+            dspy.TraceFile(special)
+
+
+def test_values_that_have_no_line(tmp_path: Path) -> None:
+    class Broken:
+        def toDict(self) -> Any:  # noqa: N802
+            raise RuntimeError("no fields")
+
+    knot: dict[str, Any] = {}
+    knot["itself"] = knot
+    path = tmp_path / "run.jsonl"
+    with traced(path, content=True) as trace:
+        for number, value in enumerate([knot, Broken(), {"a": float("nan")}, ["x" * 99_000] * 90]):
+            trace.on_tool_start(str(number), dspy.Tool(print, name="print"), {"kwargs": {"given": value}})
+            trace.on_tool_end(str(number), value)
+
+    def refuse(name: str) -> Any:
+        raise AssertionError(f"{name} is no JSON")
+
+    _, *events, _ = [json.loads(line, parse_constant=refuse) for line in path.read_text().splitlines()]
+    assert [event.get("call") for event in events[::2]] == [1, 2, 3, 4]
+    assert [event.get("end") for event in events[1::2]] == [1, 2, 3, 4]
+    assert events[4]["inputs"] == {"given": {"a": None}}
+    assert events[5]["outputs"] == {"a": None}
+    assert [event["left_out"] > 8_900_000 for event in events[6:]] == [True, True]
 
 
 def test_what_json_cannot_hold_and_what_is_long(tmp_path: Path) -> None:

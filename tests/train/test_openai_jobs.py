@@ -257,7 +257,7 @@ def test_the_connection_goes_on_or_is_closed_after_an_answer(
 
 def test_what_fails_inside_is_answered(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(JobStore, "job", lambda *_: 1 // 0)
-    monkeypatch.setattr("dspyc.runtime.lm.training.wire.ATTEMPTS", 1)
+    monkeypatch.setattr("dspyc.runtime.lm.training.rest.ATTEMPTS", 1)
     with pytest.raises(LMServerError, match="ZeroDivisionError"):
         server.job("ftjob-1")
 
@@ -366,7 +366,7 @@ def test_the_key_goes_to_the_server_and_nowhere_else() -> None:
 def test_an_answer_that_cannot_be_read_is_one_of_our_errors(
     content: str, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dspyc.runtime.lm.training.wire.ATTEMPTS", 1)
+    monkeypatch.setattr("dspyc.runtime.lm.training.rest.ATTEMPTS", 1)
     with (
         answering(200, content, **headers) as server,
         pytest.raises(LMTransportError, match="no answer that can be read"),
@@ -437,7 +437,7 @@ def test_a_job_that_is_cancelled_while_it_is_made_ends_at_the_server(
 def test_an_outage_is_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
     failures = (LMTransportError("lost"), LMServerError("down", status=503), LMRateLimitError("busy"))
     assert followed(Pretended(*failures), monkeypatch) == "openai/new"
-    monkeypatch.setattr("dspyc.runtime.lm.training.openai.OUTAGE_SECONDS", 0)
+    monkeypatch.setattr("dspyc.runtime.lm.training.remote.OUTAGE_SECONDS", 0)
     for error in (*failures[:1], LMAuthError("no")):
         with pytest.raises(type(error), match=r'job create goes on there.*\{"job_id": "create"\}'):
             followed(Pretended(error), monkeypatch)

@@ -255,6 +255,69 @@ def test_lines_that_are_not_as_they_should_be(viewer: Viewer, folder: Path, line
         path.unlink()
 
 
+START = b'{"dspyc_trace":1,"program":"p","content":true}\n'
+MODEL = b'{"call":1,"within":null,"what":"lm","name":"x","at":0.1}\n'
+ROW = b'[{"q":"a","example_a":"b","pred_a":"c","score":%s}]'
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (b"odd.trace.jsonl", b'{"dspyc_trace":1,"program":"\\ud83d"}\n'),
+        (b"odd.trace.jsonl", START + MODEL + b'{"end":1,"at":1,"answers":["\\ud83d"]}\n'),
+        (b"odd.trace.jsonl", START + b'{"result":1,"metric":"\\ud83d"}\n{"row":0,"of":1,"score":1}\n'),
+        (b"odd.trace.jsonl", START + MODEL + b'{"end":1,"at":1,"tokens":[1' + b"0" * 40 + b",1]}\n"),
+        (b"odd.trace.jsonl", START + MODEL + b'{"end":1,"at":1,"x":1' + b"0" * 40 + b"}\n"),
+        (b"odd.trace.jsonl", START + b'{"call":1,"within":null,"what":"lm","name":"x","at":1e400}\n'),
+        (b"odd.trace.jsonl", START + b'{"finished":1' + b"0" * 400 + b"}\n"),
+        (b"odd.trace.jsonl", START + b'{"row":0,"of":1,"score":1.0}\n'),
+        (b"odd.trace.jsonl", START + b'{"result":1,"total":Infinity}\n{"row":0,"of":1,"score":1}\n'),
+        (b"odd.trace.jsonl", START + b'{"result":1}\n{"row":0,"of":1,"score":1,"probabilities":7}\n'),
+        (b"odd.json", ROW % (b"1" + b"0" * 400)),
+        (b"odd.json", ROW % b'1,"repeat":Infinity'),
+        (b"odd.state.json", b'{"dspyc_state":' + b"[" * 100_000),
+    ]
+    # Where the system lets a name be any bytes.
+    + [(b"\xff.trace.jsonl", START)] * sys.platform.startswith("linux"),
+)
+def test_a_damaged_file_hides_no_other(viewer: Viewer, folder: Path, name: bytes, content: bytes) -> None:
+    path = os.path.join(os.fsencode(folder), name)
+    with open(path, "wb") as file:
+        file.write(content)
+    try:
+        newest, *others = viewer.json("/api/list")["files"]
+        assert newest["name"] == name.decode(errors="replace").replace("\ufffd", "?")
+        assert others[0]["program"] != newest.get("program")
+        for address in ("/api/trace/{}", "/api/trace/{}/call/1", "/report/{}", "/report/{}/0"):
+            assert viewer.ask(address.format(newest["key"]))[0] in (200, 404)
+    finally:
+        os.unlink(path)
+
+
+def test_numbers_in_addresses(viewer: Viewer) -> None:
+    stranger = Viewer(viewer.port, viewer.token)
+    for path in ("/api/trace/a/call/", "/report/a/"):
+        for number in ("9" * 5000, "-1", "x"):
+            assert viewer.ask(path + number)[0] == 404
+            assert stranger.ask(path + number)[0] == 403
+
+
+def test_evaluations_that_run_at_the_same_time(viewer: Viewer, folder: Path) -> None:
+    lines: list[dict[str, Any]] = [{"dspyc_trace": 1, "content": True}]
+    lines += [{"result": 1, "metric": "one"}, {"row": 0, "of": 1, "score": 1}]
+    lines += [{"result": 2, "metric": "two"}, {"row": 1, "of": 1, "score": 1}]
+    lines += [{"row": 0, "of": 2, "score": 0}]
+    lines += [{"row": 0, "of": 3, "score": 0}, {"row": 2, "of": 1, "score": 0}]
+    path = folder / "two.trace.jsonl"
+    path.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
+    try:
+        told = viewer.json(f"/api/trace/{viewer.key('two.trace.jsonl')}")["results"]
+        found = [(one["metric"], one["score"], one["rows"]) for one in told]
+        assert found == [("one", 66.67, 3), ("two", 0, 1)]
+    finally:
+        path.unlink()
+
+
 def test_events_tell_of_changes(viewer: Viewer, folder: Path) -> None:
     connection = HTTPConnection("127.0.0.1", viewer.port, timeout=30)
     cookie = "; ".join(f"{name}={value}" for name, value in viewer.cookies.items())
@@ -378,6 +441,44 @@ def test_who_may_not_look(viewer: Viewer) -> None:
     assert viewer.ask("/api/list", Sec_Fetch_Site="same-site")[0] == 403
     assert viewer.ask("/api/list", method="POST")[0] == 405
     assert viewer.ask("/api/list", Sec_Fetch_Site="same-origin")[0] == 200
+
+
+def test_a_browser_that_comes_from_a_file(viewer: Viewer) -> None:
+    arriving = Viewer(viewer.port, viewer.token)
+    status, page, headers = arriving.ask(f"/?token={viewer.token}", Sec_Fetch_Site="cross-site")
+    assert status == 200
+    assert '<meta http-equiv="refresh" content="0; url=/">' in page
+    assert "samesite=strict" in headers["set-cookie"].lower()
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert arriving.ask("/?token=wrong", Sec_Fetch_Site="cross-site")[0] == 403
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs $BROWSER, and `stat` of Linux")
+def test_the_token_is_not_on_the_browsers_command_line(folder: Path, tmp_path: Path) -> None:
+    browser, seen = tmp_path / "browser", tmp_path / "seen"
+    browser.write_text(
+        f'#!/bin/sh\necho "$1" >{seen}.new\nstat -c %a "${{1#file://}}" >>{seen}.new\n'
+        f'cat "${{1#file://}}" >>{seen}.new\nmv {seen}.new {seen}\n'
+    )
+    browser.chmod(0o700)
+    with subprocess.Popen(
+        [sys.executable, "-m", "dspyc", "ui", str(folder), "--open"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "BROWSER": str(browser)},
+    ) as process:
+        found = entered(process)
+        for _ in range(600):
+            if seen.exists():
+                break
+            time.sleep(0.05)
+        address, mode, page = seen.read_text().split("\n", 2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    assert found.token not in address
+    assert f'url=http://127.0.0.1:{found.port}/?token={found.token}"' in page
+    assert mode == "600"
+    assert not Path(address.removeprefix("file://")).exists()
 
 
 def test_the_page_may_ask_nobody_else(viewer: Viewer) -> None:

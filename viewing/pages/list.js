@@ -71,7 +71,8 @@ const EMPTY = [
 
 export const listView = (data, redraw) => {
   const heading = make("h1", {}, "Runs and results");
-  const where = make("p", { class: "note" }, data.folder);
+  const cut = data.cut ? make("b", {}, "This folder holds more than is looked at: show a smaller one to see all of it.") : "";
+  const where = make("p", { class: "note" }, data.folder, cut ? " · " : "", cut);
   if (!data.files.length) {
     const lines = EMPTY.map(([command, what]) => make("li", {}, make("code", {}, command), make("div", { class: "note" }, what)));
     return [heading, where, make("section", {}, make("h2", {}, "There is nothing to look at yet"),

@@ -102,6 +102,7 @@ const panel = (step, said, data) => {
   for (const [role, content] of said.messages || []) parts.push(block(role, pre(content)));
   (said.answers || []).forEach((answer, index, all) => parts.push(block(all.length > 1 ? `answer ${index + 1}` : "answer", pre(answer))));
   parts.push(...fields("output", said.outputs));
+  if (said.left_out) parts.push(make("p", { class: "note" }, `What was said takes ${(said.left_out / 2 ** 20).toFixed(0)} MB and was left out.`));
   if (!data.content) parts.push(make("p", { class: "note" }, "Prompts and answers are in a trace that was written with --trace-content."));
   return parts;
 };

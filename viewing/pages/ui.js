@@ -25,11 +25,24 @@ const VIEWS = [
   [/^compare\/(\w+\/\d+)\/(\w+\/\d+)$/, "Comparison", false, async (before, after) => frame(`/compare?before=${before}&after=${after}`, "Comparison")],
 ];
 
-let drawing = 0;
+let busy = false, again = false;
 let shown = null;
 
+// One at a time: what was fetched is shown, whatever has changed meanwhile, and what has changed is fetched then.
 async function draw() {
-  const mine = ++drawing;
+  if (busy) { again = true; return; }
+  busy = true;
+  try {
+    do {
+      again = false;
+      await drawNow();
+    } while (again);
+  } finally {
+    busy = false;
+  }
+}
+
+async function drawNow() {
   const path = location.hash.replace(/^#\/?/, "");
   const found = VIEWS.map(([pattern, ...rest]) => [path.match(pattern), ...rest]).find(([match]) => match);
   if (!found) { location.hash = "#/"; return; }
@@ -41,7 +54,7 @@ async function draw() {
   } catch (error) {
     parts = [make("h1", {}, "This cannot be shown"), make("p", {}, error.message)];
   }
-  if (mine !== drawing) return;
+  if (path !== location.hash.replace(/^#\/?/, "")) { again = true; return; }
   const scroll = scrollY;
   main.replaceChildren(...parts.filter(Boolean));
   const framed = Boolean(main.querySelector("iframe"));

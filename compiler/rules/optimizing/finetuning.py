@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ....base import models
+from ....base import databricks, models
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
@@ -20,7 +20,8 @@ def untrainable_model(program: Program) -> Findings:
     """`BootstrapFinetune` is given a model that cannot be trained.
 
     Models in GGUF files can be trained on this machine: `embedded/base`, `gguf/PATH`; those of OpenAI, and of
-    servers that speak its protocol, over there: `openai/NAME`. Any other model needs its own `provider=` that
+    servers that speak its protocol, over there: `openai/NAME`; by a job of a Databricks workspace:
+    `databricks/NAME`. Any other model needs its own `provider=` that
     trains it.
 
     ```dspy
@@ -190,7 +191,10 @@ def _threads(each: Compilation) -> int | None:
 
 @rule("E412", "training-setting", syntax.Argument, fix="sometimes")
 def training_setting(program: Program, item: Item, node: syntax.Argument) -> Findings:
-    """Training is given a setting that does not exist, or two settings for how long to train.
+    """Training is given a setting that does not exist, an impossible value, or two settings for its length.
+
+    Of a training at Databricks (`databricks/NAME`) only values can be wrong, as every setting that is not one
+    of the provider's is a parameter of the job that trains.
 
     ```dspy
     lm own = LM("gguf/own", train_kwargs={"epochss": 3})
@@ -202,6 +206,9 @@ def training_setting(program: Program, item: Item, node: syntax.Argument) -> Fin
     ```
     """
     if node.name is None or node.name.text != "train_kwargs" or not isinstance(node.value, syntax.Dict):
+        return
+    if _is_at_databricks(item, node, node.value):
+        yield from _complaints(node.value)
         return
     owner = _owner(item, node)
     if owner is None:
@@ -229,21 +236,48 @@ def training_setting(program: Program, item: Item, node: syntax.Argument) -> Fin
             length = length or name
 
 
+def _complaints(given: syntax.Dict) -> Findings:
+    """What is wrong with the values that are written out for a training at Databricks."""
+    for entry in given.entries:
+        value = constant(entry.value)
+        if isinstance(entry.key, syntax.String) and value not in (None, ...):
+            for _, words in databricks.complaints({entry.key.value: value}):
+                yield training_setting.at(entry.value, words)
+
+
+def _is_at_databricks(item: Item, node: syntax.Argument, given: syntax.Dict) -> bool:
+    """Whether an argument's settings are those of a training at Databricks."""
+    call, definition = _call(item, node)
+    if call is not None and definition is catalog.definition("LM"):
+        found = model_of(item, call)
+        if found is None or found.argument("provider") is not None:
+            return False
+        return found.provider == "databricks"
+    names = (entry.key.value for entry in given.entries if isinstance(entry.key, syntax.String))
+    return definition is catalog.definition("BootstrapFinetune") and not databricks.MARKS.isdisjoint(names)
+
+
 _LENGTHS = ("cpu_seconds", "steps", "epochs")
 
 
 def _owner(item: Item, node: syntax.Argument) -> types.ClassDefinition | None:
     """The class that an argument is given to, if it is one that trains models on this machine."""
+    call, definition = _call(item, node)
+    if call is not None and definition is catalog.definition("LM"):
+        found = model_of(item, call)
+        return definition if found is not None and found.provider in models.HERE else None
+    return definition if definition is catalog.definition("BootstrapFinetune") else None
+
+
+def _call(
+    item: Item, node: syntax.Argument
+) -> tuple[syntax.Call, types.ClassDefinition | None] | tuple[None, None]:
+    """The call that an argument belongs to, and the class that it makes an instance of."""
     for call in item.nodes(syntax.Call):
-        if not any(each is node for each in call.arguments):
-            continue
-        kind = item.type_of(call)
-        definition = kind.definition if isinstance(kind, types.Instance) else None
-        if definition is catalog.definition("LM"):
-            found = model_of(item, call)
-            return definition if found is not None and found.provider in models.HERE else None
-        return definition if definition is catalog.definition("BootstrapFinetune") else None
-    return None
+        if any(each is node for each in call.arguments):
+            kind = item.type_of(call)
+            return call, kind.definition if isinstance(kind, types.Instance) else None
+    return None, None
 
 
 @file_rule("W503", "taught-by-itself", severity="warning")

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import type { Location, Position } from "vscode-languageclient";
 
+import { fileOf, textOf, textsOf } from "./given";
 import { askFor, pick, runnables } from "./programs";
 import { taskOf } from "./tasks";
 import { figures } from "./testing/events";
@@ -27,10 +28,12 @@ export interface Parts {
 export function registerCommands(parts: Parts): vscode.Disposable[] {
   const register = vscode.commands.registerCommand;
   return [
-    register("dspyc.run", (file?: string, name?: string, ...inputs: string[]) => runProgram(parts, file, name, inputs)),
-    register("dspyc.test", (file?: string, title?: string) => runTests(parts, "test", file, title)),
-    register("dspyc.eval", (file?: string, name?: string) => runTests(parts, "evaluate", file, name)),
-    register("dspyc.optimize", (file?: string, name?: string) => optimise(parts, file, name)),
+    register("dspyc.run", (file?: unknown, name?: unknown, ...inputs: unknown[]) =>
+      runProgram(parts, fileOf(file), textOf(name), textsOf(inputs)),
+    ),
+    register("dspyc.test", (file?: unknown, title?: unknown) => runTests(parts, "test", fileOf(file), textOf(title))),
+    register("dspyc.eval", (file?: unknown, name?: unknown) => runTests(parts, "evaluate", fileOf(file), textOf(name))),
+    register("dspyc.optimize", (file?: unknown, name?: unknown) => optimise(parts, fileOf(file), textOf(name))),
     register("dspyc.trace", () => parts.trace.show()),
     register("dspyc.state", showState),
     register("dspyc.references", (uri: string, at: Position, found: Location[]) => showReferences(parts, uri, at, found)),
@@ -77,39 +80,56 @@ async function runProgram(
     return;
   }
   await saved(uri);
-  await parts.trace.prepare();
-  const task = taskOf(parts.command()!, "run", uri, program, values, [...parts.model(), ...parts.trace.words()]);
-  const started = Date.now();
-  const code = await ended(task);
-  const trace = await parts.trace.ended();
+  const traced = await parts.trace.begin();
+  const code = await ended(taskOf(parts.command()!, "run", uri, program, values, [...parts.model(), ...traced.words]));
+  const trace = await traced.ended();
   if (chosen !== undefined) {
-    tellBeside(parts, uri, chosen.line, program, code, started, trace);
+    tellBeside(parts, uri, chosen.line, program, code, trace);
   }
 }
 
+/** Milliseconds that the end of a task's process may be told of after the end of the task. */
+const LATE = 500;
+
 /** Run a task to its end; its exit code, undefined where it has none. */
 async function ended(task: vscode.Task): Promise<number | undefined> {
-  const execution = await vscode.tasks.executeTask(task);
-  return new Promise((resolve) => {
-    const listener = vscode.tasks.onDidEndTaskProcess((event) => {
-      if (event.execution === execution) {
-        listener.dispose();
-        resolve(event.exitCode);
-      }
-    });
+  // A fast task has ended before its execution is known, so it is told by its words, from the beginning on.
+  const words = wordsOfTask(task);
+  const listeners: vscode.Disposable[] = [];
+  const code = new Promise<number | undefined>((resolve) => {
+    listeners.push(
+      vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
+        if (wordsOfTask(execution.task) === words) {
+          resolve(exitCode);
+        }
+      }),
+      vscode.tasks.onDidEndTask(({ execution }) => {
+        if (wordsOfTask(execution.task) === words) {
+          setTimeout(() => resolve(undefined), LATE); // one whose process has not started
+        }
+      }),
+    );
   });
+  try {
+    await vscode.tasks.executeTask(task);
+    return await code;
+  } finally {
+    listeners.forEach((each) => void each.dispose());
+  }
+}
+
+function wordsOfTask({ execution }: vscode.Task): string {
+  return execution instanceof vscode.ProcessExecution ? JSON.stringify([execution.process, ...execution.args]) : "";
 }
 
 function tellBeside(
-  parts: Parts, uri: vscode.Uri, line: number, name: string, code: number | undefined, started: number,
-  trace: Trace | undefined,
+  parts: Parts, uri: vscode.Uri, line: number, name: string, code: number | undefined, trace: Trace | undefined,
 ): void {
-  const isOfThisRun = trace !== undefined && trace.began * 1000 >= started - 1000;
-  const told = isOfThisRun ? figures(trace.seconds ?? 0, trace) : code === 0 ? "done" : "failed";
+  const told = trace !== undefined ? figures(trace.seconds ?? 0, trace) : code === 0 ? "done" : "failed";
   parts.results.set(uri, `run ${name}`, line, {
     outcome: code === 0 ? "passed" : "failed",
     text: told,
-    ...(isOfThisRun ? { details: "[Show the trace](command:dspyc.trace): each call with its prompt and answer" } : {}),
+    ...(trace !== undefined ? { details: "[Show the trace](command:dspyc.trace): each call with its prompt and answer" } : {}),
   });
 }
 

@@ -7,6 +7,7 @@ import { LanguageClient, State, type LanguageClientOptions, type ServerOptions }
 
 import { registerCommands } from "./commands";
 import { debugTest, registerDebugging } from "./debugging";
+import { fileOf, textOf } from "./given";
 import { GraphView } from "./graph";
 import { PromptPreview } from "./preview/panel";
 import { interpreter, onInterpreter } from "./python";
@@ -79,18 +80,14 @@ function registerViews(context: vscode.ExtensionContext): TestTree {
   const runner = new Runner(controller, tree, results, {
     command: getCommand,
     model,
-    trace: () => trace.words(),
-    traced: () => trace.ended(),
+    trace: () => trace.begin(),
   });
   const preview = new PromptPreview(context.extensionUri, getCommand);
   const graph = new GraphView(context.extensionUri, getClient);
   controller.createRunProfile(
     "Run",
     vscode.TestRunProfileKind.Run,
-    async (request, token) => {
-      await trace.prepare();
-      await runner.run(request, token);
-    },
+    (request, token) => runner.run(request, token),
     true,
   );
   controller.createRunProfile("Debug", vscode.TestRunProfileKind.Debug, async (request) => {
@@ -111,8 +108,8 @@ function registerViews(context: vscode.ExtensionContext): TestTree {
     registerTasks(getCommand),
     ...registerCommands({ command: getCommand, client: getClient, model, tree, runner, results, trace }),
     ...registerDebugging(getCommand, model),
-    vscode.commands.registerCommand("dspyc.prompt", async (file?: string, name?: string) => {
-      await goTo(file, name);
+    vscode.commands.registerCommand("dspyc.prompt", async (file?: unknown, name?: unknown) => {
+      await goTo(fileOf(file), textOf(name));
       preview.show();
     }),
     vscode.commands.registerCommand("dspyc.graph", () => graph.show()),

@@ -24,4 +24,5 @@ test("a score says what was required", () => {
     passed: false, seconds: 1, rows: [], calls: 4, tokens: 0, cost: null,
   } as const;
   assert.equal(scored(result), "qa: 50.0 % of 4 rows, 1 failed, 60 required");
+  assert.equal(scored({ ...result, score: null }), "qa: ? % of 4 rows, 1 failed, 60 required");
 });

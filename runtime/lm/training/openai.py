@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any, ClassVar
 
-from ....base.forks import new_lock
-from ...errors import (
-    ConfigurationError,
-    DataError,
-    LMConfigurationError,
-    LMError,
-    LMInvalidRequestError,
-    LMRateLimitError,
-    LMServerError,
-    LMTimeoutError,
-    LMTransportError,
-    LMUnexpectedError,
-)
+from ...errors import ConfigurationError, DataError, LMConfigurationError, LMError, LMUnexpectedError
 from ..base import BaseLM
 from ..jobs import TrainDataFormat, TrainingJob
 from ..provider import Provider
+from .remote import POLL_SECONDS, RemoteTrainingJob, naming
 from .wire import Server
 
-POLL_SECONDS = 5.0
-OUTAGE_SECONDS = 600.0
-"""How long looks at a job may fail before the wait for it ends; the job goes on at the server."""
-_PASSING = (LMTransportError, LMServerError, LMRateLimitError, LMTimeoutError)
 OF_THE_JOB = ("suffix", "seed", "method", "metadata", "integrations", "validation_file")
 """Train settings that stand beside the hyperparameters in a job."""
 ENDED = ("succeeded", "failed", "cancelled")
@@ -45,58 +30,35 @@ _STATES = {
 }
 
 
-class OpenAITrainingJob(TrainingJob):
+class OpenAITrainingJob(RemoteTrainingJob):
     """A training at a server: it goes on there whatever becomes of this process.
 
     `provider_job_id` is its number there: `train_kwargs={"job_id": …}` waits for a job that is under way.
     """
+
+    states: ClassVar[Mapping[str, str]] = _STATES
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self.server: Server | None = None
         self.provider_file_id: str | None = None
         self.provider_job_id: str | None = None
-        self.provider_status: str | None = None
         self.estimated_finish: int | None = None
-        self.events: list[dict[str, Any]] = []
         self.losses: list[float] = []
-        self._stopping = False
-        self._stopped_there = False
-        self._stop_lock = new_lock()
 
-    def status(self) -> str:
-        """Where it stands: `pending`, `running`, `paused`, `done`, `failed` or `cancelled`."""
-        if self.done():
-            return "cancelled" if self._stopping and self.exception_or_none() else super().status()
-        return _STATES.get(self.provider_status or "queued", "running")
-
-    def exception_or_none(self) -> BaseException | None:
-        """What it ended with, without raising."""
-        return None if self.cancelled() else self.exception()
-
-    def cancel(self) -> bool:
-        """Stop the job at the server and delete its file there; False when it is over."""
-        if self.done():
+    def stop_at_server(self) -> bool:
+        """Stop the job at the server; False when there is none yet."""
+        if self.server is None or self.provider_job_id is None:
             return False
-        self._stopping = True
-        self._stop_there()
-        return super().cancel() or True
+        self.server.cancel(self.provider_job_id)
+        return True
 
-    def _stop_there(self) -> None:
-        """Stop the job at the server, once, and delete its file there; nothing where there is none yet."""
-        with self._stop_lock:
-            if self.server is None or self.provider_job_id is None or self._stopped_there:
-                return
-            self.server.cancel(self.provider_job_id)
-            self._stopped_there = True
-        _forget(self)
-
-    def end_if_cancelled(self) -> None:
-        """What the making of the job calls after each step: leave nothing behind at the server."""
-        if self._stopping:
-            self._stop_there()
-            _forget(self)
-            self.stop_if_cancelled()
+    def forget_file(self) -> None:
+        """Delete the job's file, which nobody needs any more; that it is gone already is no failure."""
+        if self.server is not None and self.provider_file_id is not None:
+            with suppress(LMError):
+                self.server.delete_file(self.provider_file_id)
+            self.provider_file_id = None
 
     def pause(self) -> None:
         """Hold the job at the server."""
@@ -117,11 +79,6 @@ class OpenAITrainingJob(TrainingJob):
         if self.server is None or self.provider_job_id is None:
             raise ConfigurationError("the training has not been created at the server yet")
         return self.server, self.provider_job_id
-
-    def stop_if_cancelled(self) -> None:
-        """What the wait calls each time."""
-        if self._stopping:
-            raise CancelledError(f"the training of `{self.model}` was cancelled")
 
 
 class OpenAIProvider(Provider):
@@ -189,7 +146,7 @@ class OpenAIProvider(Provider):
             file = followed.provider_file_id = str(server.upload(train_data)["id"])
             followed.end_if_cancelled()
             followed.provider_job_id = str(server.create(_asked(model, file, settings))["id"])
-            with _naming(followed.provider_job_id):
+            with naming(_again(followed.provider_job_id)):
                 followed.end_if_cancelled()
         return f"openai/{_followed(followed, server, followed.provider_job_id, seconds)}"
 
@@ -232,29 +189,13 @@ def _followed(job: OpenAITrainingJob, server: Server, number: str, seconds: floa
 def _looked(
     job: OpenAITrainingJob, server: Server, number: str, told: set[str], seconds: float
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The job as it stands, and its new events; an outage is waited out, as the job is paid for."""
-    until = time.monotonic() + OUTAGE_SECONDS
-    with _naming(number):
-        while True:
-            try:
-                return server.job(number), _new_events(server, number, told)
-            except _PASSING:
-                if time.monotonic() >= until:
-                    raise
-            job.stop_if_cancelled()
-            time.sleep(seconds)
+    """The job as it stands, and its new events."""
+    with naming(_again(number)):
+        return job.looked(lambda: (server.job(number), _new_events(server, number, told)), seconds)
 
 
-@contextmanager
-def _naming(number: str) -> Iterator[None]:
-    """Let an error say that the job goes on, and how to wait for it, unless the server does not know it."""
-    try:
-        yield
-    except LMInvalidRequestError:
-        raise
-    except LMError as error:
-        words = f'{error}; job {number} goes on there; wait for it with train_kwargs={{"job_id": "{number}"}}'
-        raise type(error)(words, status=error.status) from error
+def _again(number: str) -> str:
+    return f'job {number} goes on there; wait for it with train_kwargs={{"job_id": "{number}"}}'
 
 
 def _new_events(server: Server, number: str, told: set[str]) -> list[dict[str, Any]]:
@@ -266,11 +207,3 @@ def _new_events(server: Server, number: str, told: set[str]) -> list[dict[str, A
         found.append(event)
     told.update(event["id"] for event in found)
     return found
-
-
-def _forget(job: OpenAITrainingJob) -> None:
-    """Delete the job's file, which nobody needs any more; that it is gone already is no failure."""
-    if job.server is not None and job.provider_file_id is not None:
-        with suppress(LMError):
-            job.server.delete_file(job.provider_file_id)
-        job.provider_file_id = None

@@ -1,39 +1,22 @@
-"""OpenAI's calls for fine-tuning, https://platform.openai.com/docs/api-reference/fine-tuning: what they send.
-
-A training waits for minutes and asks every few seconds, so this is Python's own HTTP client, in the thread of
-the job.
-"""
+"""OpenAI's calls for fine-tuning, https://platform.openai.com/docs/api-reference/fine-tuning."""
 
 from __future__ import annotations
 
 import json
 import os
 import secrets
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from http.client import HTTPException
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from ...errors import LMError, LMNotConfiguredError, LMTransportError, LMUnexpectedError
-from ..redact import redact
-from ..transports.failures import kind_of_status
-
-Fields = dict[str, Any]
-ATTEMPTS = 5
-LONGEST_SECONDS = 120.0
-_PASSING = (408, 409, 429, 500, 502, 503, 504)
+from ...errors import LMNotConfiguredError
+from .rest import Fields, Rest
 
 
 @dataclass(frozen=True)
-class Server:
+class Server(Rest):
     """A server that speaks OpenAI's protocol, and the key for it."""
-
-    address: str
-    key: str | None = field(default=None, repr=False)
 
     @staticmethod
     def of(settings: Mapping[str, Any]) -> Server:
@@ -73,7 +56,7 @@ class Server:
 
     def create(self, facts: Fields) -> Fields:
         """Create a job."""
-        return self._post("/fine_tuning/jobs", facts)
+        return self.post("/fine_tuning/jobs", facts, again=False)
 
     def job(self, job: str) -> Fields:
         """A job as it stands."""
@@ -93,20 +76,15 @@ class Server:
 
     def cancel(self, job: str) -> Fields:
         """Stop a job."""
-        return self._post(f"/fine_tuning/jobs/{job}/cancel")
+        return self.post(f"/fine_tuning/jobs/{job}/cancel")
 
     def pause(self, job: str) -> Fields:
         """Hold a job."""
-        return self._post(f"/fine_tuning/jobs/{job}/pause")
+        return self.post(f"/fine_tuning/jobs/{job}/pause")
 
     def resume(self, job: str) -> Fields:
         """Let a held job go on."""
-        return self._post(f"/fine_tuning/jobs/{job}/resume")
-
-    # --- one request ------------------------------------------------------------------------------------
-
-    def _post(self, path: str, facts: Fields | None = None) -> Fields:
-        return self.ask("POST", path, json.dumps(facts or {}).encode(), "application/json")
+        return self.post(f"/fine_tuning/jobs/{job}/resume")
 
     def _pages(self, path: str, size: int = 20) -> Iterator[Fields]:
         after: Fields = {}
@@ -116,69 +94,3 @@ class Server:
             if not page.get("has_more") or not page["data"]:
                 return
             after = {"after": page["data"][-1]["id"]}
-
-    def ask(self, method: str, path: str, body: bytes | None = None, kind: str | None = None) -> Fields:
-        """One request, asked again where that may help.
-
-        Raises:
-            LMError: the server refused it, or could not be reached.
-        """
-        for attempt in range(ATTEMPTS):
-            last = attempt == ATTEMPTS - 1 or (method == "POST" and path == "/fine_tuning/jobs")
-            try:
-                return self._once(method, path, body, kind)
-            except urllib.error.HTTPError as error:
-                if last or error.code not in _PASSING:
-                    raise self._refusal(error) from None
-            except (OSError, HTTPException, ValueError) as error:
-                if last:
-                    raise self._unread(error) from None
-            time.sleep(min(0.25 * 2**attempt, 4.0))
-        raise AssertionError("unreachable")
-
-    def _once(self, method: str, path: str, body: bytes | None, kind: str | None) -> Fields:
-        headers = {"Accept": "application/json"}
-        if kind is not None:
-            headers["Content-Type"] = kind
-        if self.key:
-            headers["Authorization"] = f"Bearer {self.key}"
-        request = urllib.request.Request(f"{self.address}{path}", body, headers, method=method)
-        with _opener.open(request, timeout=LONGEST_SECONDS) as answer:
-            found = json.loads(answer.read())
-        if not isinstance(found, dict):
-            raise LMUnexpectedError(
-                self._without_key(f"`{self.address}{path}` did not answer with a JSON object")
-            )
-        return found
-
-    def _refusal(self, error: urllib.error.HTTPError) -> LMError:
-        """OpenAI's error object as an error of ours."""
-        try:
-            told = json.loads(error.read())["error"]
-            words = str(told["message"] if isinstance(told, Mapping) else told)
-        except (ValueError, KeyError, TypeError, OSError, HTTPException):
-            words = f"HTTP status {error.code}"
-        told_words = self._without_key(f"the server refused the training: {words}")
-        return kind_of_status(error.code)(told_words, status=error.code)
-
-    def _unread(self, error: Exception) -> LMTransportError:
-        """The error of an answer that did not come, or is no whole JSON text."""
-        reason = getattr(error, "reason", error)
-        failed = "cannot be reached" if isinstance(error, OSError) else "gave no answer that can be read"
-        return LMTransportError(
-            self._without_key(f"`{self.address}` {failed}: {reason}; check the network and api_base")
-        )
-
-    def _without_key(self, words: str) -> str:
-        return redact(words, {"api_key": self.key, "address": self.address})
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Goes where it was told to and nowhere else: Python's own takes the key along to another host."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """Leave the answer as it is, which is then a refusal."""
-        return
-
-
-_opener = urllib.request.build_opener(_NoRedirects)

@@ -14,8 +14,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import Any, Self
 
 from ....base.forks import new_lock
 from ...errors import (
@@ -61,6 +60,11 @@ class ServerSettings:
     threads: int
     gpu_layers: int | None
 
+    @classmethod
+    def alone(cls, folder: Path) -> Self:
+        """Those of a model that is no server's and answers one request at a time."""
+        return cls(folder, changed=0, context=0, slots=1, threads=1, gpu_layers=None)
+
 
 class EmbeddedTransport:
     """Answers requests for `gguf/PATH` and `embedded/NAME`.
@@ -99,8 +103,18 @@ class EmbeddedTransport:
 
     async def acomplete(self, request: Request) -> Response:
         """Answer in a thread of its own, first come, first served."""
-        async with _turns(request):
-            return await run_in_thread(self.complete, request)
+        turns = _turns(request)
+        await turns.acquire()
+        work = asyncio.ensure_future(run_in_thread(self.complete, request))
+
+        def over(done: asyncio.Future[Response]) -> None:
+            turns.release()
+            if not done.cancelled():
+                done.exception()
+
+        work.add_done_callback(over)
+        # Who goes away leaves llama.cpp at work, and the next one must not be let in before that ends.
+        return await asyncio.shield(work)
 
     async def astream(self, request: Request) -> AsyncIterator[Delta]:
         """Answer in pieces."""
@@ -154,11 +168,10 @@ def _context(wanted: int | None, header: Header, model: str) -> int:
     return wanted
 
 
+_lock = new_lock()
 _AHEAD = 2
 """How many requests llama.cpp is given for each of its slots, so that none of them waits for this process."""
-_queues: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[Any, ...], asyncio.Semaphore]] = (
-    WeakKeyDictionary()
-)
+_queues: dict[asyncio.AbstractEventLoop, dict[ServerSettings, asyncio.Semaphore]] = {}
 
 
 def _turns(request: Request) -> asyncio.Semaphore:
@@ -167,19 +180,20 @@ def _turns(request: Request) -> asyncio.Semaphore:
     llama.cpp takes a new request before one that waits where a slot has just become free, so what waits there
     may wait long; and each request there holds a thread of this process.
     """
-    queues = _queues.setdefault(asyncio.get_running_loop(), {})
-    if torch_folder(request.model) is not None:
-        return queues.setdefault((request.model,), asyncio.Semaphore(1))
-    key = (request.model, request.settings.get("n_parallel"), is_reproducible())
-    if key not in queues:
-        settings = {**_ALONE, **request.settings} if is_reproducible() else request.settings
-        queues[key] = asyncio.Semaphore(_AHEAD * server_settings(request.model, settings).slots)
-    return queues[key]
+    loop = asyncio.get_running_loop()
+    settings = {**_ALONE, **request.settings} if is_reproducible() else request.settings
+    folder = torch_folder(request.model)
+    server = server_settings(request.model, settings) if folder is None else ServerSettings.alone(folder)
+    with _lock:
+        if loop not in _queues:
+            for each in [each for each in _queues if each.is_closed()]:
+                del _queues[each]
+        queues = _queues.setdefault(loop, {})
+        return queues.setdefault(server, asyncio.Semaphore(_AHEAD * server.slots))
 
 
 # Servers of this process. llama.cpp's own threads do the work: here a server is only started and stopped.
 
-_lock = new_lock()
 _servers: dict[ServerSettings, Any] = {}
 _abandoned: list[Any] = []
 

@@ -30,6 +30,16 @@ async function debug(page, picture, theme) {
   await seeText(page, ".debug-variables", "pages", LONG);
   await page.keyboard.press("F5");
   await page.locator(".debug-toolbar").waitFor({ state: "hidden", ...LONG });
+
+  // A configuration of launch.json whose program has a variable, and is not open.
+  await command(page, "View: Close All Editors");
+  await page.locator(".tab").first().waitFor({ state: "hidden", ...SHORT });
+  await page.keyboard.press("F5");
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "a parcel" }).first().click();
+  await page.locator(".codicon-debug-stackframe").first().waitFor(LONG);
+  await focusEditor(page);
+  await page.keyboard.press("F5");
+  await page.locator(".debug-toolbar").waitFor({ state: "hidden", ...LONG });
   await goToLine(page, 26);
   await page.keyboard.press("F9");
   say("a breakpoint stops, and steps go from line to line");

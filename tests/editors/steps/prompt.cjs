@@ -1,12 +1,12 @@
 // The prompt preview: it follows the cursor, shows values and sizes, and marks what an edit changes.
 
 const assert = require("node:assert/strict");
-const { open, command, goToLine, webview, say } = require("./ui.cjs");
+const { open, command, clickTitle, goToLine, webview, say } = require("./ui.cjs");
 
 async function seePrompt(page, picture, theme) {
   await open(page, "shop.dspy");
   await goToLine(page, 26);
-  await command(page, "dspyc: Show the Prompt Beside the Code");
+  await clickTitle(page, "Show the Prompt Beside the Code");
   const view = await webview(page, "desk.sort");
   const text = async (wanted) => view.locator("pre", { hasText: wanted }).first().waitFor({ timeout: 20_000 });
   await text("Where is my parcel?"); // the value of the first test reaches the part

@@ -34,6 +34,11 @@ async function command(page, title) {
   await page.keyboard.press("Enter");
 }
 
+/** Click a button of an editor's title. */
+async function clickTitle(page, label) {
+  await page.locator(`.editor-actions .action-label[aria-label*="${label}"]`).first().click(SHORT);
+}
+
 async function focusEditor(page) {
   await page.keyboard.press("Control+1");
   await page.waitForSelector(".monaco-editor.focused", SHORT);
@@ -132,4 +137,4 @@ async function lines(page) {
   });
 }
 
-module.exports = { LONG, SHORT, say, pictures, open, command, focusEditor, goToLine, wordBox, hover, seeText, seeBeside, webview, lines };
+module.exports = { LONG, SHORT, say, pictures, open, command, clickTitle, focusEditor, goToLine, wordBox, hover, seeText, seeBeside, webview, lines };

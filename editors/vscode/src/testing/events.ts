@@ -21,7 +21,7 @@ export interface Failure {
 
 export interface Row {
   readonly row: number;
-  readonly score: number;
+  readonly score: number | null;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly labels: Readonly<Record<string, unknown>>;
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -47,7 +47,8 @@ export type Event =
       readonly evaluation: string;
       readonly program: string;
       readonly metric: string;
-      readonly score: number;
+      /** None where the scores have no mean, as one of them is no number. */
+      readonly score: number | null;
       readonly examples: number;
       readonly errors: number;
       readonly require: number | null;
@@ -78,7 +79,7 @@ export function figures(seconds: number, used: Used): string {
 export function scored(result: Extract<Event, { event: "result" }>): string {
   const required = result.require === null ? "" : `, ${result.require} required`;
   const errors = result.errors === 0 ? "" : `, ${result.errors} failed`;
-  return `${result.program}: ${result.score.toFixed(1)} % of ${result.examples} rows${errors}${required}`;
+  return `${result.program}: ${result.score?.toFixed(1) ?? "?"} % of ${result.examples} rows${errors}${required}`;
 }
 
 /** A row of an evaluation as text. */

@@ -4,6 +4,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 
 import { run, type Running } from "../processes";
+import type { TracedRun } from "../trace/panel";
 import { eventOf, figures, rowText, scored, type Event, type Failure } from "./events";
 import type { Results } from "./results";
 import type { TestTree } from "./tree";
@@ -13,10 +14,8 @@ export interface Surroundings {
   readonly command: () => string | undefined;
   /** The words that say which model answers, if the settings name one. */
   readonly model: () => readonly string[];
-  /** The words that have a run write its trace. */
-  readonly trace: () => readonly string[];
-  /** A run has ended whose trace was written. */
-  readonly traced: () => Promise<unknown>;
+  /** What has a run write its trace. */
+  readonly trace: () => Promise<TracedRun>;
 }
 
 /** Rows of an evaluation that are listed in its output. */
@@ -73,7 +72,8 @@ export class Runner {
     run: vscode.TestRun, uri: vscode.Uri, items: readonly vscode.TestItem[], token: vscode.CancellationToken,
   ): Promise<void> {
     const left = new Map(items.map((each) => [this.tree.meaning(each)!.name, each]));
-    const words = ["test", uri.fsPath, "--json-lines", ...this.around.trace(), ...this.around.model()];
+    const traced = await this.around.trace();
+    const words = ["test", uri.fsPath, "--json-lines", ...traced.words, ...this.around.model()];
     items.forEach((each) => words.push("--title", this.tree.meaning(each)!.name));
     const errors = await this.process(run, uri, words, token, (event) => {
       if (event.event === "broken") {
@@ -92,7 +92,7 @@ export class Runner {
         }
       }
     });
-    await this.around.traced();
+    await traced.ended();
     left.forEach((each) => this.unended(run, each, token, errors));
   }
 

@@ -1,12 +1,24 @@
 /** The trace of the last run: call by call, with prompt, answer, time and cost. */
 
-import { readFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import * as path from "node:path";
 import * as vscode from "vscode";
 
 import { page, resources } from "../webviews";
 import { readTrace } from "./reading";
 import type { FromTraceView, ToTraceView, Trace } from "./types";
+
+/** A run whose trace is written. */
+export interface TracedRun {
+  /** The words that have a command write it. */
+  readonly words: readonly string[];
+  /** The run has ended: its trace is the last one, unless it called nothing. The trace, if it has one. */
+  ended(): Promise<Trace | undefined>;
+}
+
+/** Milliseconds after which a trace that no window has taken away is old. */
+const OLD = 24 * 60 * 60 * 1000;
 
 export class TraceView implements vscode.Disposable {
   private panel: vscode.WebviewPanel | undefined;
@@ -17,40 +29,46 @@ export class TraceView implements vscode.Disposable {
     private readonly folder: vscode.Uri,
   ) {}
 
-  /** The number of the file of the last run that has asked a model, and of the one that is written next. */
-  private last = 0;
-  private next = 0;
+  /** The file of the last run that has asked a model. */
+  private last: string | undefined;
 
-  /** The words that have a command write a trace. */
-  words(): readonly string[] {
-    this.next = this.last === 0 ? 1 : 0;
-    return ["--trace", this.file(this.next), "--trace-content"];
-  }
-
-  private file(number: number): string {
-    return path.join(this.folder.fsPath, `last-run-${number}.trace.jsonl`);
-  }
-
-  /** Make the folder of the trace. */
-  async prepare(): Promise<void> {
+  /** What the next run writes; each has a file of its own, as several may run at a time. */
+  async begin(): Promise<TracedRun> {
     await vscode.workspace.fs.createDirectory(this.folder);
+    await this.tidy();
+    const file = path.join(this.folder.fsPath, `${randomUUID()}.trace.jsonl`);
+    return { words: ["--trace", file, "--trace-content"], ended: () => this.ended(file) };
   }
 
-  /** A run has ended: its trace is the last one, unless it called nothing. The trace, if it has one. */
-  async ended(): Promise<Trace | undefined> {
-    const trace = await this.read(this.next);
+  private async ended(file: string): Promise<Trace | undefined> {
+    const trace = await this.read(file);
+    let left: string | undefined = file;
     if (trace !== undefined && trace.steps.length > 0) {
-      this.last = this.next;
+      left = this.last;
+      this.last = file;
       await this.refresh();
+    }
+    if (left !== undefined) {
+      await rm(left, { force: true });
     }
     return trace;
   }
 
-  private async read(number: number): Promise<Trace | undefined> {
+  private async read(file: string): Promise<Trace | undefined> {
     try {
-      return readTrace(await readFile(this.file(number), "utf8"), this.folder.fsPath);
+      return readTrace(await readFile(file, "utf8"), this.folder.fsPath);
     } catch {
-      return undefined; // nothing has run yet
+      return undefined; // the run has not come as far as that
+    }
+  }
+
+  /** Delete what windows that were closed have left. */
+  private async tidy(): Promise<void> {
+    for (const name of await readdir(this.folder.fsPath)) {
+      const file = path.join(this.folder.fsPath, name);
+      if (name.endsWith(".trace.jsonl") && file !== this.last && Date.now() - (await changed(file)) > OLD) {
+        await rm(file, { force: true });
+      }
     }
   }
 
@@ -81,7 +99,7 @@ export class TraceView implements vscode.Disposable {
     if (this.panel === undefined || !this.isReady) {
       return;
     }
-    const trace = await this.read(this.last);
+    const trace = this.last === undefined ? undefined : await this.read(this.last);
     this.tell(
       trace === undefined
         ? { kind: "problem", text: "Nothing has run yet: run a program or a test, and its calls are here." }
@@ -108,5 +126,14 @@ export class TraceView implements vscode.Disposable {
 
   dispose(): void {
     this.panel?.dispose();
+  }
+}
+
+/** When a file was last written; now for one that is gone. */
+async function changed(file: string): Promise<number> {
+  try {
+    return (await stat(file)).mtimeMs;
+  } catch {
+    return Date.now();
   }
 }
