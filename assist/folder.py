@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 from ..base.files import write_atomically
+from ..base.forks import new_lock
 from ..base.secrets import mask
 from ..grammar.source import Source
 from ..project.walking import entries, programs_below, python_beside
@@ -37,7 +37,7 @@ class Folder:
     def __init__(self, path: str) -> None:
         self.path = os.path.realpath(path)
         self.files = Workspace()
-        self.lock = threading.Lock()
+        self.lock = new_lock()
         self._index: Index | None = None
 
     @property

@@ -16,6 +16,7 @@ from ..project.errors import Misuse
 @click.option(
     "--origin", "origins", metavar="URL", multiple=True, help="A web page that may connect over WebSocket."
 )
+@click.option("--without-key", is_flag=True, help="Let anybody connect who can reach the address.")
 @click.option(
     "--client-process-id",
     "--clientProcessId",
@@ -25,13 +26,19 @@ from ..project.errors import Misuse
     help="End when this process has ended.",
 )
 def command(
-    stdio: bool, tcp: str | None, websocket: str | None, origins: tuple[str, ...], client: int | None
+    stdio: bool,
+    tcp: str | None,
+    websocket: str | None,
+    origins: tuple[str, ...],
+    without_key: bool,
+    client: int | None,
 ) -> None:
     """Start the language server, for editors.
 
     It communicates over standard input and output, and is usually started by an editor. The VS Code
     extension starts it automatically. With --tcp or --websocket it listens on this machine only, unless a
-    host is given; port 0 takes a free one, and the error output says which.
+    host is given; port 0 takes a free one, and the error output says which. It asks for no key, so
+    another host needs --without-key.
 
     \b
     Examples:
@@ -52,9 +59,15 @@ def command(
 
         main(client=client)
         return
+    from ..base.loopback import LOOPBACK
     from ..lsp.listening import serve
 
     host, port = _address(chosen[0])
+    if host not in LOOPBACK and not without_key:
+        raise Misuse(
+            f"at {host} everybody who reaches this machine could read its files",
+            "listen on this machine and leave the rest to a tunnel, or pass --without-key",
+        )
     try:
         serve(host, port, web_socket=tcp is None, origins=origins, client=client)
     except OSError as error:
@@ -63,9 +76,9 @@ def command(
 
 def _address(text: str) -> tuple[str, int]:
     """`HOST:PORT`, `:PORT` or `PORT`; this machine where there is no host."""
-    from ..lsp.listening import LOOPBACK
+    from ..lsp.listening import HERE
 
     host, _, port = text.rpartition(":")
     if not port.isdecimal() or int(port) > 65_535:
         raise Misuse(f"`{text}` is no address", "write PORT, or HOST:PORT; a port is a number up to 65535")
-    return host.strip("[]") or LOOPBACK, int(port)
+    return host.strip("[]") or HERE, int(port)

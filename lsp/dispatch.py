@@ -44,6 +44,9 @@ _SHARED = frozenset(
 """What the other process hears, too."""
 
 
+CANNOT_START = "the process that looks at the whole project cannot be started"
+
+
 class ExitCode(Struct, frozen=True):
     """What `exit` was answered with: the process ends with this."""
 
@@ -172,7 +175,10 @@ class Dispatcher:
         if is_cancelled:
             self._fail(request, ErrorCode.REQUEST_CANCELLED, "cancelled")
             return
-        worker.ask(message)
+        try:
+            worker.ask(message)
+        except OSError as error:
+            self._fail(request, ErrorCode.REQUEST_FAILED, f"{CANNOT_START}: {error.strerror or error}")
 
     def _resume(self) -> None:
         """Ask again what waits for a change, or was cancelled while it did."""

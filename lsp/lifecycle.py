@@ -72,8 +72,8 @@ def _initialize(server: Server, params: InitializeParams) -> InitializeResult:
         for name, offered in feature.CAPABILITIES.items():
             capabilities[name] = {**capabilities[name], **offered} if name == "workspace" else offered
     options = params.initialization_options
-    if isinstance(options, dict) and options.get("commands"):
-        # The client runs them itself, and may not have two of the same name.
+    if not server.is_near or (isinstance(options, dict) and options.get("commands")):
+        # Over the network nobody may start any; and who runs them itself may not have two of the same name.
         del capabilities["executeCommandProvider"]
     return InitializeResult(capabilities, ServerInfo("dspyc", VERSION))
 

@@ -1,19 +1,19 @@
 """A server that clients reach over the network: a session of its own, in a process of its own, for each.
 
 Over TCP a message has the same head as over standard output; over WebSocket each is one text. The sessions
-are servers over standard streams, and this process passes bytes on.
+are servers over standard streams, and this process passes bytes on. Nothing tells who a client is, so a
+session answers, and starts no commands.
 """
 
 from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from ..base.text import list_names
 from . import parent
@@ -25,20 +25,15 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-LOOPBACK = "127.0.0.1"
+HERE = "127.0.0.1"
+"""The address at which only this machine is heard."""
 _AT_ONCE = 1 << 16
 _FIRST = b"content-"
 """What a client's first bytes are, in whatever case; a web page that posts here begins otherwise."""
 _GRACE = 5.0
 """Seconds that a session has to end once its client is gone."""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a host of this name."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
+_HEARTBEAT = 30
+"""Seconds of silence after which a client is asked whether it is still there."""
 
 
 def serve(
@@ -50,7 +45,7 @@ def serve(
         host: the address to listen at.
         port: the port; 0 takes a free one. Both are written to the error output, as one line.
         web_socket: whether clients speak WebSocket.
-        origins: the web pages that may connect, beside those of this machine.
+        origins: the web pages that may connect.
         client: the process that this one is for.
 
     Raises:
@@ -86,15 +81,11 @@ def _shown(address: Sequence[Any]) -> str:
 
 
 @asynccontextmanager
-async def _session(*, is_near: bool) -> AsyncIterator[Process]:
+async def _session() -> AsyncIterator[Process]:
     """A server of a client's own, which ends with the block."""
-    # The number of a process on another machine means nothing here.
-    role = "session" if is_near else "far"
+    # Behind a tunnel or in a container, a client that seems to be on this machine is on another one.
     process = await asyncio.create_subprocess_exec(
-        *command_of(role),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        limit=LONGEST_MESSAGE,
+        *command_of("far"), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     try:
         yield process
@@ -129,16 +120,24 @@ async def _end_all() -> None:
 
 
 async def _connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    near = is_loopback(writer.get_extra_info("peername")[0])
+    _keep_alive(writer.get_extra_info("socket"))
     with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
         first = await reader.readexactly(len(_FIRST))
         if first.lower() == _FIRST:
-            async with _session(is_near=near) as process:
+            async with _session() as process:
                 assert process.stdin is not None
                 assert process.stdout is not None
                 process.stdin.write(first)
-                await _until_one_ends(_pump(reader, process.stdin), _pump(process.stdout, writer))
+                await _pass_on(process, _pump(reader, process.stdin), _pump(process.stdout, writer))
     writer.close()
+
+
+def _keep_alive(connection: Any) -> None:
+    """Let the system find out about a client that is gone without a word."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", _HEARTBEAT), ("TCP_KEEPINTVL", _HEARTBEAT), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
@@ -149,10 +148,14 @@ async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
             await target.drain()
 
 
-async def _until_one_ends(*passing: Any) -> None:
-    tasks = [asyncio.ensure_future(each) for each in passing]
+async def _pass_on(process: Process, incoming: Any, outgoing: Any) -> None:
+    """Pass messages on both ways until the session ends; one that hears no more first says its last."""
+    assert process.stdin is not None
+    tasks = [asyncio.ensure_future(each) for each in (incoming, outgoing)]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        process.stdin.close()
+        await asyncio.wait(tasks[1:], timeout=_GRACE)
     finally:
         for each in tasks:
             each.cancel()
@@ -186,17 +189,17 @@ def _handler(origins: Sequence[str]) -> Callable[[web.Request], Any]:
         refusal = refused(request.headers.get("Origin"), origins)
         if refusal:
             return web.Response(status=403, text=f"{refusal}\n")
-        socket = web.WebSocketResponse(max_msg_size=LONGEST_MESSAGE)
-        if not socket.can_prepare(request).ok:
+        client = web.WebSocketResponse(max_msg_size=LONGEST_MESSAGE, heartbeat=_HEARTBEAT)
+        if not client.can_prepare(request).ok:
             return web.Response(status=426, text="this is a language server; it speaks WebSocket\n")
-        await socket.prepare(request)
-        async with _session(is_near=is_loopback(request.remote or "")) as process:
+        await client.prepare(request)
+        async with _session() as process:
             assert process.stdin is not None
             assert process.stdout is not None
-            incoming, outgoing = _from_socket(socket, process.stdin), _to_socket(process.stdout, socket)
-            await _until_one_ends(incoming, outgoing)
-        await socket.close()
-        return socket
+            incoming, outgoing = _from_client(client, process.stdin), _to_client(process.stdout, client)
+            await _pass_on(process, incoming, outgoing)
+        await client.close()
+        return client
 
     return handle
 
@@ -204,19 +207,20 @@ def _handler(origins: Sequence[str]) -> Callable[[web.Request], Any]:
 def refused(origin: str | None, allowed: Sequence[str]) -> str:
     """Why a web page may not connect, as a sentence; empty where it may, and for what is no web page.
 
-    A page can connect to any port of the machine that it is shown on, and a server tells what is in files.
+    A page can connect to any port of the machine that it is shown on, and a server tells what is in files;
+    a page of another server on this machine is no better.
     """
-    if origin is None or origin in allowed or is_loopback(urlsplit(origin).hostname or ""):
+    if origin is None or origin in allowed:
         return ""
     others = f" beside {list_names(allowed)}" if allowed else ""
     return f"pages of {origin} may not connect{others}; `--origin {origin}` lets them"
 
 
-async def _from_socket(socket: web.WebSocketResponse, target: asyncio.StreamWriter) -> None:
+async def _from_client(client: web.WebSocketResponse, target: asyncio.StreamWriter) -> None:
     from aiohttp import WSMsgType
 
     with suppress(OSError):
-        async for message in socket:
+        async for message in client:
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 break
             body = message.data.encode() if isinstance(message.data, str) else message.data
@@ -224,10 +228,10 @@ async def _from_socket(socket: web.WebSocketResponse, target: asyncio.StreamWrit
             await target.drain()
 
 
-async def _to_socket(source: asyncio.StreamReader, socket: web.WebSocketResponse) -> None:
+async def _to_client(source: asyncio.StreamReader, client: web.WebSocketResponse) -> None:
     with suppress(OSError, asyncio.IncompleteReadError):
         while body := await _read_body(source):
-            await socket.send_str(body.decode())
+            await client.send_str(body.decode())
 
 
 async def _read_body(source: asyncio.StreamReader) -> bytes | None:

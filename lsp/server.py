@@ -13,7 +13,7 @@ def main(role: str = "", client: int | None = None) -> None:
 
     Args:
         role: `worker` for the process that another server asks, see `worker.py`; `far` for one whose client
-            is on another machine; empty or `session` for others.
+            comes over the network; empty for others.
         client: the process after whose end this one is not needed, where it is known before the client says.
     """
     # Start-up makes many objects and no garbage, so the collector rests until the session is warm, and the

@@ -39,7 +39,8 @@ class Server:
     def __init__(self, connection: Connection, *, is_worker: bool = False, is_near: bool = True) -> None:
         self.connection = connection
         self.is_near = is_near
-        """Whether the client runs on this machine, so that its process can be watched."""
+        """Whether the client has started this process. Of one over the network nobody knows who it is, and
+        the number of its process means nothing here."""
         self.is_worker = is_worker
         """Whether this is the process that another server asks about the whole project."""
         self.files = Workspace()

@@ -15,11 +15,8 @@ from contextlib import suppress
 from io import BufferedReader, BufferedWriter
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-from msgspec import Struct
-
 from . import convert
-from .connection import Connection, Message, read_body
+from .connection import Connection, Message, decode, read_body
 from .protocol import (
     DidOpenTextDocumentParams,
     ErrorCode,
@@ -37,13 +34,8 @@ ENDED = "the process that looks at the whole project has ended; ask again"
 _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 """On Windows, a process of a server without a window would open one."""
 _GREETING = "dspyc-greeting"
-
-
-class _Envelope(Struct):
-    """What tells an answer from another message."""
-
-    id: Any = None
-    method: str | None = None
+_GRACE = 5.0
+"""Seconds that a process has to end once nobody listens to it."""
 
 
 class _Process:
@@ -91,28 +83,36 @@ class _Process:
             self._input.close()
 
     def _pass_on(self) -> None:
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, RecursionError):
             while (body := read_body(self._output)) is not None:
                 self._received(body)
         with self._lock:
             self.has_ended = True
             lost, self._asked = self._asked, {}
-        code = self._process.wait()
+        # It may still run: what it said was no message.
+        self._output.close()
+        self.end()
+        try:
+            code = self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
         if code:
             self._server.log(MessageType.ERROR, f"dspyc: {ENDED} (it ended with {code})")
         for request in lost.values():
             self._fail(request)
 
     def _received(self, body: bytes) -> None:
-        envelope = msgspec.json.decode(body, type=_Envelope)
-        if envelope.method is None:
-            if envelope.id == _GREETING:
+        message = decode(body)
+        if message.get("method") is None:
+            request = message.get("id")
+            if request == _GREETING:
                 return
             with self._lock:
-                is_asked = self._asked.pop(repr(envelope.id), None) is not None
+                is_asked = self._asked.pop(repr(request), None) is not None
             if not is_asked:
                 return
-            self._done(envelope.id)
+            self._done(request)
         with suppress(OSError, ValueError):
             self._server.connection.send_body(body)
 
@@ -136,7 +136,7 @@ class Worker:
         self._process: _Process | None = None
 
     def ask(self, message: Message) -> None:
-        """Pass a request on."""
+        """Pass a request on. Raises OSError where no process can be started."""
         if self._process is None or self._process.has_ended:
             self._process = self._start()
         self._process.ask(message)

@@ -142,7 +142,7 @@ class Workspace(Struct):
 
         if _holds_settings(path):
             return ()
-        return used_in_python(self._files, path, offset, self.python(), self.folders)
+        return used_in_python(self._files, path, offset, self.sources(), self.python(), self.folders)
 
     def moved(self, paths: Mapping[str, str]) -> Moved:
         """What goes with a move of files and folders, whose new paths stand by their old ones."""

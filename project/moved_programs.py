@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..base.cancellation import check_cancelled
 from ..base.diagnostic import Edit
 from ..base.span import Span
 from ..grammar import syntax
+from .disk import ENDING
 from .moves import Module, Renamings, is_worth_a_look, quoted
+from .renamed_states import written_state
 from .toml_places import places
 
 if TYPE_CHECKING:
@@ -47,7 +51,7 @@ def _of_item(renamings: Renamings, analysis: FileAnalysis, item: Item) -> Iterat
         case syntax.Import() as declaration:
             found = _import(renamings, path, item, declaration)
         case _:
-            found = _data(renamings, path, item)
+            found = chain(_data(renamings, path, item), _state(renamings, path, item))
     yield from (each.shifted(item.start) for each in found)
 
 
@@ -137,22 +141,48 @@ def _data(renamings: Renamings, path: str, item: Item) -> Iterator[Edit]:
             yield edit
 
 
+def _state(renamings: Renamings, path: str, item: Item) -> Iterator[Edit]:
+    """The edit of the path behind `state=`, so that what was learned is found where it is."""
+    node = written_state(item)
+    if not isinstance(node, syntax.String) or not node.value:
+        return
+    target = os.path.normpath(os.path.join(os.path.dirname(path), node.value))
+    if not renamings.moves.touches(target) and not os.path.isfile(target):
+        return
+    new = renamings.renamed_path(path, node.value, target)
+    edit = quoted(item.text, node.span, node.value, new) if new is not None else None
+    if edit is not None:
+        yield edit
+
+
 def states_beside(renamings: Renamings, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The states of programs that must go along with the files that declare them: old and new paths."""
     for path in paths:
         new = renamings.moves.of(path)
-        if new == path:
+        if new == path or not new.endswith(ENDING):
             continue
         folder, stem = os.path.dirname(path), os.path.splitext(os.path.basename(path))[0]
         new_stem = os.path.splitext(os.path.basename(new))[0]
         for item in renamings.files.analyse(path).program.items:
             match item.declaration:
-                case syntax.ValueDeclaration(kind="program", names=(name,)) if item.state is not None:
+                case syntax.ValueDeclaration(kind="program", names=(name,)) if (
+                    item.state is not None and written_state(item) is None
+                ):
                     end = f".{name.text}.state.json"
                     state = os.path.join(folder, stem + end)
                     there = os.path.join(os.path.dirname(new), new_stem + end)
-                    if not renamings.moves.touches(state) and os.path.isfile(state):
+                    if there != state and not renamings.moves.touches(state) and os.path.isfile(state):
                         yield state, there
+
+
+def _in_toml(text: str, span: Span, new: str) -> Iterator[Edit]:
+    """The edit of a string of TOML, by the range inside its quotes; none of one with three of them."""
+    if text[span.start - 3 : span.start] in ("'''", '"""') or not new.isprintable():
+        return
+    if any(each in new for each in "\"'\\"):
+        yield Edit(Span(span.start - 1, span.end + 1), json.dumps(new, ensure_ascii=False))
+    else:
+        yield Edit(span, new)
 
 
 def in_settings(renamings: Renamings, paths: Iterable[str]) -> Iterator[tuple[str, list[Edit]]]:
@@ -161,15 +191,16 @@ def in_settings(renamings: Renamings, paths: Iterable[str]) -> Iterator[tuple[st
         text = renamings.files.disk.read(file) if file else None
         if text is None:
             continue
-        edits = []
+        edits: list[Edit] = []
+        ours = ("tool", "dspyc") if os.path.basename(file) == "pyproject.toml" else ()
         for place in places(text):
-            if place.is_key or place.path[-1] not in ("src", "baseline") or not place.value:
+            if place.is_key or place.path not in ((*ours, "src"), (*ours, "baseline")) or not place.value:
                 continue
             target = os.path.normpath(os.path.join(os.path.dirname(file), place.value))
             new = (
                 renamings.renamed_path(file, place.value, target) if renamings.moves.touches(target) else None
             )
-            if new is not None and text[place.span.start : place.span.end] == place.value:
-                edits.append(Edit(place.span, new))
+            if new is not None:
+                edits += _in_toml(text, place.span, new)
         if edits:
             yield file, edits

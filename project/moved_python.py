@@ -36,20 +36,34 @@ def in_python(
         except (SyntaxError, ValueError, RecursionError):
             continue
         source = Source(path, text)
-        edits = [each for node in ast.walk(tree) for each in _of_node(renamings, path, source, node, folders)]
+        edits = [
+            each for node in ast.walk(tree) for each in _of_node(renamings, path, source, tree, node, folders)
+        ]
         if edits:
             yield path, edits
 
 
 def _of_node(
-    renamings: Renamings, path: str, source: Source, node: ast.AST, folders: Sequence[str]
+    renamings: Renamings,
+    path: str,
+    source: Source,
+    tree: ast.Module,
+    node: ast.AST,
+    folders: Sequence[str],
 ) -> Iterator[Edit]:
     match node:
-        case ast.ImportFrom(module=str(name), level=level):
-            yield from _from_import(renamings, path, source, node, Module(level, tuple(name.split("."))))
+        case ast.ImportFrom(module=name, level=level):
+            module = Module(level, tuple(name.split(".")) if name else ())
+            if module.parts and renamings.file_of(path, module, (ENDING,)) is not None:
+                yield from _from_import(renamings, path, source, node, module)
+            else:
+                yield from _modules_of(renamings, path, source, node, module)
         case ast.Import(names=names):
             for each in names:
-                yield from _import(renamings, path, source, each)
+                if each.asname is None and "." in each.name:
+                    yield from _dotted(renamings, path, source, tree, each)
+                else:
+                    yield from _import(renamings, path, source, each)
         case ast.Constant(value=str(value)) if value.endswith(ENDING):
             yield from _path(renamings, path, source, node, value, folders)
 
@@ -64,10 +78,62 @@ def _from_import(
         yield Edit(Span(head.start("module"), head.end("module")), renamed.text)
 
 
+def _modules_of(
+    renamings: Renamings, path: str, source: Source, node: ast.ImportFrom, module: Module
+) -> Iterator[Edit]:
+    """The edits of `from folder import program`, which may bring other things as well."""
+    after: dict[Module, list[ast.alias]] = {}
+    edits = []
+    for each in node.names:
+        whole = Module(module.level, (*module.parts, each.name))
+        target = renamings.file_of(path, whole, (ENDING,))
+        new = (renamings.renamed(path, whole, target) if target is not None else None) or whole
+        folder, name = Module(new.level, new.parts[:-1]), new.parts[-1]
+        brought = ast.alias(name, each.asname or (each.name if name != each.name else None))
+        after.setdefault(folder, []).append(brought)
+        if name != each.name:
+            start = offset_of(source, each.lineno, each.col_offset)
+            alias = f" as {each.name}" if each.asname is None else ""
+            edits.append(Edit(Span(start, start + len(each.name)), name + alias))
+    start = offset_of(source, node.lineno, node.col_offset)
+    end = offset_of(source, node.end_lineno or node.lineno, node.end_col_offset or 0)
+    head = _FROM.match(source.text, start)
+    folder = next(iter(after))
+    if len(after) == 1 and head is not None and folder.text:
+        if folder != module:
+            yield Edit(Span(head.start("module"), head.end("module")), folder.text)
+        yield from edits
+    elif "#" not in source.text[start:end]:
+        apart = (
+            ast.ImportFrom(".".join(each.parts) or None, names, each.level)
+            if each.text
+            else ast.Import(names)
+            for each, names in after.items()
+        )
+        yield Edit(Span(start, end), "; ".join(map(ast.unparse, apart)))
+
+
+def _dotted(
+    renamings: Renamings, path: str, source: Source, tree: ast.Module, node: ast.alias
+) -> Iterator[Edit]:
+    """The edits of `import folder.program`, and of all that is read through that name."""
+    module = Module(0, tuple(node.name.split(".")))
+    target = renamings.file_of(path, module, (ENDING,))
+    renamed = None if target is None else renamings.renamed(path, module, target)
+    if renamed is None or renamed.level:
+        return
+    start = offset_of(source, node.lineno, node.col_offset)
+    spans = [Span(start, start + len(node.name))]
+    for each in ast.walk(tree):
+        if isinstance(each, ast.Attribute) and ast.unparse(each) == node.name:
+            start = offset_of(source, each.lineno, each.col_offset)
+            spans.append(Span(start, offset_of(source, each.end_lineno or 0, each.end_col_offset or 0)))
+    if all(source.text[each.start : each.end] == node.name for each in spans):
+        yield from (Edit(each, renamed.text) for each in spans)
+
+
 def _import(renamings: Renamings, path: str, source: Source, node: ast.alias) -> Iterator[Edit]:
     module = Module(0, tuple(node.name.split(".")))
-    if node.asname is None and len(module.parts) > 1:
-        return
     target = renamings.file_of(path, module, (ENDING,))
     renamed = None if target is None else renamings.renamed(path, module, target)
     if renamed is None or renamed.level:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from functools import lru_cache
 from inspect import cleandoc
 from typing import Any, Literal
 
@@ -109,7 +110,7 @@ def _annotation(kind: types.Type) -> Any:
             return Literal[tuple(values)]
         case types.Enum(name=name, members=members, descriptions=()):
             if all(isinstance(value, str) for _, value in members):
-                return enum.StrEnum(name, list(members))
+                return _enum(name, members)
             return None
         case types.Union(options=options):
             rest = [each for each in options if not isinstance(each, types.Nothing)]
@@ -117,6 +118,18 @@ def _annotation(kind: types.Type) -> Any:
             return None if only is None else only | None
         case _:
             return None
+
+
+@lru_cache(maxsize=256)
+def _enum(name: str, members: tuple[tuple[str, str], ...]) -> Any:
+    """An enumeration, one for all that ask: what is worked out for it is kept as long as it is.
+
+    None for one of whose members Python makes something else, such as `mro` and `_x_`.
+    """
+    try:
+        return enum.StrEnum(name, list(members))
+    except (TypeError, ValueError):
+        return None
 
 
 def _messages(interface: types.Interface, fields: dict[str, Any], instructions: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..base.files import UnreadableFile, decode, read_bytes
 from ..base.json_places import JsonPlace, places
@@ -48,15 +48,25 @@ def in_states(subject: Subject, paths: Iterable[str]) -> Iterator[Elsewhere]:
 def state_file(path: str, item: Item) -> str:
     """The state of the program that an item of a file declares; empty where its path is not written."""
     match item.declaration:
-        case syntax.ValueDeclaration(kind="program", names=(name,), value=syntax.Call(arguments=arguments)):
-            given = [each.value for each in arguments if each.name is not None and each.name.text == "state"]
+        case syntax.ValueDeclaration(kind="program", names=(name,), value=syntax.Call()):
+            given = written_state(item)
             stem = os.path.splitext(os.path.basename(path))[0]
             named = f"{stem}.{name.text}.state.json"
-            if given:
-                named = given[0].value if isinstance(given[0], syntax.String) else ""
+            if given is not None:
+                named = given.value if isinstance(given, syntax.String) else ""
             return os.path.normpath(os.path.join(os.path.dirname(path), named)) if named else ""
         case _:
             return ""
+
+
+def written_state(item: Item) -> syntax.Expression | None:
+    """What a program's declaration says behind `state=`."""
+    match item.declaration:
+        case syntax.ValueDeclaration(kind="program", value=syntax.Call(arguments=arguments)):
+            named = (each for each in arguments if each.name is not None and each.name.text == "state")
+            return next((each.value for each in named), None)
+        case _:
+            return None
 
 
 def _in_state(subject: Subject, analysis: FileAnalysis, item: Item, file: str) -> Iterator[Elsewhere]:
@@ -68,9 +78,12 @@ def _in_state(subject: Subject, analysis: FileAnalysis, item: Item, file: str) -
         content = json.loads(text)
     except (UnreadableFile, ValueError, RecursionError):
         return
+    predictors = content.get("predictors") if isinstance(content, dict) else None
+    if not isinstance(predictors, dict):
+        return
     source = Source(file, text)
     found = list(places(text))
-    for name, predictor in content.get("predictors", {}).items():
+    for name, predictor in predictors.items():
         head = name.partition(".")[0].partition("[")[0]
         if head not in wanted:
             continue
@@ -125,8 +138,8 @@ def _is_of_predictors(path: tuple[str | int, ...]) -> bool:
 def _renamed_field(
     subject: Subject, source: Source, found: list[JsonPlace], name: str, predictor: Any
 ) -> Iterator[Elsewhere]:
-    signature = predictor.get("signature", {})
-    if signature.get("fingerprint") != _fingerprint(signature):
+    signature = predictor.get("signature") if isinstance(predictor, dict) else None
+    if not _is_signature(signature) or signature["fingerprint"] != _fingerprint(signature):
         return
     old, new = subject.old, subject.new
     renamed: dict[str, Any] = {
@@ -140,16 +153,34 @@ def _renamed_field(
         text = None
         if inside is None:
             continue
-        if place.is_key and inside[-1] == old and inside[:1] in (("signature",), ("demos",)):
+        if place.is_key and inside[-1] == old and _is_field(inside):
             text = new
         elif not place.is_key and inside == ("signature", "fingerprint"):
             text = fingerprint
-        elif not place.is_key and inside[-1] == "instructions" and len(inside) <= 2:
+        elif not place.is_key and inside in (("instructions",), ("signature", "instructions")):
             before = json.loads(place.text)
             text = _instructions(before, old, new)
             text = None if text == before else text
         if text is not None:
             yield Elsewhere("state", source.uri, source, place.span, json.dumps(text, ensure_ascii=False))
+
+
+def _is_signature(found: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a value has all that the fingerprint of a signature is made of."""
+    return (
+        isinstance(found, dict)
+        and all(isinstance(found.get(each), str) for each in ("instructions", "fingerprint"))
+        and all(isinstance(found.get(each), dict) for each in ("inputs", "outputs"))
+    )
+
+
+def _is_field(inside: tuple[str | int, ...]) -> bool:
+    """Whether a key below a predictor's entry is the name of a field, in its signature or in a demo."""
+    match inside:
+        case ("signature", "inputs" | "outputs", _) | ("demos", int(), _):
+            return True
+        case _:
+            return False
 
 
 def _inside(path: tuple[str | int, ...], name: str) -> tuple[str | int, ...] | None:

@@ -51,18 +51,24 @@ def others(
     if subject is None or subject.old == new:
         return Others()
     every = list(programs)
-    places = (*in_python(subject, python, folders), *in_states(subject, every), *in_data(subject, every))
+    in_calls = in_python(subject, every, python, folders)
+    places = (*in_calls, *in_states(subject, every), *in_data(subject, every))
     return Others(places, _files(subject))
 
 
 def used_in_python(
-    files: Workspace, path: str, offset: int, python: Iterable[str], folders: Iterable[str]
+    files: Workspace,
+    path: str,
+    offset: int,
+    programs: Iterable[str],
+    python: Iterable[str],
+    folders: Iterable[str],
 ) -> tuple[Elsewhere, ...]:
     """Where Python files use what has its name at an offset of a file: a declaration, a field of a module."""
     subject = subject_at(files, path, offset, "")
     if subject is None:
         return ()
-    return tuple(in_python(replace(subject, new=subject.old), python, folders))
+    return tuple(in_python(replace(subject, new=subject.old), programs, python, folders))
 
 
 def _files(subject: Subject) -> tuple[tuple[str, str], ...]:
@@ -77,4 +83,6 @@ def _files(subject: Subject) -> tuple[tuple[str, str], ...]:
     stem = os.path.splitext(os.path.basename(subject.path))[0]
     if os.path.basename(file) != f"{stem}.{subject.old}.state.json":
         return ()
-    return ((file, os.path.join(os.path.dirname(file), f"{stem}.{subject.new}.state.json")),)
+    new = os.path.join(os.path.dirname(file), f"{stem}.{subject.new}.state.json")
+    # One that is there is another program's, or was; nothing of it may be lost.
+    return () if os.path.lexists(new) else ((file, new),)

@@ -7,13 +7,13 @@ in it.
 from __future__ import annotations
 
 import re
-import threading
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from ..base import json
+from ..base.forks import new_lock
 from ..runtime.work.journal import LARGEST
 from .following import Follower
 from .traces import finite, number_of
@@ -55,7 +55,7 @@ class Progress:
     """A journal file, read as far as it goes; `told` reads what has come since."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._follower = Follower(path, LARGEST)
         self._begin()
 

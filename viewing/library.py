@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..base.files import UnreadableFile
+from ..base.forks import new_lock
 from ..base.secrets import redact_mapping
 from ..runtime.errors import EvaluationError, StateError
 from .finding import Folder, Found
@@ -54,8 +54,8 @@ class Library:
     def __init__(self, root: Path) -> None:
         self._folder = Folder(root)
         # For what is known of files. Reading and telling them has locks of its own, so nobody waits for long.
-        self._lock = threading.Lock()
-        self._listing = threading.Lock()
+        self._lock = new_lock()
+        self._listing = new_lock()
         self._traces: dict[Path, Trace] = {}
         self._journals: dict[Path, Progress] = {}
         self._lines: dict[Path, tuple[float, int, dict[str, Any]]] = {}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from ..base import json
+from ..base.forks import new_lock
 from .following import Follower
 
 LARGEST = 4 * 2**30
@@ -76,7 +76,7 @@ class Trace:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.lock = threading.Lock()
+        self.lock = new_lock()
         self._follower = Follower(path, LARGEST)
         self._begin()
 

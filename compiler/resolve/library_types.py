@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from ...grammar import syntax
 from .. import types
+from ..catalog import stdlib
 from ..facts import Symbol
 from .context import Context
 
@@ -65,7 +66,8 @@ def _full_name(node: syntax.Expression, context: Context) -> str:
 def _imported_name(symbol: Symbol) -> str:
     match symbol.type, symbol.node:
         case types.PythonModule(name=name, names=names), _:
-            return "" if names() else name
+            found = names()
+            return name if not found or found is stdlib.names(name) else ""
         case types.Unknown(), syntax.FromImport(level=0, module=module, names=names) if (
             symbol.kind == "imported" and symbol.place is None
         ):

@@ -43,7 +43,7 @@ def at_clause(source: Source, line: int, column: int) -> int | None:
     """The blanks that a line begins with whose `else:`, `case …:` or the like ends at a column; else None."""
     text = source.line_text(line)
     word = _first_word(text)
-    if word not in _CLAUSES or text[column:].strip() or not _is_head(text[:column]):
+    if word not in _CLAUSES or text[column:].strip() or not _is_head(text[:column]) or _goes_on(source, line):
         return None
     limit = _indent(text)
     for number in range(line - 1, -1, -1):
@@ -67,13 +67,24 @@ def at_clause(source: Source, line: int, column: int) -> int | None:
     return None
 
 
+def _goes_on(source: Source, line: int) -> bool:
+    """Whether a line begins inside a string or a bracket."""
+    tokens = list(tokenize(source.text[_head_above(source, line) : source.line_starts[line]]))
+    depth = sum((each.kind == "open") - (each.kind == "close") for each in tokens)
+    return depth > 0 or (bool(tokens) and tokens[-1].kind == "error" and "\n" in tokens[-1].text)
+
+
+def _head_above(source: Source, line: int) -> int:
+    """Where the declaration begins that a line belongs to."""
+    while line > 0 and not begins_with_head(source.line_text(line)):
+        line -= 1
+    return source.line_starts[line]
+
+
 def _logical_line(source: Source, line: int) -> tuple[int, list[Lexeme]] | None:
     """The line that a statement begins on which ends with this one, and its tokens; None where it goes on."""
-    start = line
-    while start > 0 and not begins_with_head(source.line_text(start)):
-        start -= 1
-    begin = source.line_starts[start]
-    first, depth = start, 0
+    begin = _head_above(source, line)
+    first, depth = line, 0
     found: list[Lexeme] = []
     for token in tokenize(source.text[begin : source.line_span(line).end]):
         if token.kind == "open":

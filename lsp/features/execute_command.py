@@ -2,7 +2,7 @@
 
 Each runs in a process of its own, so that the server goes on answering; the user is told of its end, and the
 client's log has what it printed. A client that runs these commands itself, in a terminal, says so by
-`initializationOptions.commands`.
+`initializationOptions.commands`. For a client over the network nothing is run.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ def command_line(command: str, arguments: list[Any]) -> list[str]:
 
 def _execute(server: Server, params: ExecuteCommandParams) -> None:
     """Start a command; its user hears of its end."""
+    if not server.is_near:
+        raise Refusal("this server starts no commands for clients over the network")
     try:
         words = command_line(params.command, params.arguments)
     except ValueError:

@@ -79,5 +79,5 @@ def test_the_configurations_can_be_read() -> None:
     for path in sorted((editors / "zed" / "languages" / "dspy").glob("*.toml")):
         assert tomllib.loads(path.read_text(encoding="utf-8"))["grammar"] == "dspy"
     # Every folder says how it is used.
-    for folder in sorted(each for each in editors.iterdir() if each.is_dir()):
+    for folder in sorted(each for each in editors.iterdir() if each.is_dir() and each.name[0] not in "_."):
         assert (folder / "README.md").exists(), folder

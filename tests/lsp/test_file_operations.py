@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from dspyc.lsp.workspace import Workspace
 from support.lsp_client import CAPABILITIES, Client, edited
 
 FILES = {
@@ -24,10 +25,12 @@ FILES = {
         'configure(lm=LM("openai/gpt-4o-mini"))\n\nmodule sort = Predict("text -> kind: str")\n'
         'dataset cards = Dataset("data/cards.csv", inputs=["text"])\n'
         "optimizer tune = LabeledFewShot(k=LIMIT)\n"
-        "program tuned = tune.compile(sort, trainset=cards)\n\n"
+        "program tuned = tune.compile(sort, trainset=cards)\n"
+        'program other = tune.compile(sort, trainset=cards, state="learned/other.json")\n\n'
         "def ask(text: str) -> Kind:\n    return Kind.MONEY if search(text) else Kind.OTHER\n"
     ),
     "shop/triage.tuned.state.json": '{"dspyc_state": 1, "predictors": {}}\n',
+    "shop/learned/other.json": '{"dspyc_state": 1, "predictors": {}}\n',
     "lib/common.dspy": "LIMIT = 3\n",
     "lib/user.dspy": "from common import LIMIT as most\n\nx = most\n",
     "deep/inner/desk.dspy": (
@@ -147,8 +150,9 @@ def test_nothing_is_wrong_before(shop: tuple[Client, Path]) -> None:
             "desk/sorting.dspy",
             {
                 "shop/triage.dspy": (
-                    'from kinds import Kind\nfrom .tools|"data/cards.csv"',
-                    'from ..shop.kinds import Kind\nfrom ..shop.tools|"../shop/data/cards.csv"',
+                    'from kinds import Kind\nfrom .tools|"data/cards.csv"|"learned/other.json"',
+                    "from ..shop.kinds import Kind\nfrom ..shop.tools"
+                    '|"../shop/data/cards.csv"|"../shop/learned/other.json"',
                 ),
                 "app.py": ('load("shop/triage', 'load("desk/sorting'),
                 "shop/app.py": ("import triage\n", "import triage\n"),
@@ -160,6 +164,12 @@ def test_nothing_is_wrong_before(shop: tuple[Client, Path]) -> None:
             {"app.py": None, "shop/app.py": ("triage\n", "sorting as triage\n")},
         ),
         ("shop/data/cards.csv", "cards.csv", {"shop/triage.dspy": ('"data/cards.csv"', '"../cards.csv"')}),
+        ("shop/learned", "kept", {"shop/triage.dspy": ('"learned/', '"../kept/')}),
+        (
+            "shop/learned/other.json",
+            "shop/o.json",
+            {"shop/triage.dspy": ('"learned/other.json"', '"o.json"')},
+        ),
         ("shop/tools.py", "lib/tools.py", {"shop/triage.dspy": ("from .tools", "from ..lib.tools")}),
         ("lib", "libs", {"dspyc.toml": ('"lib"', '"libs"')}),
         ("known", "old", {"dspyc.toml": ('"known/', '"old/')}),
@@ -186,6 +196,79 @@ def test_a_move(
     assert bool(errors(client, folder)) == cannot_be_said
     state = (folder / new).parent / f"{Path(new).stem}.tuned.state.json"
     assert state.exists() == (old == "shop/triage.dspy")
+
+
+PYTHON = [
+    ("from programs import triage\n", "programs/sort.dspy", "from programs import sort as triage\n"),
+    ("from programs import triage as t\n", "other/triage.dspy", "from other import triage as t\n"),
+    (
+        "from programs import triage, help\n",
+        "other/triage.dspy",
+        "from other import triage; from programs import help\n",
+    ),
+    ("from programs import triage\n", "triage.dspy", "import triage\n"),
+    ("from programs import triage\n", "sort.dspy", "import sort as triage\n"),
+    ("from .programs import (\n triage,  # ä\n)\n", "b/t.dspy", "from .b import (\n t as triage,  # ä\n)\n"),
+    (
+        "import programs.triage\nprograms.triage.x(programs.help)\n",
+        "other/triage.dspy",
+        "import other.triage\nother.triage.x(programs.help)\n",
+    ),
+    ("import programs.triage as t\n", "other/triage.dspy", "import other.triage as t\n"),
+]
+
+
+@pytest.mark.parametrize(("text", "new", "expected"), PYTHON)
+def test_imports_in_python(tmp_path: Path, text: str, new: str, expected: str) -> None:
+    (tmp_path / "programs").mkdir()
+    (tmp_path / "programs" / "triage.dspy").write_text("x = 1\n", encoding="utf-8")
+    assert after_a_move(tmp_path, "app.py", text, {"programs/triage.dspy": new}) == expected
+
+
+def test_an_import_from_the_same_folder(tmp_path: Path) -> None:
+    (tmp_path / "triage.dspy").write_text("x = 1\n", encoding="utf-8")
+    text = "from . import triage\n"
+    after = after_a_move(tmp_path, "app.py", text, {"triage.dspy": "sort.dspy"})
+    assert after == "from . import sort as triage\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "new", "expected"),
+    [
+        ("dspyc.toml", "src = ['lib']\n", "it's", 'src = ["it\'s"]\n'),
+        ("dspyc.toml", 'src = ["lib"]\n', 'a"b', 'src = ["a\\"b"]\n'),
+        ("dspyc.toml", 'baseline = "lib/x.json"\n', "libs", 'baseline = "libs/x.json"\n'),
+        (
+            "pyproject.toml",
+            '[tool.ruff]\nsrc = ["lib"]\n[tool.dspyc]\nsrc = ["lib"]\n',
+            "libs",
+            '[tool.ruff]\nsrc = ["lib"]\n[tool.dspyc]\nsrc = ["libs"]\n',
+        ),
+    ],
+)
+def test_settings(tmp_path: Path, file: str, text: str, new: str, expected: str) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "a.dspy").write_text("x = 1\n", encoding="utf-8")
+    assert after_a_move(tmp_path, file, text, {"lib": new}) == expected
+
+
+def after_a_move(folder: Path, name: str, text: str, moves: dict[str, str]) -> str:
+    """A file's text after a move in its folder."""
+    (folder / name).write_text(text, encoding="utf-8")
+    files = Workspace(folders=[str(folder)])
+    found = files.moved({str(folder / old): str(folder / new) for old, new in moves.items()})
+    for edit in sorted(found.edits.get(str(folder / name), ()), key=lambda each: -each.span.start):
+        text = text[: edit.span.start] + edit.replacement + text[edit.span.end :]
+    return text
+
+
+def test_the_state_of_what_is_a_program_no_more_stays(shop: tuple[Client, Path]) -> None:
+    client, folder = shop
+    uris = {
+        f"{key}Uri": (folder / name).as_uri() for key, name in (("old", "shop/triage.dspy"), ("new", "t"))
+    }
+    found = client.request("workspace/willRenameFiles", {"files": [uris]})
+    assert not [each for each in found["documentChanges"] if each.get("kind") == "rename"]
 
 
 def test_what_is_not_saved_counts(shop: tuple[Client, Path]) -> None:

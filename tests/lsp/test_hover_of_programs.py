@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import dspyc
-from dspyc.cli.prompt import _prompt
+from dspyc.cli.prompt import prompt_of
 from support.lsp_client import Client, offset_position
 
 PROGRAM = '''\
@@ -65,7 +65,7 @@ def test_the_prompt_is_that_of_a_run(client: Client, workspace: Path, uri: str) 
     client.open(uri, PROGRAM)
     for name in ("sort", "think", "short"):
         module = getattr(loaded, name)
-        expected = _prompt(name, getattr(module, "predict", module), {})
+        expected = prompt_of(name, getattr(module, "predict", module), {})
         shown = told(client, uri, PROGRAM, f"{name} = ")
         first = str(expected.messages[0]["content"]).splitlines()[:8]
         assert "```text\n" + "\n".join([*first, "…"]) + "\n```" in shown
@@ -78,6 +78,14 @@ def test_the_prompt_is_that_of_a_run(client: Client, workspace: Path, uri: str) 
 def test_no_prompt_where_only_the_program_knows_it(client: Client, uri: str, word: str) -> None:
     client.open(uri, PROGRAM)
     assert "tokens" not in told(client, uri, PROGRAM, word)
+    client.close(uri)
+
+
+@pytest.mark.parametrize("member", ["mro", "_x_"])
+def test_no_prompt_of_an_enum_that_is_none_in_python(client: Client, uri: str, member: str) -> None:
+    text = f'enum Odd:\n    {member} = "a"\n\nmodule odd = Predict("text -> odd: Odd")\n'
+    client.open(uri, text)
+    assert "tokens" not in told(client, uri, text, "odd = ")
     client.close(uri)
 
 

@@ -62,6 +62,10 @@ CLAUSES = [
     (f"{BODY}        x = a  # else:‸", None),
     (f"{BODY}        x = {{'else':‸", None),
     (f"{BODY}        elsewhere:‸", None),
+    (f'{BODY}        if a:\n            """Or\n            else:‸\n            """\n', None),
+    (f'{BODY}        if a:\n            x = f"""{{a}}\n            else:‸\n', None),
+    (f"{BODY}        if a:\n            x = [\n            else:‸\n", None),
+    (f"{BODY}        if a:\n            x = 'it\n            else:‸\n", 8),
 ]
 
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 import dspyc.runtime as dspy
+from dspyc.lsp.workspace import Workspace
 from dspyc.runtime.state.format import signature_facts
 from support.lsp_client import CAPABILITIES, Client, edited, offset_position
 
@@ -30,6 +31,7 @@ module sort = Predict(Sort)
 dataset cards = Dataset("cards.csv", inputs=["text"], filter=lambda row: row.text != "")
 dataset rows = Dataset([{"text": "a", "kind": "b"}], inputs=["text"])
 dataset other = Dataset("other.csv", inputs=["text"])
+dataset desks = Dataset([{"text": "c", "kind": "d"}], inputs=["text"])
 
 def same(example: Sort, pred: Sort) -> bool:
     return example.kind == pred.kind
@@ -48,7 +50,7 @@ module Desk:
         return kind=plan(text=text).plan
 
 module desk = Desk()
-program trained = tune.compile(desk, trainset=rows, state="desk.json")
+program trained = tune.compile(desk, trainset=desks, state="desk.json")
 '''
 PYTHON = """\
 import dspyc
@@ -232,6 +234,138 @@ def test_a_state_that_cannot_be_worked_out_again_stays(shop: tuple[Client, Path]
     path.write_text(path.read_text().replace('"fingerprint": "', '"fingerprint": "0'))
     texts, _, _ = renamed(client, folder, "text: str", "words")
     assert path.name not in texts
+
+
+APART = {
+    "sigs.dspy": "signature Sort:\n    input text: str\n    output kind: str\n",
+    "s.dspy": "from sigs import Sort\nmodule sort = Predict(Sort)\nmodule other = Predict('text -> kind')\n",
+}
+CALLS = [
+    ("sigs.dspy", "text", "words", 'import s\ns.sort(text="a"); s.other(text="b")', ["s.sort(words="]),
+    ("s.dspy", "sort", "triage", 'import dspyc\nx = dspyc.load("s.dspy")\nx.sort', ["x.triage"]),
+    ("s.dspy", "sort", "triage", 'from dspyc import load as l\nx = l("s.dspy")\nx.sort', ["x.triage"]),
+    ("s.dspy", "sort", "triage", 'from pathlib import Path\nx = Path("s.dspy")\nx.sort', []),
+    ("s.dspy", "sort", "triage", "import s\ndef f(s): return s.sort", []),
+    ("s.dspy", "sort", "triage", "def f():\n    import s\n    s.sort\nimport s\ns.sort", ["s.triage"] * 2),
+    ("s.dspy", "sort", "len", "from s import sort\nsort(); len(x)", ["import len as sort"]),
+    ("s.dspy", "sort", "len", "from s import sort\nsort()", ["import len\nlen()"]),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new", "text", "expected"), CALLS)
+def test_calls_in_python(
+    tmp_path: Path, name: str, old: str, new: str, text: str, expected: list[str]
+) -> None:
+    for file, content in {**APART, "app.py": text}.items():
+        (tmp_path / file).write_text(content, encoding="utf-8")
+    files = Workspace(folders=[str(tmp_path)])
+    at = APART[name].index(f"{old} =" if name == "s.dspy" else old)
+    places = files.renamed_elsewhere(str(tmp_path / name), at, new).places
+    after = text
+    for each in sorted(places, key=lambda each: -each.span.start):
+        after = after[: each.span.start] + each.text + after[each.span.end :]
+    for each in set(expected):
+        assert after.count(each) == expected.count(each)
+    assert (after != text) is bool(expected)
+
+
+def test_a_state_that_is_there_is_not_written_over(shop: tuple[Client, Path]) -> None:
+    client, folder = shop
+    (folder / "shop.best.state.json").write_text("{}", encoding="utf-8")
+    _, _, files = renamed(client, folder, "tuned = tune", "best")
+    assert files == []
+
+
+def sorting(**changes: Any) -> str:
+    """A state of one predictor that has learned something by a field `instructions`, with changes to it."""
+    facts = signature_facts(dspy.Signature("instructions -> kind"))
+    nested = {"instructions": {"instructions": "instructions"}, "kind": "inputs"}
+    predictor = {"instructions": "Sort.", "demos": [nested], "lm": {"instructions": "x"}, "signature": facts}
+    return json.dumps({"dspyc_state": 1, "program": "p", "predictors": {"self": {**predictor, **changes}}})
+
+
+@pytest.mark.parametrize(
+    ("text", "is_renamed"),
+    [
+        (sorting(), True),
+        (sorting(signature={}), False),
+        (sorting(signature=None), False),
+        (sorting(signature={"fingerprint": "x", "inputs": []}), False),
+        ('{"dspyc_state": 1, "predictors": {"self": 3}}', False),
+        ('{"dspyc_state": 1, "predictors": []}', False),
+        ("[]", False),
+    ],
+)
+def test_only_names_of_fields_are_renamed_in_states(tmp_path: Path, text: str, *, is_renamed: bool) -> None:
+    program = SHOP[: SHOP.index("module Desk")].replace("text", "instructions")
+    (tmp_path / "shop.dspy").write_text(program, encoding="utf-8")
+    state = tmp_path / "shop.tuned.state.json"
+    state.write_text(text, encoding="utf-8")
+    files = Workspace(folders=[str(tmp_path)])
+    at = program.index("instructions: str")
+    places = files.renamed_elsewhere(str(tmp_path / "shop.dspy"), at, "told").places
+    edits = [(each.span, each.text) for each in places if each.where == "state"]
+    for span, new in sorted(edits, reverse=True):
+        text = text[: span.start] + new + text[span.end :]
+    if not is_renamed:
+        assert not edits
+        return
+    expected = json.loads(sorting(signature=signature_facts(dspy.Signature("told -> kind"))))
+    (demo,) = expected["predictors"]["self"]["demos"]
+    demo["told"] = demo.pop("instructions")
+    assert json.loads(text) == expected
+
+
+TABLE = "text,kind\na,b\n"
+LATER = 'dataset more = Dataset("d.csv", inputs=["text"])\n'
+DATA = [
+    ('Dataset("d.csv", inputs=["text"])', TABLE, 1),
+    ('Dataset("d.csv", inputs=["text"])', '"a, text, b",text\na,b\n', 1),
+    ('Dataset("d.csv", inputs=["text"])', "text," + "ä" * 32_766 + "\n" + "ä" * 10 + "\n", 0),
+    ('Dataset("d.csv", inputs=["text"])', "text,kind\n" + "ä" * 40_000 + "\n", 1),
+    ('Dataset("d.csv", inputs=["text"]).take(1)', TABLE, 1),
+    ('Dataset("d.csv").rename({"text": "kind"})', "text\na\n", 1),
+    ('Dataset("d.csv", inputs=["text"], rename={"body": "text"}, unique="text")', "body\na\n", 3),
+    ('Dataset("d.csv", inputs=["text"], copy={"body": "text"})', "body,text\na,b\n", 0),
+    ('Dataset("d.csv", inputs=["text"], map=lambda row: {"text": row.text})', TABLE, 0),
+    ('Dataset("d.csv", inputs=["text"], filter=long)', TABLE, 0),
+    ('Dataset("d.csv", inputs=["text"], filter=none)', TABLE, 1),
+    ('Dataset("d.csv", inputs=["text"])', "other\na\n", 0),
+    ('Dataset("d.jsonl", inputs=["text"])', '{"text": "a"}\n', 0),
+    ('Dataset("d.csv", inputs=["text"]) + Dataset("e.jsonl", inputs=["text"])', TABLE, 0),
+    ('Dataset([{"text": {"text": "a"}}], inputs=["text"])', "", 2),
+    ("Dataset(ROWS, inputs=['text'])", "", 0),
+    (f'Dataset("d.csv", inputs=["text"])\n{LATER}', TABLE, 2),
+    (f'Dataset("d.csv", inputs=["text"])\n{LATER}evaluate m = Evaluate(think, devset=more)', TABLE, 0),
+]
+READING = """\
+signature Sort:
+    input text: str
+    output kind: str
+
+module sort = Predict(Sort)
+module think = Predict("text -> thought")
+ROWS = [{"text": "a"}]
+def long(row: Example) -> bool:
+    return len(row.text) > 3
+def none(row: Example) -> bool:
+    return True
+evaluate good = Evaluate(sort, devset=rows)
+"""
+
+
+@pytest.mark.parametrize(("made", "table", "count"), DATA)
+def test_a_column_is_renamed_everywhere_or_nowhere(tmp_path: Path, made: str, table: str, count: int) -> None:
+    (tmp_path / "a.dspy").write_text(f"{READING}dataset rows = {made}\n", encoding="utf-8")
+    named = "d.jsonl" if "d.jsonl" in made else "d.csv"
+    (tmp_path / named).write_text(table, encoding="utf-8")
+    path = str(tmp_path / "a.dspy")
+    files = Workspace(folders=[str(tmp_path)])
+    places = files.renamed_elsewhere(path, READING.index("text"), "words").places
+    assert len({(each.path, each.span) for each in places}) == len(places)
+    assert len([each for each in places if each.path == path]) == count
+    in_header = bool(count) and "text" in table.partition("\n")[0]
+    assert len([each for each in places if each.path != path]) == in_header
 
 
 def test_a_client_without_a_preview_is_offered_no_change_of_data(new_client: Client, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -123,6 +124,41 @@ def test_it_ends_with_the_server(asked: tuple[Client, Path, int], how: str) -> N
     while is_running(worker):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_half_of_a_surrogate_pair(asked: tuple[Client, Path, int]) -> None:
+    client, folder, worker = asked
+    uri = (folder / "a.dspy").as_uri()
+    client.open(uri, 'test "half \ud83d":\n    assert True\n')
+    (found,) = client.request("dspyc/tests", {})
+    assert found["items"][0]["name"] == "half \ud83d"
+    assert children(client.process.pid) == [worker]
+
+
+def started(tmp_path: Path, first: str) -> Client:
+    """A client of a server that does something first."""
+    client = Client((sys.executable, "-c", f"{first}; from dspyc.lsp.server import main; main()"))
+    client.initialize(tmp_path)
+    return client
+
+
+def test_a_message_that_is_too_long_ends_the_process(tmp_path: Path) -> None:
+    text = "".join(TYPE.format(each) for each in range(200))
+    (tmp_path / "a.dspy").write_text(text, encoding="utf-8")
+    client = started(tmp_path, "from dspyc.lsp import connection; connection.LONGEST_MESSAGE = 8000")
+    with pytest.raises(ServerError, match="has ended"):
+        names(client)
+    assert children(client.process.pid) == []
+    assert client.shut_down() == 0
+    client.kill()
+
+
+def test_one_that_cannot_be_started(tmp_path: Path) -> None:
+    client = started(tmp_path, "import sys; sys.executable = '/nowhere/python'")
+    with pytest.raises(ServerError, match="cannot be started: No such file"):
+        names(client)
+    assert client.shut_down() == 0
+    client.kill()
 
 
 def test_a_request_of_the_wrong_shape(asked: tuple[Client, Path, int]) -> None:
