@@ -34,7 +34,7 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml
 
 $(VENV)/.train: $(VENV)/.dev
 	$(PIP) install torch==2.13.0
-	$(PIP) install $(LOCK) --editable '.[train,dev]'
+	$(PIP) install $(LOCK) --editable '.[tune,dev]'
 	@touch $@
 
 demo: $(VENV)/.demo ## set up and run the example on the embedded model (no key, no network)

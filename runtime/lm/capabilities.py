@@ -71,6 +71,8 @@ EMBEDDED = Capabilities(
     exact_usage=True,
 )
 """llama.cpp in this process."""
+IN_TORCH = Capabilities(exact_usage=True)
+"""transformers in this process, with a folder that holds no llama."""
 UNKNOWN_SERVER = Capabilities(streaming=True)
 """A model that the table does not have, behind litellm."""
 _HOLDS = Capabilities(streaming=True, response_schema=True, json_object=True)

@@ -12,14 +12,14 @@ from ..execution.callbacks import BaseCallback
 from ..limits import Ge, Gt, Le, Setting
 from ..parameters import parameters
 from .base import BaseLM
-from .capabilities import SERVERS, Capabilities, capabilities_of
+from .capabilities import IN_TORCH, SERVERS, Capabilities, capabilities_of
 from .provider import Provider, provider_for
 from .rollouts import warn_of_rollout
 
 if TYPE_CHECKING:
     from . import falling_back, retry
     from .control import passing
-    from .gguf import forms
+    from .gguf import forms, places
     from .jobs import TrainDataFormat, TrainingJob
     from .request import Request, Response
     from .stream import Delta
@@ -28,6 +28,7 @@ else:
     # What sends requests, which is imported with the first one.
     falling_back = Later(globals(), "falling_back")
     forms = Later(globals(), "forms", ".gguf.forms")
+    places = Later(globals(), "places", ".gguf.places")
     passing = Later(globals(), "passing", ".control.passing")
     retry = Later(globals(), "retry")
     transports = Later(globals(), "transports", ".transports.base")
@@ -150,10 +151,14 @@ class LM(BaseLM):
         """What carries requests to the model."""
         return transports.transport_for(self.model)
 
+    def _known(self) -> Capabilities:
+        is_in_torch = self.model.startswith("gguf/") and places.torch_folder(self.model) is not None
+        return IN_TORCH if is_in_torch else capabilities_of(self.model)
+
     @property
     def capabilities(self) -> Capabilities:
         """What the model can do, by its name or its server's."""
-        return self._capabilities or (SERVERS[self.server] if self.server else capabilities_of(self.model))
+        return self._capabilities or (SERVERS[self.server] if self.server else self._known())
 
     @capabilities.setter
     def capabilities(self, given: Capabilities) -> None:

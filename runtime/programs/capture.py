@@ -99,8 +99,10 @@ def with_models_beside(state: ProgramState, path: Path) -> ProgramState:
             return one
         if model not in copies:
             number = f".{len(copies) + 1}" if copies else ""
-            copies[model] = f"{stem}{number}.gguf"
-            _copy(Path(model.removeprefix("gguf/")), path.with_name(copies[model]))
+            source = Path(model.removeprefix("gguf/"))
+            # A folder keeps its own name, so that it replaces none of an earlier state.
+            copies[model] = f"{stem}.{source.name}" if source.is_dir() else f"{stem}{number}.gguf"
+            _copy(source, path.with_name(copies[model]))
         return replace(one, lm={**one.lm, "model": f"gguf/{copies[model]}"})
 
     return replace(
@@ -142,8 +144,14 @@ def _key(key: Any) -> str:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file, whole or not at all; nothing happens when both are one file."""
-    if target.exists() and source.samefile(target):
+    """Copy a file or a folder, whole or not at all; nothing happens when both are one."""
+    if target.exists() and (source.is_dir() or source.samefile(target)):
+        return
+    if source.is_dir():
+        beside = target.with_name(f".{target.name}.new")
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.copytree(source, beside)
+        beside.rename(target)
         return
     with source.open("rb") as content, replacing(target) as copy:
         shutil.copyfileobj(content, copy)

@@ -190,7 +190,7 @@ def apply_state(predictor: Any, state: PredictorState, folder: Path, lm: Any) ->
 def missing_model(state: PredictorState, folder: Path) -> Path | None:
     """The file of the trained model that a state names, where it should be and is not."""
     path = model_file(state.lm, folder)
-    return path if path is not None and not path.is_file() else None
+    return path if path is not None and not (path.is_file() or (path / "config.json").is_file()) else None
 
 
 def _plain_demos(signature: Any, demos: Iterable[Any]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Models as Hugging Face's transformers keep them, a folder of safetensors, read as the GGUF file is.
 
 Only what a GGUF file of the llama architecture can say: `LlamaForCausalLM` and its like with a byte-level BPE
-tokenizer. llama.cpp's own `convert_hf_to_gguf.py` does all others.
+tokenizer. All others are asked and trained by transformers, as they are.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from .checkpoint import Array
 
 ARCHITECTURES = ("LlamaForCausalLM", "MistralForCausalLM")
+PROMPTS_FILE = "dspyc.json"
+"""Where a folder that was trained here says how it is to be asked: `{"prompts": "compact"}`."""
 NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5  # token types of the GGUF format
 _LAYERS = {
     "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
@@ -30,6 +33,48 @@ _LAYERS = {
 def is_folder(path: Path) -> bool:
     """Whether a path is a folder that holds such a model."""
     return (path / "config.json").is_file()
+
+
+def is_llama(path: Path) -> bool:
+    """Whether a folder holds what can be converted here; one that cannot be read counts as that, too.
+
+    Only the settings and the tokenizer are read, once as long as they do not change.
+    """
+    try:
+        changed = [(path / name).stat().st_mtime_ns for name in ("config.json", "tokenizer.json")]
+    except OSError:
+        return not _is_other(path)
+    return _is_llama(path, *changed)
+
+
+@lru_cache(maxsize=256)
+def _is_llama(path: Path, *changed: int) -> bool:
+    try:
+        config = _json(path / "config.json")
+        _vocabulary(path, config, _shape(config, "it").vocabulary, "it")
+    except LMConfigurationError:
+        return False
+    except (OSError, KeyError, TypeError, AttributeError, IndexError, ValueError):
+        return not _is_other(path)
+    return True
+
+
+def _is_other(path: Path) -> bool:
+    """Whether a folder says that its model is of another architecture."""
+    try:
+        kinds = _json(path / "config.json").get("architectures")
+    except (OSError, AttributeError, ValueError):
+        return False
+    return isinstance(kinds, list) and bool(kinds) and not {str(each) for each in kinds} & set(ARCHITECTURES)
+
+
+def prompts_of(path: Path) -> str | None:
+    """The form of the prompts that a folder's model was trained on, where it was trained here."""
+    try:
+        form = _json(path / PROMPTS_FILE).get("prompts")
+    except (OSError, AttributeError, ValueError):
+        return None
+    return form if isinstance(form, str) else None
 
 
 def has_template(path: Path) -> bool:

@@ -6,12 +6,18 @@ from functools import lru_cache
 from pathlib import Path
 
 from ...errors import DspycError
-from .folder import has_template
+from .folder import has_template, prompts_of
 from .header import has_chat_template, read_header
 from .places import folder_of, model_path
 
 KNOWN = ("chat", "compact")
 SERVED = "openai/local:"
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+"""How a conversation is written for a model that has no template."""
 
 
 def prompt_form(model: str) -> str:
@@ -26,6 +32,9 @@ def prompt_form(model: str) -> str:
     try:
         folder = folder_of(model)
         if folder is not None:
+            form = prompts_of(folder)
+            if form in KNOWN:
+                return form
             return "chat" if has_template(folder) else "plain"
         path = model_path(model)
         facts = path.stat()

@@ -8,7 +8,7 @@ from pathlib import Path
 from ....base import models
 from ...errors import LMConfigurationError, LMUnknownModelError, did_you_mean, list_names
 from .checkpoint import write
-from .folder import digest_of, is_folder, read_folder
+from .folder import digest_of, is_folder, is_llama, read_folder
 
 _MODELS = Path(__file__).parents[1] / "models"
 SHIPPED = {name: _MODELS / f"{name}.gguf" for name in models.SHIPPED}
@@ -42,6 +42,14 @@ def folder_of(model: str) -> Path | None:
     kind, _, name = model.partition("/")
     path = Path(name).expanduser().absolute()
     return path if kind == "gguf" and path.suffix != ".gguf" and is_folder(path) else None
+
+
+def torch_folder(model: str) -> Path | None:
+    """The folder that `gguf/PATH` names where it holds no llama: transformers answers and trains it."""
+    if model.endswith(".gguf") or not model.startswith("gguf/"):
+        return None
+    folder = folder_of(model)
+    return folder if folder is not None and not is_llama(folder) else None
 
 
 def _converted(folder: Path, model: str) -> Path:

@@ -23,7 +23,8 @@ from typing import Any
 from ....base.files import write_atomically
 from ....base.locks import Locked, open_alone
 from ...errors import LMUnexpectedError
-from ..gguf.places import model_path
+from ..gguf.folder import digest_of
+from ..gguf.places import model_path, torch_folder
 from .settings import FinetuneSettings, Progress, data_folder
 
 POLL_SECONDS = 0.1
@@ -76,10 +77,17 @@ def _stop_if_asked(job: Any, folder: Path) -> None:
 
 
 def _folder(model: str, data: Sequence[Mapping[str, Any]], settings: FinetuneSettings) -> Path:
-    facts = model_path(model).stat()
-    said = [model, facts.st_size, facts.st_mtime_ns, list(data), str(replace(settings, progress=None))]
+    said = [model, *_version(model), list(data), str(replace(settings, progress=None))]
     digest = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
     return data_folder() / "jobs" / digest[:16]
+
+
+def _version(model: str) -> list[str | int]:
+    """What tells the file or folder from what it was before, or will be."""
+    if (folder := torch_folder(model)) is not None:
+        return [digest_of(folder)]
+    facts = model_path(model).stat()
+    return [facts.st_size, facts.st_mtime_ns]
 
 
 def _begin(folder: Path, model: str, data: Sequence[Mapping[str, Any]], settings: FinetuneSettings) -> None:

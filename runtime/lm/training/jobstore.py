@@ -300,7 +300,8 @@ class JobStore:
                 if each.get("file"):
                     found[each["fine_tuned_model_checkpoint"]] = f"gguf/{each['file']}"
             if job["fine_tuned_model"]:
-                found[job["fine_tuned_model"]] = f"gguf/{self.folder / 'models' / job['id']}.gguf"
+                folder = self.folder / "models" / job["id"]
+                found[job["fine_tuned_model"]] = f"gguf/{folder}{'' if folder.is_dir() else '.gguf'}"
         return found
 
     # --- what is told -----------------------------------------------------------------------------------

@@ -1,4 +1,8 @@
-"""The provider that trains: a GGUF model and chat data in, a better GGUF model out, on this machine's CPU."""
+"""The provider that trains on this machine: a model in a file or folder and chat data in, a better one out.
+
+Llamas are trained by a lean loop of our own and come out as GGUF files; what else lies in a folder of
+safetensors is trained by TRL (`tuning`) and comes out as such a folder.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ import hashlib
 import json
 import logging
 import math
-import random
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import replace
@@ -19,22 +22,17 @@ from ...execution.planning import is_planned
 from ..base import BaseLM
 from ..gguf.forms import prompt_form
 from ..gguf.header import read_header
+from ..gguf.places import torch_folder
 from ..jobs import TrainDataFormat, TrainingJob
 from ..provider import Provider
 from ..transports import embedded
-from .settings import (
-    DEFAULT_EPOCHS,
-    FEWEST_STEPS,
-    MOST_STEPS,
-    FinetuneSettings,
-    Progress,
-    data_folder,
-    read_settings,
-)
+from . import tuning
+from .memory import available_memory
+from .settings import FinetuneSettings, Progress, data_folder, read_settings
 
 if TYPE_CHECKING:
     from ..gguf.checkpoint import Shape
-    from .loop import Plan, Row, Step
+    from .loop import Row, Step
     from .model import Weights
 
 logger = logging.getLogger(__name__)
@@ -103,16 +101,14 @@ class LocalProvider(Provider):
             LMConfigurationError: what training needs is not installed, or the model cannot be trained here.
             ConfigurationError: a setting that does not exist, or has an invalid value.
         """
-        read_settings(train_kwargs or {})
-        architecture = read_header(embedded.model_path(model), model).architecture
-        if architecture != "llama":
-            raise LMConfigurationError(
-                f"`{model}` cannot be fine-tuned locally: its architecture is `{architecture}`; "
-                "use a model of the llama architecture",
-                model=model,
-            )
+        settings, folder = _settings(model, train_kwargs), torch_folder(model)
+        if folder is None:
+            _require_llama(model)
         try:
-            _require_packages(model)
+            if folder is None:
+                _require_packages(model)
+            else:
+                tuning.verify(model, folder, settings)
         except LMConfigurationError as error:
             if not is_planned():
                 raise
@@ -141,13 +137,56 @@ class LocalProvider(Provider):
             )
         if not train_data:
             raise DataError("the training data is empty")
-        settings = read_settings(train_kwargs or {})
-        _require_packages(model)
+        settings, folder = _settings(model, train_kwargs), torch_folder(model)
+        if folder is None:
+            _require_packages(model)
+        else:
+            tuning.verify(model, folder, settings)
         if settings.background:
             from .background import train_apart
 
             return train_apart(job, model, train_data, settings)
-        return f"gguf/{_finetune(job, model, train_data, settings)}"
+        if folder is None:
+            return f"gguf/{_finetune(job, model, train_data, settings)}"
+        output = _output(folder, model, train_data, settings)
+        trained = tuning.tune(
+            model, folder, output.with_suffix(""), train_data, settings, _JobWatch(job, settings)
+        )
+        return f"gguf/{trained.as_posix()}"
+
+
+class _JobWatch(tuning.Watch):
+    """Tells the job of every step, and whoever listens."""
+
+    def __init__(self, job: TrainingJob, settings: FinetuneSettings) -> None:
+        self._job, self._settings = job, settings
+
+    def step(self, progress: Progress) -> None:
+        """A step has been made."""
+        getattr(self._job, "losses", []).append(progress.loss)
+        if isinstance(self._job, LocalTrainingJob):
+            self._job.stop_if_cancelled()
+        if self._settings.progress is not None:
+            self._settings.progress(progress)
+
+    def checked(self, loss: float) -> None:
+        """The rows held out have been measured."""
+        getattr(self._job, "validation_losses", []).append(loss)
+
+
+def _settings(model: str, train_kwargs: Mapping[str, Any] | None) -> FinetuneSettings:
+    given = train_kwargs or {}
+    return read_settings(given if torch_folder(model) is None else tuning.defaults(given))
+
+
+def _require_llama(model: str) -> None:
+    architecture = read_header(embedded.model_path(model), model).architecture
+    if architecture != "llama":
+        raise LMConfigurationError(
+            f"`{model}` cannot be fine-tuned locally: its architecture is `{architecture}`; "
+            "use a model of the llama architecture, or a folder of safetensors in place of the GGUF file",
+            model=model,
+        )
 
 
 def _require_packages(model: str) -> None:
@@ -216,11 +255,12 @@ def _train(
     trained: Sequence[str] | None,
 ) -> None:
     """Train the weights in place, tell the job, and keep the best weights where rows are held out."""
-    from .loop import measure, steps_of_epoch, train
+    from .loop import divided, measure, planned, steps_of_epoch, train
 
-    learned, held_out = _divided(rows, settings)
+    learned, held_out = divided(rows, settings)
     losses, validation_losses = getattr(job, "losses", []), getattr(job, "validation_losses", [])
-    plan, in_epoch = _plan(settings, learned), steps_of_epoch(learned, settings.batch_size)
+    in_epoch = steps_of_epoch(learned, settings.batch_size)
+    plan = planned(settings, in_epoch)
     best: Weights = {}
 
     def check() -> None:
@@ -250,35 +290,6 @@ def _train(
         weights.update(best)
 
 
-def _divided(rows: list[Row], settings: FinetuneSettings) -> tuple[list[Row], list[Row]]:
-    shuffled = list(rows)
-    random.Random(settings.seed).shuffle(shuffled)
-    held_out = round(len(rows) * settings.validation)
-    if settings.validation and not 0 < held_out < len(rows):
-        raise DataError(f"{len(rows)} rows are too few to hold out {settings.validation:.0%} of them")
-    return shuffled[held_out:], shuffled[:held_out]
-
-
-def _plan(settings: FinetuneSettings, rows: list[Row]) -> Plan:
-    from .loop import Plan, steps_of_epoch
-
-    steps = settings.steps
-    if settings.epochs is not None:
-        steps = max(1, round(settings.epochs * steps_of_epoch(rows, settings.batch_size)))
-    elif steps is None and settings.cpu_seconds is None:
-        steps = min(max(DEFAULT_EPOCHS * steps_of_epoch(rows, settings.batch_size), FEWEST_STEPS), MOST_STEPS)
-    return Plan(
-        cpu_seconds=settings.cpu_seconds,
-        steps=steps,
-        learning_rate=settings.learning_rate,
-        batch_size=settings.batch_size,
-        warmup_steps=settings.warmup_steps,
-        weight_decay=settings.weight_decay,
-        dropout=settings.dropout,
-        seed=settings.seed,
-    )
-
-
 def _output(source: Path, model: str, data: Sequence[Mapping[str, Any]], settings: FinetuneSettings) -> Path:
     """The new file; a name of our own making tells models, data and settings apart."""
     given = Path(settings.output).expanduser() if settings.output is not None else data_folder()
@@ -288,7 +299,8 @@ def _output(source: Path, model: str, data: Sequence[Mapping[str, Any]], setting
         return given
     facts = [model, list(data), str(replace(settings, output=None, progress=None))]
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
-    return given / f"{source.stem}-{digest[:8]}.gguf"
+    stem = source.stem if source.suffix == ".gguf" else source.name.replace(".", "-")
+    return given / f"{stem}-{digest[:8]}.gguf"
 
 
 def _require_memory(shape: Shape, rows: list[Row], settings: FinetuneSettings, model: str) -> None:
@@ -315,15 +327,3 @@ def _pairs(shape: Shape, rank: int) -> int:
         size for name, size in shape.tensors(tied=True).items() if name.startswith("blk.") and len(size) == 2
     ]
     return sum(rank * (outputs + inputs) for outputs, inputs in sizes)
-
-
-def available_memory() -> int | None:
-    """The bytes that programs may still take without swapping, where the system says so."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            for line in file:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    return None

@@ -12,8 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ...errors import DataError
 from ..gguf.checkpoint import Shape
 from .model import Dropout, Weights, hidden_states, logits
+from .settings import DEFAULT_EPOCHS, FEWEST_STEPS, MOST_STEPS, FinetuneSettings
 
 IGNORED = -100
 
@@ -95,7 +97,7 @@ def train(
     outcome, started = Outcome(), clock()
     for epoch, batch in _endless(rows, plan.batch_size, chance):
         done = len(outcome.losses)
-        progress = _progress(plan, done, clock() - started)
+        progress = progress_of(plan, done, clock() - started)
         if progress >= 1:
             break
         for group in optimizer.param_groups:
@@ -202,7 +204,8 @@ def average_into(averages: list[Tensor], parameters: list[Tensor], share: float)
             average.lerp_(tensor, share)
 
 
-def _progress(plan: Plan, steps: int, seconds: float) -> float:
+def progress_of(plan: Plan, steps: int, seconds: float) -> float:
+    """The share of the budget that is used up."""
     if plan.steps is not None:
         return steps / plan.steps
     assert plan.cpu_seconds is not None
@@ -213,3 +216,36 @@ def learning_rate(plan: Plan, step: int, progress: float) -> float:
     """The learning rate of a step: a warm-up, then a half cosine down to 2 %."""
     falling = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))
     return plan.learning_rate * min(1.0, (step + 1) / max(1, plan.warmup_steps)) * falling
+
+
+def divided(rows: list[Row], settings: FinetuneSettings) -> tuple[list[Row], list[Row]]:
+    """The rows to learn from, and those held out.
+
+    Raises:
+        DataError: there are too few rows to hold some out.
+    """
+    shuffled = list(rows)
+    random.Random(settings.seed).shuffle(shuffled)
+    held_out = round(len(rows) * settings.validation)
+    if settings.validation and not 0 < held_out < len(rows):
+        raise DataError(f"{len(rows)} rows are too few to hold out {settings.validation:.0%} of them")
+    return shuffled[held_out:], shuffled[:held_out]
+
+
+def planned(settings: FinetuneSettings, in_epoch: int) -> Plan:
+    """How long and how hard to train, where an epoch has so many steps."""
+    steps = settings.steps
+    if settings.epochs is not None:
+        steps = max(1, round(settings.epochs * in_epoch))
+    elif steps is None and settings.cpu_seconds is None:
+        steps = min(max(DEFAULT_EPOCHS * in_epoch, FEWEST_STEPS), MOST_STEPS)
+    return Plan(
+        cpu_seconds=settings.cpu_seconds,
+        steps=steps,
+        learning_rate=settings.learning_rate,
+        batch_size=settings.batch_size,
+        warmup_steps=settings.warmup_steps,
+        weight_decay=settings.weight_decay,
+        dropout=settings.dropout,
+        seed=settings.seed,
+    )

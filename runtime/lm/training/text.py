@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import DataError
 from ..gguf.checkpoint import SPLITTERS, Vocabulary
+from ..gguf.forms import CHATML
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
 
 Render = Callable[[list[dict[str, str]], bool], str]
 CONTROL, USER_DEFINED = 3, 4  # token types of the GGUF format
-CHATML = (
-    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
-    "{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,7 @@ def encode(vocabulary: Vocabulary, context: int, data: Sequence[Mapping[str, Any
     rows: list[Row] = []
     too_long: list[int] = []
     for number, conversation in enumerate(data, 1):
-        row = _row(tokenizer, vocabulary, render, _messages(conversation, number), number)
+        row = _row(tokenizer, vocabulary, render, read_messages(conversation, number), number)
         if len(row.ids) > context:
             too_long.append(number)
         else:
@@ -71,7 +67,12 @@ def encode(vocabulary: Vocabulary, context: int, data: Sequence[Mapping[str, Any
     return Encoded(rows, too_long)
 
 
-def _messages(conversation: Mapping[str, Any], number: int) -> list[dict[str, str]]:
+def read_messages(conversation: Mapping[str, Any], number: int) -> list[dict[str, str]]:
+    """The messages of a row.
+
+    Raises:
+        DataError: the row is no conversation, or nobody answers in it; names the row.
+    """
     messages = conversation.get("messages") if isinstance(conversation, Mapping) else None
     if not isinstance(messages, list) or not messages:
         raise DataError(f'row {number} of the training data is not in chat format, `{{"messages": […]}}`')
@@ -106,11 +107,7 @@ def _row(
         if message["role"] != "assistant":
             continue
         before, after = render(messages[:index], True), render(messages[: index + 1], False)
-        if not text.startswith(before) or not text.startswith(after):
-            raise DataError(
-                f"row {number} of the training data: the model's chat template rewrites earlier messages, "
-                "so the assistant's messages cannot be identified"
-            )
+        verify_grows(text, before, after, number)
         # The last thing to learn is to stop: what the template puts behind the end token is not.
         end = after.rfind(vocabulary.tokens[vocabulary.end], len(before))
         stop = len(after) if end < 0 else end + len(vocabulary.tokens[vocabulary.end])
@@ -122,6 +119,15 @@ def _row(
     return Row(
         tuple(ids), tuple(marks), task=messages[0]["content"] if messages[0]["role"] == "system" else ""
     )
+
+
+def verify_grows(text: str, before: str, after: str, number: int) -> None:
+    """Raise `DataError` where the texts up to an answer and to its end do not begin the whole text."""
+    if not text.startswith(before) or not text.startswith(after):
+        raise DataError(
+            f"row {number} of the training data: the model's chat template rewrites earlier messages, "
+            "so the assistant's messages cannot be identified"
+        )
 
 
 def _renderer(vocabulary: Vocabulary) -> Render:

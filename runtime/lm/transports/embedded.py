@@ -2,7 +2,7 @@
 
 Nothing is downloaded and no other process is started. The wheel `xllamacpp` is llama.cpp's own server as a
 library; a request goes to it as a function call. A model is loaded at its first request and stays until the
-process ends.
+process ends. A folder of safetensors that holds no llama is answered by transformers instead.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ....base.forks import new_lock
 from ...errors import (
@@ -27,14 +27,17 @@ from ...errors import (
 )
 from ...execution.threads import run_in_thread
 from ..doors import read_response
+from ..gguf.folder import digest_of
 from ..gguf.forms import prompt_form
 from ..gguf.header import Header, read_header
 from ..gguf.places import SHIPPED as SHIPPED
 from ..gguf.places import model_path as model_path
+from ..gguf.places import torch_folder
 from ..keys import NOT_IDENTITY
 from ..reproducible import is_reproducible
 from ..request import Request, Response
 from ..stream import Delta, as_deltas
+from . import in_torch
 
 LONGEST_CONTEXT = 8_192
 SMALL_FILE = 64 << 20
@@ -56,6 +59,11 @@ class ServerSettings:
     slots: int
     threads: int
     gpu_layers: int | None
+
+    @classmethod
+    def alone(cls, folder: Path) -> Self:
+        """Those of a model that is no server's and answers one request at a time."""
+        return cls(folder, changed=0, context=0, slots=1, threads=1, gpu_layers=None)
 
 
 class EmbeddedTransport:
@@ -81,6 +89,8 @@ class EmbeddedTransport:
             ContextWindowExceededError: the messages are longer than the context.
             LMInvalidRequestError: a setting or message that llama.cpp refuses.
         """
+        if (folder := torch_folder(request.model)) is not None:
+            return in_torch.answer(request, folder)
         if is_reproducible():
             request = request.with_settings({**_ALONE, **request.settings})
         settings = server_settings(request.model, request.settings)
@@ -113,6 +123,8 @@ class EmbeddedTransport:
 
     def identity(self, request: Request) -> str:
         """The file and when it was written."""
+        if (folder := torch_folder(request.model)) is not None:
+            return f"{folder}:{digest_of(folder)}"
         path = model_path(request.model)
         facts = path.stat() if path.is_file() else None
         return f"{path}:{facts.st_size}:{facts.st_mtime_ns}" if facts else str(path)
@@ -170,7 +182,8 @@ def _turns(request: Request) -> asyncio.Semaphore:
     """
     loop = asyncio.get_running_loop()
     settings = {**_ALONE, **request.settings} if is_reproducible() else request.settings
-    server = server_settings(request.model, settings)
+    folder = torch_folder(request.model)
+    server = server_settings(request.model, settings) if folder is None else ServerSettings.alone(folder)
     with _lock:
         if loop not in _queues:
             for each in [each for each in _queues if each.is_closed()]:
@@ -187,11 +200,17 @@ _abandoned: list[Any] = []
 
 def start(model: str, settings: Mapping[str, Any]) -> None:
     """Load a model now rather than at its first request."""
+    if (folder := torch_folder(model)) is not None:
+        in_torch.load(folder, model)
+        return
     _server(server_settings(model, settings), model)
 
 
 def stop(model: str) -> None:
     """Unload a model; it is loaded again when it is asked again."""
+    if (folder := torch_folder(model)) is not None:
+        in_torch.unload(folder)
+        return
     path = model_path(model)
     with _lock:
         for settings in [settings for settings in _servers if settings.path == path]:
