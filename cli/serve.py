@@ -218,7 +218,7 @@ def _serve_http(settings: Settings, host: str, port: int, workers: int, grace: i
             timeout_worker_healthcheck=60,
             **options,
         )
-        Multiprocess(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
+        Multiprocess(config, sockets=[listener]).run()
     return 0
 
 
