@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import unified_diff
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..base.files import UnreadableFile, write_atomically
@@ -48,6 +47,7 @@ class Folder:
         self.files.disk = _Confined(self.reads)
         self.lock = new_lock()
         self._index: Index | None = None
+        self._libraries: list[str] | None = None
 
     @property
     def index(self) -> Index:
@@ -127,14 +127,9 @@ class Folder:
         above, name = os.path.split(full)
         if name in _SETTINGS and os.path.commonpath((self.path, above)) == above:
             return True
+        if self._libraries is None:
+            self._libraries = _libraries(self.path)
         return any(full.startswith(each.rstrip(os.sep) + os.sep) for each in self._libraries)
-
-    @cached_property
-    def _libraries(self) -> list[str]:
-        """The folders that packages are installed in; one that the folder lies in is not meant."""
-        package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-        found = (os.path.realpath(each) for each in (package, *library_path()))
-        return [each for each in found if not self.path.startswith(each.rstrip(os.sep) + os.sep)]
 
     def analyse(self, path: str) -> FileAnalysis:
         """All that is known of a file."""
@@ -157,6 +152,13 @@ class Folder:
         if write and before != after:
             write_atomically(path, after)
         return difference(self.shown(path), before, after)
+
+
+def _libraries(folder: str) -> list[str]:
+    """The folders that packages are installed in; one that the folder lies in is not meant."""
+    package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    found = (os.path.realpath(each) for each in (package, *library_path()))
+    return [each for each in found if not folder.startswith(each.rstrip(os.sep) + os.sep)]
 
 
 class _Confined(Disk):

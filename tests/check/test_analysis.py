@@ -355,7 +355,7 @@ def test_threads_find_what_one_finds_at_a_cold_start(shared: bool) -> None:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     try:
-        for _ in range(50):
+        for _ in range(15):
             assert all(each == alone for each in found_at_a_cold_start(8, shared))
     finally:
         sys.setswitchinterval(interval)

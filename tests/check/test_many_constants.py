@@ -10,7 +10,7 @@ import pytest
 from dspyc.compiler.analysis import Project
 from support.counting import growth_of
 
-COUNT = 5_000
+COUNT = 2_000
 
 
 def each(form: str, separator: str = ", ") -> str:

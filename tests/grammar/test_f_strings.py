@@ -39,7 +39,7 @@ PIECES = st.sampled_from(
 @given(
     st.lists(PIECES, max_size=8).map("".join), st.sampled_from(["f", "rf", "F", "fR"]), st.sampled_from("\"'")
 )
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_an_f_string_is_one_where_python_reads_one(body: str, prefix: str, quote: str) -> None:
     """The language's f-strings are those of Python 3.11, which runs this test."""
     text = f"x = {prefix}{quote}{body}{quote}"

@@ -130,7 +130,7 @@ def test_any_text(text: str) -> None:
 
 
 @given(CODE | SPACED)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_sequence_of_tokens(text: str) -> None:
     check(text)
     formatted = format_source(text)
@@ -138,13 +138,13 @@ def test_any_sequence_of_tokens(text: str) -> None:
 
 
 @given(st.sampled_from(LONG), st.floats(0, 1))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_any_prefix(text: str, part: float) -> None:
     check(text[: int(len(text) * part)])
 
 
 @given(st.sampled_from(LONG), st.floats(0, 0.9999))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_any_single_deletion(text: str, part: float) -> None:
     at = int(len(text) * part)
     check(text[:at] + text[at + 1 :])
@@ -156,7 +156,7 @@ def test_any_single_deletion(text: str, part: float) -> None:
         max_size=20,
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_signature_string(pieces: list[str]) -> None:
     text = "".join(pieces)
     found = parse_signature_string(text)

@@ -37,7 +37,7 @@ def test_training_data_ends_with_the_object(made: dict[str, Any]) -> None:
 
 
 @given(signatures_with_values())
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_what_is_written_is_read_again(case: Any) -> None:
     signature, values = case
     adapter = dspy.JSONAdapter()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dspyc.runtime as dspy
@@ -79,6 +79,7 @@ json_values = st.recursive(
 )
 
 
+@settings(max_examples=30)
 @given(
     st.dictionaries(texts | st.sampled_from(FIELDS), json_values),
     st.randoms(use_true_random=False),

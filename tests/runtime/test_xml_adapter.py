@@ -29,7 +29,7 @@ def test_messages_are_dspys(made: dict[str, Any], name: str) -> None:
 
 
 @given(signatures_with_values())
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_what_is_written_is_read_again(case: Any) -> None:
     signature, values = case
     adapter = dspy.XMLAdapter()
@@ -153,7 +153,7 @@ def test_what_cannot_be_read_is_the_typed_error(text: str, reason: str) -> None:
         max_size=30,
     ).map("".join)
 )
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_any_text_is_a_value_or_the_typed_error(text: str) -> None:
     try:
         read = dspy.XMLAdapter().parse(TWO, text)

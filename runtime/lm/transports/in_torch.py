@@ -98,7 +98,7 @@ def load(folder: Path, model: str) -> Loaded:
         if found is None or found.digest != digest:
             network, tokenizer = read(folder, model)
             network.eval()
-            found = _loaded[folder] = Loaded(digest, network, tokenizer, threading.Lock())
+            found = _loaded[folder] = Loaded(digest, network, tokenizer, new_lock())
         return found
 
 
