@@ -17,7 +17,10 @@ module   ask = ChainOfThough(Answer)
 `;
 
 const ready = (page) => page.waitForFunction(() => document.getElementById("status").textContent.startsWith("Ready"));
-const textOf = (page) => page.evaluate(() => document.querySelector(".cm-content").innerText);
+const textOf = async (page) => {
+  await page.waitForSelector(".cm-content");
+  return page.evaluate(() => document.querySelector(".cm-content").innerText);
+};
 const prompt = (page, text) => page.waitForFunction((wanted) => document.getElementById("prompt").textContent.includes(wanted), text);
 const write = async (page, text) => {
   await page.mouse.move(2, 2);
