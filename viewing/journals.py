@@ -1,7 +1,7 @@
 """A journal as far as it goes: what a run that is under way, or was interrupted, has done so far.
 
-It is read without its lock, so whoever writes it does not notice. What stands in it is said by `journal.py` of the
-room `runtime`.
+It is read without its lock, so whoever writes it does not notice. What stands in it is said by the file
+`journal.py` of the runtime.
 """
 
 from __future__ import annotations
