@@ -92,7 +92,11 @@ def _copy_learned(source: Path, folder: Path) -> None:
     """Put the states of a file's programs beside its module, which looks for them there."""
     if source.parent.resolve() == folder.resolve():
         return
+    from ..runtime.state.files import files_of
+
     for state in sorted(source.parent.glob(f"{escape(source.stem)}.*.state.json")):
-        for path in with_models(state):
-            with path.open("rb") as content, replacing(folder / path.name) as copy:
+        for path in (file for each in with_models(state) for file in files_of(each)):
+            place = folder / path.relative_to(source.parent)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("rb") as content, replacing(place) as copy:
                 shutil.copyfileobj(content, copy)
