@@ -27,8 +27,8 @@ def belongings(workspace: Workspace, path: Path) -> dict[str, Path]:
     """All files that a program needs, by their paths below its folder, itself among them.
 
     They are the `.dspy` and Python files that it imports, the files that strings of these name and that are
-    there, the states of its programs, and the trained models, files or folders, that these name. Hidden files and those that hold keys
-    by their names are not among them.
+    there, the states of its programs, and the trained models, files or folders, that these name. Hidden files
+    and those that hold keys by their names are not among them.
 
     Args:
         workspace: reads the program.

@@ -102,7 +102,7 @@ def is_model_folder(path: Path) -> bool:
 
 
 def files_of(model: Path) -> list[Path]:
-    """The files of a trained model: the file itself, or those in its folder; hidden ones and links are not."""
+    """The files of a trained model: the file itself, or those in its folder but hidden ones and links."""
     if not model.is_dir():
         return [model] if model.is_file() else []
     return sorted(
