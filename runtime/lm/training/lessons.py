@@ -13,6 +13,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import compress
 
 from .loop import Row
 
@@ -74,11 +75,7 @@ class _Task:
         kept = [
             not self._before <= index < end or chance.random() >= DROPPED for index in range(len(row.ids))
         ]
-        ids, answers = (
-            tuple(each for each, is_kept in zip(values, kept, strict=True) if is_kept)
-            for values in (row.ids, row.answers)
-        )
-        return replace(row, ids=ids, answers=answers)
+        return replace(row, ids=tuple(compress(row.ids, kept)), answers=tuple(compress(row.answers, kept)))
 
 
 def _answer(row: Row) -> Answer | None:
