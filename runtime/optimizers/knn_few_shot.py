@@ -129,12 +129,7 @@ class KNNFewShot(Optimizer):
         """
         self.verify(student, teacher=teacher)
         guide = teacher.deepcopy() if isinstance(teacher, Module) else teacher
-<<<<<<< HEAD
-        knn = KNN(self.k, self.trainset, self.vectorizer)
-        return NearestFewShot(student.deepcopy(), knn, self._bootstrap(), guide)
-=======
-        return NearestFewShot(student.deepcopy(), self.KNN, bootstrap, guide)
->>>>>>> main
+        return NearestFewShot(student.deepcopy(), self.KNN, self._bootstrap(), guide)
 
     def verify(self, student: Module, *, teacher: Module | Labels | None = None) -> None:
         """Raise what `compile` would reject.
