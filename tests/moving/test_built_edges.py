@@ -129,6 +129,7 @@ NAMES = (
         "list",
         "dict",
         "open",
+        "super",
     ),
 )
 
@@ -141,7 +142,7 @@ def unbound(path: Path) -> set[str]:
     bound |= {each.name for each in nodes if isinstance(each, (ast.FunctionDef, ast.ClassDef))}
     bound |= {(each.asname or each.name).split(".")[0] for each in nodes if isinstance(each, ast.alias)}
     read = {each.id for each in nodes if isinstance(each, ast.Name)}
-    return read - bound - set(dir(builtins)) - {"__file__"}
+    return read - bound - set(dir(builtins)) - {"__file__", "__class__"}
 
 
 @pytest.fixture(scope="module")
