@@ -231,9 +231,13 @@ def _table(lines: Sequence[Line]) -> str:
 
     has_cost = any(line.result.cost for line in lines)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for title in ("evaluation", "program"):
+    names = {
+        "evaluation": max(len(line.evaluation) for line in lines),
+        "program": max(len(line.program) for line in lines),
+    }
+    for title, longest in names.items():
         # Whole, be it on several lines: names are what a reader looks for, and what scripts compare.
-        table.add_column(title, overflow="fold", min_width=_NAME_WIDTH)
+        table.add_column(title, overflow="fold", min_width=min(longest, _NAME_WIDTH))
     for title in ("score", "95 %", "require", "examples", "errors", *(["cost"] if has_cost else []), "time"):
         table.add_column(title, justify="right", no_wrap=True)
     for line in lines:
@@ -253,8 +257,7 @@ def _table(lines: Sequence[Line]) -> str:
         )
     console = rich_console()
     needed = table.__rich_measure__(console, console.options.update(max_width=10_000))
-    names = [[line.evaluation for line in lines], [line.program for line in lines]]
-    folded = sum(max(0, max(map(len, each)) - _NAME_WIDTH) for each in names)
+    folded = sum(max(0, longest - _NAME_WIDTH) for longest in names.values())
     # What no terminal shows, such as the log of a CI run, may be as wide as it likes.
     console.width = max(console.width, needed.maximum - (folded if console.is_terminal else 0))
     with console.capture() as captured:
