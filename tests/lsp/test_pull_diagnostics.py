@@ -230,7 +230,8 @@ def test_what_was_gathered_of_files_at_rest_is_let_go(tmp_path: Path) -> None:
     (tmp_path / "lib.dspy").write_text("type Answer:\n    text: str\n", encoding="utf-8")
     user = tmp_path / "user.dspy"
     user.write_text(
-        "from lib import Answer\n\nsignature QA:\n    input q: str\n    output a: Answer\n\n"
+        "from lib import Answer\n\n"
+        'signature QA:\n    """Answer."""\n    input q: str\n    output a: Answer\n\n'
         "module qa = Predict(QA)\n\ndef first(answer: Answer) -> str:\n    return answer.txt\n",
         encoding="utf-8",
     )

@@ -6,7 +6,7 @@ import pytest
 
 from dspyc.base.patterns import any_matches_itself, matches
 
-PATTERNS = ("old", "*.tmp.dspy", "build/*", "a/**/z.dspy", "draft[12].dspy", "what?.dspy", "./top.dspy", "x[y")
+PATTERNS = ("old", "*.tmp.dspy", "build/*", "a/**/z.dspy", "draft[12].dspy", "what?.dspy", "./top.dspy", "x[")
 PATHS = {
     "old": True,
     "deep/down/old": True,
@@ -23,8 +23,8 @@ PATHS = {
     "whats.dspy": True,
     "what.dspy": False,
     "top.dspy": True,
-    "x[y": True,
-    "xy": False,
+    "x[": True,
+    "x": False,
     "line\nold": False,
 }
 
