@@ -51,7 +51,8 @@ class AsSaid:
 
     def beneath(self, lm: Any) -> Capabilities:
         """What is known without the class's own words."""
-        found: Capabilities = vars(lm).get("capabilities") or super(self._owner, lm).capabilities  # type: ignore[misc]
+        known = vars(lm).get("capabilities") or _of(*self._owner.__mro__[1:])
+        found: Capabilities = known if isinstance(known, Capabilities) else known.__get__(lm, type(lm))
         return found
 
 
