@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ...base.later import Later
 from ..errors import ConfigurationError
-from ..execution import trace
+from ..execution import drive, trace
 from ..execution.callbacks import BaseCallback, Report, listening
 from ..execution.loading import refuse_while_loading
 from ..execution.settings import Heard, lookup, of_process
@@ -60,6 +60,10 @@ class Asked(Protocol):
         """One request past the cache."""
         ...
 
+    def send_now(self, request: Request) -> Response:
+        """The same in code that waits in place."""
+        ...
+
     def stream(self, request: Request) -> AsyncIterator[Delta]:
         """One request past the cache, its answer in pieces."""
         ...
@@ -103,6 +107,21 @@ def ask(lm: Asked, request: Request) -> Coroutine[Any, Any, Response]:
     work = _get(lm, request) if player() is None else played(lm, request, partial(_get, lm, request))
     callbacks = listening(lm.callbacks) if Heard.anywhere or lm.callbacks else None
     return _watched(callbacks, lm, request, work) if callbacks else work
+
+
+def ask_now(lm: Asked, request: Request) -> Response:
+    """What `ask` does, for code that waits in place: without a coroutine for what needs none."""
+    if lm.callbacks or Heard.anywhere or player() is not None or is_recording():
+        return drive.drive(ask(lm, request))
+    number, facts = calls.next_number(), _facts(lm, request)
+    if facts is None:
+        response = verify_response(lm.send_now(request), lm.model)
+    else:
+        key = keys.digest(facts)
+        kept: Response | None = caching.get(key, lm.cache_in_memory)
+        response = kept or drive.drive(_once(lm, request, key, facts))
+    _note(lm, number, request, response)
+    return response
 
 
 async def _watched(
@@ -266,6 +285,7 @@ __all__ = [
     "Response",
     "ask",
     "ask_in_pieces",
+    "ask_now",
     "fetch",
     "make_request",
     "pieces",

@@ -72,6 +72,7 @@ class BaseLM:
     _awaits_by: ClassVar[str | None] = None
     _called_by: ClassVar[tuple[bool, bool]] = (False, False)
     _is_called: ClassVar[bool] = False
+    _asks_as_base: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -105,6 +106,7 @@ class BaseLM:
         cls._awaits_by = _nearest(cls, ("acomplete", "aforward", "complete", "forward"))
         cls._called_by = (cls.__call__ is not BaseLM.__call__, cls.acall is not BaseLM.acall)
         cls._is_called = any(cls._called_by)
+        cls._asks_as_base = not cls._is_called and cls.reply is BaseLM.reply and cls.send is BaseLM.send
 
     # --- calls ------------------------------------------------------------------------------------------
 
@@ -145,6 +147,19 @@ class BaseLM:
             request = asking.make_request(self, None, messages, settings, tools, output)
             return asking.played(self, request, lambda: self.__called(messages, settings, tools, output))
         return asking.ask(self, asking.make_request(self, None, messages, settings, tools, output))
+
+    def reply_now(
+        self,
+        messages: Sequence[GivenMessage],
+        settings: Mapping[str, Any],
+        tools: tuple[ToolSpec, ...] = (),
+        output: OutputFormat | None = None,
+    ) -> Response:
+        """What `reply` does, for code that waits in place."""
+        if self._asks_as_base:
+            request = asking.make_request(self, None, messages, settings, tools, output)
+            return asking.ask_now(self, request)
+        return drive.drive(self.reply(messages, settings, tools, output))
 
     async def reply_in_pieces(
         self,
@@ -239,6 +254,11 @@ class BaseLM:
             return await self.__awaited(way, request)
         response: Response = await drive.call_function(self.__answered, way, request)
         return response
+
+    def send_now(self, request: Request) -> Response:
+        """What `send` does, for code that waits in place."""
+        way = self._answers_by
+        return self.__answered(way, request) if way in _IN_PLACE else drive.drive(self.send(request))
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
         """One request past the cache, its answer in pieces; in one piece unless overridden."""
@@ -419,6 +439,10 @@ def _classes_below(cls: type[BaseLM]) -> Iterator[type[BaseLM]]:
     for each in cls.__subclasses__():
         yield each
         yield from _classes_below(each)
+
+
+_IN_PLACE = ("complete", "forward")
+"""How a subclass answers without a coroutine."""
 
 
 def _nearest(cls: type, names: tuple[str, ...]) -> str | None:
