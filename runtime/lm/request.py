@@ -121,7 +121,8 @@ class Completion:
     @property
     def text(self) -> str:
         """The answer's text; empty for one that only calls tools."""
-        return join_text(self.parts)
+        parts = self.parts
+        return parts[0].text if len(parts) == 1 and type(parts[0]) is Text else join_text(parts)
 
     @property
     def reasoning(self) -> str:
