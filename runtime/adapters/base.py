@@ -16,9 +16,9 @@ from ..execution import drive
 from ..execution.callbacks import BaseCallback, Report, listening
 from ..execution.settings import Heard, context
 from ..lm.capabilities import Capabilities
-from ..lm.messages import Grammar, OutputFormat, join_text
+from ..lm.messages import Grammar, OutputFormat
 from ..lm.request import Completion
-from ..signature.conditions import check_outputs, constrained_fields
+from ..signature.conditions import check_outputs
 from ..signature.signature import Signature
 from ..types.content import in_parts
 from ..values import rendering

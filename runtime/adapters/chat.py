@@ -107,7 +107,7 @@ class ChatAdapter(Adapter):
         self, signature: type[Signature], demos: Sequence[Any], inputs: Mapping[str, Any]
     ) -> list[dict[str, Any]]:
         """The messages of a request: system, few-shot examples, earlier turns, inputs and reminder."""
-        compiled = self._compiled(signature)
+        compiled = signature.__compiled__.get(self._origin) or self._compiled(signature)
         system = self.format_system_message(signature) if self._own_system else compiled.system
         messages = [{"role": "system", "content": system}]
         if demos:
@@ -251,7 +251,7 @@ class ChatAdapter(Adapter):
         Raises:
             AdapterParseError: a field is missing, or its text is not a value of its type.
         """
-        compiled = self._compiled(signature)
+        compiled = signature.__compiled__.get(self._origin) or self._compiled(signature)
         answer = without_drafts(completion) if "<" in completion or "[THINK]" in completion else completion
         try:
             quick = read_as_asked(answer, compiled.first_marker, compiled.as_asked)

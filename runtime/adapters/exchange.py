@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import AdapterParseError, TruncatedAnswerError
 from ..execution import drive, streams
+from ..execution.assertions import feedback
 from ..execution.settings import lookup
 from ..lm.request import TRUNCATED, Completion, Response
 from ..signature.signature import Signature
@@ -154,7 +155,8 @@ def prepare(
         settings = {**settings, **plan.settings}
     if settings.get(PROBABILITIES, lm.kwargs.get(PROBABILITIES)):
         settings = with_log_probabilities(settings, plan.signature, lm)
-    return plan, settings, with_feedback(adapter.make_messages(plan, demos, inputs))
+    messages = adapter.make_messages(plan, demos, inputs)
+    return plan, settings, messages if feedback.get() is None else with_feedback(messages)
 
 
 class _Exchange:

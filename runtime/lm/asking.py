@@ -13,7 +13,7 @@ from ...base.later import Later
 from ..errors import ConfigurationError
 from ..execution import drive, trace
 from ..execution.callbacks import BaseCallback, Report, listening
-from ..execution.loading import refuse_while_loading
+from ..execution.loading import loaded, refuse_while_loading
 from ..execution.settings import Heard, lookup, of_process
 from . import history as calls
 from . import usage
@@ -21,7 +21,7 @@ from .capabilities import ModelType
 from .doors import Outputs, read_outputs, read_response, render_outputs, render_response
 from .messages import OutputFormat, ToolSpec
 from .playing import player
-from .recording import answered, is_recording
+from .recording import answered, recorder
 from .request import GivenMessage, Request, Response
 from .rollouts import warn_of_rollout
 from .verify import verify_response
@@ -50,6 +50,8 @@ class Asked(Protocol):
     callbacks: Sequence[BaseCallback] | None
     kwargs: Mapping[str, Any]
     warned_of_rollout: bool
+
+    _history: calls.CallHistory | None
 
     @property
     def history(self) -> calls.CallHistory:
@@ -86,7 +88,8 @@ def make_request(
     Raises:
         ConfigurationError: there is neither a prompt nor a conversation, or a program is being loaded.
     """
-    refuse_while_loading("a model is called")
+    if loaded() is not None:
+        refuse_while_loading("a model is called")
     if messages is None:
         if prompt is None:
             raise ConfigurationError("a language model is called with a prompt or with messages=[…]")
@@ -111,7 +114,7 @@ def ask(lm: Asked, request: Request) -> Coroutine[Any, Any, Response]:
 
 def ask_now(lm: Asked, request: Request) -> Response:
     """What `ask` does, for code that waits in place: without a coroutine for what needs none."""
-    if lm.callbacks or Heard.anywhere or player() is not None or is_recording():
+    if lm.callbacks or Heard.anywhere or player() is not None or recorder() is not None:
         return drive.drive(ask(lm, request))
     number, facts = calls.next_number(), _facts(lm, request)
     if facts is None:
@@ -190,7 +193,7 @@ async def _get(lm: Asked, request: Request) -> Response:
         key = keys.digest(facts)
         kept: Response | None = caching.get(key, lm.cache_in_memory)
         response = kept or await _once(lm, request, key, facts)
-    elif is_recording():
+    elif recorder() is not None:
         response = await _send(lm, request)
     else:
         response = verify_response(await lm.send(request), lm.model)
@@ -231,7 +234,7 @@ async def played(lm: Asked, request: Request, send: Callable[[], Awaitable[Respo
 
 
 async def _send(lm: Asked, request: Request) -> Response:
-    if is_recording():
+    if recorder() is not None:
         return await answered(request, lm.identity(request), partial(_verified, lm))
     return await _verified(lm, request)
 
@@ -253,8 +256,12 @@ def _note(lm: Asked, number: int, request: Request, response: Response) -> None:
     for observer in usage.observers():
         observer(response, request)
     here = of_process()
-    if not (lookup("disable_history") if here is None else here["disable_history"]):
-        remember(lm, calls.Entry(number, request, response))
+    if here is None:
+        hidden, most = lookup("disable_history"), lookup("max_history_size")
+    else:
+        hidden, most = here["disable_history"], here["max_history_size"]
+    if not hidden:
+        remember(lm, calls.Entry(number, request, response), most)
 
 
 def shown_outputs(response: Response, lm: Asked) -> Outputs:
@@ -270,13 +277,17 @@ def shown_outputs(response: Response, lm: Asked) -> Outputs:
     return render_outputs(response)
 
 
-def remember(lm: Asked, entry: calls.Entry) -> None:
-    """Add a call to the histories of its model, of all models and of the modules that are being called."""
-    here = of_process()
-    most = lookup("max_history_size") if here is None else here["max_history_size"]
-    histories = [calls.ALL, lm.history]
+def remember(lm: Asked, entry: calls.Entry, most: int) -> None:
+    """Add a call to the histories of its model, of all models and of the modules that are being called.
+
+    Args:
+        lm: the model.
+        entry: the call.
+        most: how many calls a history keeps, `settings.max_history_size`.
+    """
+    histories = [calls.ALL, lm._history or lm.history]
     for module in trace.callers.get():
-        histories.append(module.history)  # noqa: PERF401 a comprehension costs, and this is every call
+        histories.append(module._history or module.history)  # noqa: PERF401 a comprehension costs
     calls.add(entry, histories, most)
 
 
@@ -287,6 +298,7 @@ __all__ = [
     "ask_in_pieces",
     "ask_now",
     "fetch",
+    "lookup",
     "make_request",
     "pieces",
     "played",

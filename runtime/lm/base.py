@@ -258,7 +258,11 @@ class BaseLM:
     def send_now(self, request: Request) -> Response:
         """What `send` does, for code that waits in place."""
         way = self._answers_by
-        return self.__answered(way, request) if way in _IN_PLACE else drive.drive(self.send(request))
+        if way == "complete":
+            return self.complete(request)
+        if way == "forward":
+            return self.__answered(way, request)
+        return drive.drive(self.send(request))
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
         """One request past the cache, its answer in pieces; in one piece unless overridden."""
@@ -427,7 +431,7 @@ class BaseLM:
         """Add an entry of DSPy's form to the histories of this model, of all models and of the modules that
         are being called.
         """
-        asking.remember(self, calls.Entry.of(entry))
+        asking.remember(self, calls.Entry.of(entry), asking.lookup("max_history_size"))
 
 
 _BUILT_IN = f"{__package__}."
@@ -439,10 +443,6 @@ def _classes_below(cls: type[BaseLM]) -> Iterator[type[BaseLM]]:
     for each in cls.__subclasses__():
         yield each
         yield from _classes_below(each)
-
-
-_IN_PLACE = ("complete", "forward")
-"""How a subclass answers without a coroutine."""
 
 
 def _nearest(cls: type, names: tuple[str, ...]) -> str | None:

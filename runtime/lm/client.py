@@ -151,14 +151,17 @@ class LM(BaseLM):
         """What carries requests to the model."""
         return transports.transport_for(self.model)
 
-    def _known(self) -> Capabilities:
-        is_in_torch = self.model.startswith("gguf/") and places.torch_folder(self.model) is not None
-        return IN_TORCH if is_in_torch else capabilities_of(self.model)
-
     @property
     def capabilities(self) -> Capabilities:
         """What the model can do, by its name or its server's."""
-        return self._capabilities or (SERVERS[self.server] if self.server else self._known())
+        if self._capabilities is not None:
+            return self._capabilities
+        if self.server:
+            return SERVERS[self.server]
+        model = self.model
+        if model.startswith("gguf/") and places.torch_folder(model) is not None:
+            return IN_TORCH
+        return capabilities_of(model)
 
     @capabilities.setter
     def capabilities(self, given: Capabilities) -> None:

@@ -61,12 +61,12 @@ def request_facts(request: Request, identity: str) -> bytes | None:
     settings, the tools, and the format of the answer.
     """
     given = request.settings
-    settings = {
-        name: value if isinstance(value, (str, int, float)) else _without_secrets(value)
-        for name, value in given.items()
-        if value is not None and _is_identity(name)
-    }
-    if not _HEADERS.isdisjoint(given):
+    settings = {}
+    for name in _identifying(tuple(given)):  # a comprehension costs, and this is every call
+        value = given[name]
+        if value is not None:
+            settings[name] = value if isinstance(value, (str, int, float)) else _without_secrets(value)
+    if not given.keys().isdisjoint(_HEADERS):
         for name in _HEADERS & given.keys():
             if headers := _known_headers(given[name] or ()):
                 settings[name] = headers
@@ -78,7 +78,7 @@ def request_facts(request: Request, identity: str) -> bytes | None:
         request.prompt,
         request.openai_messages,
         settings,
-        [tool.as_openai() for tool in request.tools],
+        [tool.as_openai() for tool in request.tools] if request.tools else [],
         None if request.output is None else request.output.as_settings(),
     ]
     try:
@@ -97,8 +97,9 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 @lru_cache(maxsize=1024)
-def _is_identity(name: str) -> bool:
-    return name not in NOT_IDENTITY and not is_secret(name)
+def _identifying(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The settings among these that decide what answers."""
+    return tuple(name for name in names if name not in NOT_IDENTITY and not is_secret(name))
 
 
 def endpoint_identity(model: str, settings: Mapping[str, Any]) -> str:
@@ -114,8 +115,26 @@ def endpoint_identity(model: str, settings: Mapping[str, Any]) -> str:
     )
     word = re.split(r"[-_]", provider, maxsplit=1)[0].upper()
     word = _PROVIDERS_VARIABLES.get(word.lower(), word)
-    found = [name for name in os.environ if name.startswith(word) and _ENDPOINT_VARIABLE.fullmatch(name)]
-    return " ".join(f"{name}={_without_password(os.environ[name])}" for name in sorted(found))
+    return _endpoint_of_environment(word)
+
+
+def _endpoint_of_environment(word: str) -> str:
+    """What the environment says of the endpoint of a provider whose variables begin with this word."""
+    global _environment
+    # The variables as `os.environ` has them underneath: to compare all takes a tenth of reading their names.
+    variables = getattr(os.environ, "_data", None) or dict(os.environ)
+    seen, known = _environment
+    if variables != seen:
+        known = {}
+        _environment = dict(variables), known
+    if word not in known:
+        found = [name for name in os.environ if name.startswith(word) and _ENDPOINT_VARIABLE.fullmatch(name)]
+        known[word] = " ".join(f"{name}={_without_password(os.environ[name])}" for name in sorted(found))
+    return known[word]
+
+
+_environment: tuple[Mapping[Any, Any], dict[str, str]] = ({}, {})
+"""The environment as it was seen last, and what it said then, by the first word of a provider's variables."""
 
 
 def _without_password(address: str) -> str:

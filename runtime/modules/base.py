@@ -21,6 +21,7 @@ from ..execution.settings import (
     end_calls,
     end_parts,
     lookup,
+    of_process,
 )
 from ..interface import Interface
 from ..lm import usage
@@ -370,13 +371,14 @@ class Module(PartTree):
 
 def needs_scope(module: Module, inputs: Mapping[str, Any]) -> bool:
     """Whether a call has settings of its own, or somebody is told of it."""
+    process = of_process()
     return bool(
-        module._part_settings is not None
+        (lookup("track_usage") if process is None else process["track_usage"])
+        or module._part_settings is not None
         or module._defaults
         or not inputs.keys().isdisjoint(CALL_SETTINGS)
         or module.callbacks
         or (Heard.anywhere and listening(None))
-        or lookup("track_usage")
     )
 
 

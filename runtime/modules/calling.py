@@ -40,7 +40,13 @@ class Call:
         signature = predictor.signature
         demos = predictor.demos
         process = None if predictor._defaults else of_process()
-        lm, config, retries = in_force(predictor, process)
+        lm, config, retries = predictor.lm, predictor.config, predictor.max_retries
+        if process is None or of_parts() or of_call() or getattr(lm, "_is_saved", False):
+            lm, config, retries = in_force(predictor)
+        else:
+            # What `in_force` finds where nothing is nearer than the settings of the process.
+            lm = in_place_of(lm or process["lm"])
+            retries = process["max_retries"] if retries is None else retries
         if not given.keys().isdisjoint(_CALL_SETTINGS):
             expected = signature.input_fields
             settings = {
@@ -64,7 +70,8 @@ class Call:
                 )
             if isinstance(lm, str):
                 raise ConfigurationError(f'`lm` must be a model object, not a name: write lm=LM("{lm}")')
-            config = _with_randomness(config, lm)
+            if (config.get("n") or lm.kwargs.get("n") or 1) > 1:
+                config = _with_randomness(config, lm)
         self.lm: Any = lm
         self.signature = signature
         self.demos: Sequence[Any] = _typed_demos(signature, demos) if demos else ()
@@ -110,18 +117,12 @@ def request_of(predictor: Predictor, inputs: Mapping[str, Any]) -> tuple[Any, Re
     return call.lm, make_request(call.lm, None, messages, settings, plan.tools, plan.output)
 
 
-def in_force(
-    predictor: Predictor, process: Mapping[str, Any] | None = None
-) -> tuple[Any, Mapping[str, Any], int]:
+def in_force(predictor: Predictor) -> tuple[Any, Mapping[str, Any], int]:
     """The LM (None when there is none), its settings and the follow-up turns that a call of this predictor
     has here.
 
     From the nearest: the calls of the modules around, the predictor's own, what the modules around were made
     with, and the settings.
-
-    Args:
-        predictor: what is called.
-        process: the settings of the process, where the caller knows that no others hold here.
     """
     lm: Any = predictor.lm
     config: Mapping[str, Any] = predictor.config
@@ -137,12 +138,6 @@ def in_force(
         config = {**config, **call.get("config", {})}
         retries = call.get("max_retries", retries)
     defaults = predictor._defaults
-    if process is not None:
-        return (
-            in_place_of(lm or process["lm"]),
-            config,
-            process["max_retries"] if retries is None else retries,
-        )
     if retries is None:
         retries = lookup("max_retries", defaults)
     return in_place_of(lm or lookup("lm", defaults)), config, retries
@@ -170,10 +165,8 @@ def _typed_demos(signature: type[Signature], demos: Sequence[Any]) -> Sequence[A
 
 
 def _with_randomness(config: Mapping[str, Any], lm: Any) -> Mapping[str, Any]:
-    """The settings; several answers at a temperature that makes them all alike get one that does not."""
-    count = config.get("n") or lm.kwargs.get("n") or 1
-    if count > 1:
-        temperature = config.get("temperature", lm.kwargs.get("temperature"))
-        if temperature is None or temperature <= _SETTLED_TEMPERATURE:
-            return {**config, "temperature": 0.7}
+    """The settings for several answers: at a temperature that makes them all alike they get another one."""
+    temperature = config.get("temperature", lm.kwargs.get("temperature"))
+    if temperature is None or temperature <= _SETTLED_TEMPERATURE:
+        return {**config, "temperature": 0.7}
     return config

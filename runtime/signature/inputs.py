@@ -32,6 +32,8 @@ class _Expected:
     required: tuple[str, ...]
     doors: tuple[tuple[str, Door, type | None], ...]
     """The inputs, each with what takes its values, and the class whose own values need no taking."""
+    plain: tuple[tuple[str, type | None], ...]
+    """The inputs, each with that class."""
     history: str | None
     has_defaults: bool
     is_constrained: bool
@@ -52,7 +54,27 @@ def complete_inputs(signature: type[Signature], given: dict[str, Any], owner: st
     Raises:
         InputError: an input is unknown or missing, is not a value of its type, or breaks a condition.
     """
-    expected = _expected(signature)
+    expected = signature.__compiled__.get("expected") or _expected(signature)
+    values = given if _are_plain(expected, given) else _complete(expected, given, owner)
+    if expected.history is not None:
+        _verify_turns(signature, expected.history, values.get(expected.history))
+    if expected.is_constrained:
+        check_inputs(signature, values)
+    return values
+
+
+def _are_plain(expected: _Expected, given: dict[str, Any]) -> bool:
+    """Whether all inputs are there, and no others, and each is of the very class that is expected."""
+    if len(given) != len(expected.plain):
+        return False
+    for name, plain in expected.plain:
+        value = given.get(name)
+        if type(value) is not plain or (plain is str and not value.isascii()):
+            return False
+    return True
+
+
+def _complete(expected: _Expected, given: dict[str, Any], owner: str) -> dict[str, Any]:
     values = given
     if given.keys() != expected.fields.keys():
         _verify_names(expected, given, owner)
@@ -61,12 +83,7 @@ def complete_inputs(signature: type[Signature], given: dict[str, Any], owner: st
             for name, field in expected.fields.items()
             if name in given or not field.is_required()
         }
-    values = _typed(expected, values)
-    if expected.history is not None:
-        _verify_turns(signature, expected.history, values.get(expected.history))
-    if expected.is_constrained:
-        check_inputs(signature, values)
-    return values
+    return _typed(expected, values)
 
 
 def all_inputs(signature: type[Signature], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,7 +194,8 @@ def _expected(signature: type[Signature]) -> _Expected:
         history = next((name for name, field in fields.items() if is_history(field.annotation)), None)
         has_defaults = not all(field.is_required() for field in fields.values())
         is_constrained = bool(constrained_fields(signature, "input"))
-        found = _Expected(fields, required, doors, history, has_defaults, is_constrained)
+        plain = tuple((name, kind) for name, _, kind in doors)
+        found = _Expected(fields, required, doors, plain, history, has_defaults, is_constrained)
         signature.__compiled__["expected"] = found
     return found
 
