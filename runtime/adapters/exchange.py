@@ -16,7 +16,7 @@ from ..execution.assertions import feedback
 from ..execution.settings import lookup
 from ..lm.request import TRUNCATED, Completion, Response
 from ..signature.signature import Signature
-from .answers import Answers, kept
+from .answers import LONGEST, Answers, kept
 from .feedback import with_feedback
 from .plan import Plan, Planner
 from .probabilities import PROBABILITIES, with_log_probabilities, with_probabilities
@@ -45,7 +45,7 @@ async def exchange(
         else await answered(adapter, plan, lm, messages, settings, 0)
     )
     answers = Answers()
-    answers.asked = adapter, plan.signature
+    answers.adapter, answers.signature = adapter, plan.signature
     answers.texts = []
     answers.known = None
     error = _read_at_sight(adapter, plan, response, inputs, answers)
@@ -67,12 +67,12 @@ def exchange_now(
     max_retries: int | None,
 ) -> list[dict[str, Any]]:
     """What `exchange` does, for code that waits in place: without a coroutine for what needs none."""
-    if streams.listening() is not None:
+    if streams.sink() is not None and streams.listening() is not None:
         return drive.drive(exchange(adapter, lm, settings, signature, demos, inputs, max_retries))
     plan, settings, messages = prepare(adapter, lm, settings, signature, demos, inputs)
     response = lm.reply_now(messages, settings, plan.tools, plan.output)
     answers = Answers()
-    answers.asked = adapter, plan.signature
+    answers.adapter, answers.signature = adapter, plan.signature
     answers.texts = []
     answers.known = None
     error = _read_at_sight(adapter, plan, response, inputs, answers)
@@ -97,7 +97,8 @@ def _read_at_sight(
             answers.append(adapter.read_completion(plan, completion, inputs))
         except AdapterParseError as error:
             return error
-        answers.texts.append(kept(completion.text))
+        text = completion.text
+        answers.texts.append(text if len(text) <= LONGEST else None)
     return None
 
 

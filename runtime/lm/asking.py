@@ -14,7 +14,7 @@ from ..errors import ConfigurationError
 from ..execution import drive, trace
 from ..execution.callbacks import BaseCallback, Report, listening
 from ..execution.loading import loaded, refuse_while_loading
-from ..execution.settings import Heard, lookup, of_process
+from ..execution.settings import Heard, at_once, lookup
 from . import history as calls
 from . import usage
 from .capabilities import ModelType
@@ -121,7 +121,7 @@ def ask_now(lm: Asked, request: Request) -> Response:
         response = verify_response(lm.send_now(request), lm.model)
     else:
         key = keys.digest(facts)
-        kept: Response | None = caching.get(key, lm.cache_in_memory)
+        kept: Response | None = caching.current().get(key, lm.cache_in_memory)
         response = kept or drive.drive(_once(lm, request, key, facts))
     _note(lm, number, request, response)
     return response
@@ -191,7 +191,7 @@ async def _get(lm: Asked, request: Request) -> Response:
     # Inline, as awaiting a coroutine costs.
     if facts is not None:
         key = keys.digest(facts)
-        kept: Response | None = caching.get(key, lm.cache_in_memory)
+        kept: Response | None = caching.current().get(key, lm.cache_in_memory)
         response = kept or await _once(lm, request, key, facts)
     elif recorder() is not None:
         response = await _send(lm, request)
@@ -211,7 +211,7 @@ async def fetch(lm: Asked, request: Request) -> Response:
     return kept or await _once(lm, request, key, facts)
 
 
-def _once(lm: Asked, request: Request, key: str, facts: bytes) -> Awaitable[Response]:
+def _once(lm: Asked, request: Request, key: str, facts: bytes) -> Coroutine[Any, Any, Response]:
     """The answer to a request that is not in the cache, of one of all who ask the same now."""
     return flights.fetch_once(flights.Wanted(key, partial(_send, lm, request), lm.cache_in_memory, facts))
 
@@ -255,7 +255,7 @@ def _note(lm: Asked, number: int, request: Request, response: Response) -> None:
         usage.count(response.answered_by or lm.model, response.usage, response.cost)
     for observer in usage.observers():
         observer(response, request)
-    here = of_process()
+    here = at_once()
     if here is None:
         hidden, most = lookup("disable_history"), lookup("max_history_size")
     else:

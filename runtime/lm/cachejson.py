@@ -63,7 +63,7 @@ def read_json(text: str) -> Any:
             cache_hit=True,
         )
     completions = [
-        Completion(_read_parts(each["parts"]), each["finish_reason"], each["logprobs"])
+        Completion(tuple([_part(*part) for part in each["parts"]]), each["finish_reason"], each["logprobs"])
         for each in facts["completions"]
     ]
     return Response(completions, model=facts["model"], id=facts["id"], cache_hit=True)
@@ -80,15 +80,9 @@ def _values(part: Part) -> list[Any]:
     return [getattr(part, name) for name in part.__match_args__]
 
 
-def _read_parts(written: list[Any]) -> tuple[Part, ...] | str:
-    if len(written) == 1 and written[0][0] == "text":
-        (_, text) = written[0]
-        if isinstance(text, str):
-            return text
-    return tuple([_part(*part) for part in written])
-
-
 def _part(kind: str, *values: Any) -> Part:
+    if kind == "text":
+        return Text(*values)
     if kind == "reasoning":
         text, blocks = values
         return Reasoning(text, tuple(blocks))

@@ -154,8 +154,10 @@ class LM(BaseLM):
     @property
     def capabilities(self) -> Capabilities:
         """What the model can do, by its name or its server's."""
-        if self._capabilities is not None:
-            return self._capabilities
+        own: Any = self.__dict__.get("_capabilities")
+        if own is not None:
+            given: Capabilities = own
+            return given
         if self.server:
             return SERVERS[self.server]
         model = self.model
@@ -174,7 +176,7 @@ class LM(BaseLM):
 
     def identity(self, request: Request) -> str:
         """Which endpoint or file answers."""
-        return self.transport.identity(request)
+        return transports.transport_for(self.model).identity(request)
 
     async def _transmit(self, request: Request) -> Response:
         if not _OF_THE_MODEL.isdisjoint(request.settings):

@@ -123,14 +123,17 @@ def add(entry: Entry, histories: Sequence[CallHistory], limit: int) -> None:
     with _adding:
         if number > _newest:
             _newest = number
-            for history in histories:
-                history.append(entry)
+            put: Callable[[CallHistory, Entry], None] = list.append
         else:
-            for history in histories:
-                insort(history, entry, key=_number)
+            put = _insert
         for history in histories:
+            put(history, entry)
             if len(history) > most:
                 del history[: len(history) - limit]
+
+
+def _insert(history: CallHistory, entry: Entry) -> None:
+    insort(history, entry, key=_number)
 
 
 _number = attrgetter("number")

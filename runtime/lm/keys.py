@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from ...base.secrets import is_secret, redact
+from .messages import Message
 from .request import ATTEMPT, Request
 
 NOT_IDENTITY = frozenset(
@@ -61,22 +62,22 @@ def request_facts(request: Request, identity: str) -> bytes | None:
     settings, the tools, and the format of the answer.
     """
     given = request.settings
+    names, headers = _identifying(tuple(given))
     settings = {}
-    for name in _identifying(tuple(given)):  # a comprehension costs, and this is every call
+    for name in names:  # a comprehension costs, and this is every call
         value = given[name]
         if value is not None:
             settings[name] = value if isinstance(value, (str, int, float)) else _without_secrets(value)
-    if not given.keys().isdisjoint(_HEADERS):
-        for name in _HEADERS & given.keys():
-            if headers := _known_headers(given[name] or ()):
-                settings[name] = headers
+    for name in headers:
+        if known := _known_headers(given[name] or ()):
+            settings[name] = known
     facts = [
         2,
         identity,
         request.model,
         request.model_type,
         request.prompt,
-        request.openai_messages,
+        request.given,
         settings,
         [tool.as_openai() for tool in request.tools] if request.tools else [],
         None if request.output is None else request.output.as_settings(),
@@ -85,6 +86,7 @@ def request_facts(request: Request, identity: str) -> bytes | None:
         return _encode(facts)
     except (TypeError, ValueError):
         pass
+    facts[_MESSAGES] = request.openai_messages
     try:
         # It knows subclasses, and half a surrogate pair.
         text = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -93,13 +95,23 @@ def request_facts(request: Request, identity: str) -> bytes | None:
     return text.encode("utf-8", "surrogatepass")
 
 
-_encode = msgspec.json.Encoder(order="deterministic").encode
+def _as_openai(value: Any) -> Any:
+    """A message in parts, as the dict that it is to a provider."""
+    if isinstance(value, Message):
+        return value.as_openai()
+    raise TypeError(f"JSON has no {type(value).__name__}")
+
+
+_encode = msgspec.json.Encoder(order="deterministic", enc_hook=_as_openai).encode
+_MESSAGES = 5
+"""The place of the messages among the facts."""
 
 
 @lru_cache(maxsize=1024)
-def _identifying(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The settings among these that decide what answers."""
-    return tuple(name for name in names if name not in NOT_IDENTITY and not is_secret(name))
+def _identifying(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The settings among these that decide what answers, and those that hold headers."""
+    deciding = tuple(name for name in names if name not in NOT_IDENTITY and not is_secret(name))
+    return deciding, tuple(name for name in names if name in _HEADERS)
 
 
 def endpoint_identity(model: str, settings: Mapping[str, Any]) -> str:

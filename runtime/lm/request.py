@@ -114,7 +114,8 @@ class Request:
 class Completion:
     """One answer: its parts, why the model stopped, and the log probabilities where they were asked for.
 
-    One that is a text alone, as most are, may be made of that; its `parts` are made when they are looked at.
+    One that is a text alone, as most are, may be made of that, and keeps no more; its `parts` are made when
+    they are looked at.
     """
 
     __match_args__ = ("parts", "finish_reason", "logprobs")
@@ -126,6 +127,9 @@ class Completion:
     def __init__(
         self, parts: tuple[Part, ...] | str, finish_reason: str | None = None, logprobs: Any = None
     ) -> None:
+        if type(parts) is tuple and len(parts) == 1 and type(parts[0]) is Text:
+            text = parts[0].text
+            parts = text if isinstance(text, str) else parts
         self._fill(parts, finish_reason, logprobs)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:

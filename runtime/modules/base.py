@@ -14,6 +14,7 @@ from ..execution.callbacks import BaseCallback, Report, listening
 from ..execution.settings import (
     CALL_SETTINGS,
     Heard,
+    at_once,
     begin_call,
     begin_calls,
     begin_parts,
@@ -21,7 +22,6 @@ from ..execution.settings import (
     end_calls,
     end_parts,
     lookup,
-    of_process,
 )
 from ..interface import Interface
 from ..lm import usage
@@ -132,7 +132,16 @@ class Module(PartTree):
             self._refuse_positional()
         if self._forward_first:
             return await drive.call_function(self._watched, self.forward, args, inputs)
-        if needs_scope(self, inputs):
+        here = at_once()
+        if (
+            here is None
+            or here["track_usage"]
+            or Heard.anywhere
+            or self._part_settings is not None
+            or self._defaults
+            or self.callbacks
+            or not inputs.keys().isdisjoint(CALL_SETTINGS)
+        ):
             with CallScope(self, args, inputs) as scope:
                 return scope.finished(await self.aforward(*args, **inputs))
         # Most calls have no settings of their own, and nobody is told: all that holds is who calls.
@@ -367,19 +376,6 @@ class Module(PartTree):
             return None
         taken = {name: inputs.pop(name) for name in CALL_SETTINGS if name in inputs and name not in named}
         return begin_call(taken) if taken else None
-
-
-def needs_scope(module: Module, inputs: Mapping[str, Any]) -> bool:
-    """Whether a call has settings of its own, or somebody is told of it."""
-    process = of_process()
-    return bool(
-        (lookup("track_usage") if process is None else process["track_usage"])
-        or module._part_settings is not None
-        or module._defaults
-        or not inputs.keys().isdisjoint(CALL_SETTINGS)
-        or module.callbacks
-        or (Heard.anywhere and listening(None))
-    )
 
 
 class CallScope:

@@ -12,10 +12,10 @@ from ..adapters.exchange import prepare
 from ..errors import ConfigurationError, NotConfiguredError
 from ..execution.loading import refuse_while_loading
 from ..execution.replacing import in_place_of
-from ..execution.settings import lookup, of_call, of_parts, of_process
+from ..execution.settings import at_once, lookup, of_call, of_parts
 from ..lm.request import Request
 from ..signature.fields import InputField
-from ..signature.inputs import complete_inputs, needs_types, typed_demo
+from ..signature.inputs import are_whole, complete_inputs, needs_types, typed_demo
 from ..signature.signature import Signature, ensure_signature
 from ..values.inputs import Misfit
 from .tree import Predictor
@@ -39,15 +39,18 @@ class Call:
     def __init__(self, predictor: Predictor, given: dict[str, Any], needs_lm: bool = True) -> None:
         signature = predictor.signature
         demos = predictor.demos
-        process = None if predictor._defaults else of_process()
-        lm, config, retries = predictor.lm, predictor.config, predictor.max_retries
-        if process is None or of_parts() or of_call() or getattr(lm, "_is_saved", False):
+        here = None if predictor._defaults else at_once()
+        lm: Any = predictor.lm
+        config: Mapping[str, Any] = predictor.config
+        retries = predictor.max_retries
+        if here is None or of_parts() or of_call() or getattr(lm, "_is_saved", False):
             lm, config, retries = in_force(predictor)
         else:
-            # What `in_force` finds where nothing is nearer than the settings of the process.
-            lm = in_place_of(lm or process["lm"])
-            retries = process["max_retries"] if retries is None else retries
-        if not given.keys().isdisjoint(_CALL_SETTINGS):
+            # What `in_force` finds where neither a file, a module around nor its call says anything.
+            lm = in_place_of(lm or here["lm"])
+            retries = here["max_retries"] if retries is None else retries
+        whole = are_whole(signature, given)
+        if not whole and not given.keys().isdisjoint(_CALL_SETTINGS):
             expected = signature.input_fields
             settings = {
                 name: given.pop(name) for name in _CALL_SETTINGS if name in given and name not in expected
@@ -77,9 +80,9 @@ class Call:
         self.demos: Sequence[Any] = _typed_demos(signature, demos) if demos else ()
         self.config: Mapping[str, Any] = config
         self.max_retries = retries
-        adapter = lookup("adapter", predictor._defaults) if process is None else process["adapter"]
+        adapter = lookup("adapter", predictor._defaults) if here is None else here["adapter"]
         self.adapter: Adapter = adapter or default_adapter(lm)
-        self.inputs = complete_inputs(signature, given, signature.__name__)
+        self.inputs = given if whole else complete_inputs(signature, given, signature.__name__)
         self.sent = self.inputs
         if predictor.hint is not None:
             self.signature = _hinted(signature)

@@ -9,12 +9,13 @@ from ...base.later import Later
 from ..errors import InputError
 from ..example import Example
 from ..execution import drive, exits, trace
+from ..execution.settings import Heard, at_once
 from ..interface import Interface
 from ..lm.base import BaseLM
 from ..parameters import KW_ONLY, parameters
 from ..prediction import Prediction
 from ..signature.signature import Signature, SignatureLike, ensure_signature
-from .base import CallScope, CallSignature, Module, needs_scope
+from .base import CallScope, CallSignature, Module
 from .tree import Predictor
 
 if TYPE_CHECKING:
@@ -85,8 +86,16 @@ class Predict(Module, Predictor):
         ):
             return super().__call__(*args, **inputs)
         # Nothing here needs a coroutine, which would cost more than all that is done between two calls.
+        here = at_once()
         try:
-            if needs_scope(self, inputs):
+            if (
+                here is None
+                or here["track_usage"]
+                or Heard.anywhere
+                or self._part_settings is not None
+                or self._defaults
+                or self.callbacks
+            ):
                 with CallScope(self, args, inputs) as scope:
                     return scope.finished(self._forward_now(inputs))
             token = trace.callers.set((*trace.callers.get(), self))

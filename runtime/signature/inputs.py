@@ -32,7 +32,7 @@ class _Expected:
     required: tuple[str, ...]
     doors: tuple[tuple[str, Door, type | None], ...]
     """The inputs, each with what takes its values, and the class whose own values need no taking."""
-    plain: tuple[tuple[str, type | None], ...]
+    plain: tuple[tuple[str, Any], ...]
     """The inputs, each with that class."""
     history: str | None
     has_defaults: bool
@@ -54,27 +54,7 @@ def complete_inputs(signature: type[Signature], given: dict[str, Any], owner: st
     Raises:
         InputError: an input is unknown or missing, is not a value of its type, or breaks a condition.
     """
-    expected = signature.__compiled__.get("expected") or _expected(signature)
-    values = given if _are_plain(expected, given) else _complete(expected, given, owner)
-    if expected.history is not None:
-        _verify_turns(signature, expected.history, values.get(expected.history))
-    if expected.is_constrained:
-        check_inputs(signature, values)
-    return values
-
-
-def _are_plain(expected: _Expected, given: dict[str, Any]) -> bool:
-    """Whether all inputs are there, and no others, and each is of the very class that is expected."""
-    if len(given) != len(expected.plain):
-        return False
-    for name, plain in expected.plain:
-        value = given.get(name)
-        if type(value) is not plain or (plain is str and not value.isascii()):
-            return False
-    return True
-
-
-def _complete(expected: _Expected, given: dict[str, Any], owner: str) -> dict[str, Any]:
+    expected = _expected(signature)
     values = given
     if given.keys() != expected.fields.keys():
         _verify_names(expected, given, owner)
@@ -83,7 +63,26 @@ def _complete(expected: _Expected, given: dict[str, Any], owner: str) -> dict[st
             for name, field in expected.fields.items()
             if name in given or not field.is_required()
         }
-    return _typed(expected, values)
+    values = _typed(expected, values)
+    if expected.history is not None:
+        _verify_turns(signature, expected.history, values.get(expected.history))
+    if expected.is_constrained:
+        check_inputs(signature, values)
+    return values
+
+
+def are_whole(signature: type[Signature], given: dict[str, Any]) -> bool:
+    """Whether these are all inputs of a call and nothing else, each of the very class that is expected: then
+    `complete_inputs` would give them back as they are.
+    """
+    expected: _Expected = signature.__compiled__.get("expected") or _expected(signature)
+    if len(given) != len(expected.plain) or expected.history is not None or expected.is_constrained:
+        return False
+    for name, plain in expected.plain:
+        value: Any = given.get(name)
+        if type(value) is not plain or (plain is str and not value.isascii()):
+            return False
+    return True
 
 
 def all_inputs(signature: type[Signature], given: Mapping[str, Any]) -> dict[str, Any]:
