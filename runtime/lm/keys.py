@@ -121,7 +121,7 @@ def endpoint_identity(model: str, settings: Mapping[str, Any]) -> str:
     """
     base = settings.get("api_base") or settings.get("base_url")
     if base:
-        return _without_password(str(base).rstrip("/"))
+        return _address(base if isinstance(base, str) else str(base))
     provider = str(
         settings.get("custom_llm_provider") or (model.partition("/")[0] if "/" in model else "openai")
     )
@@ -147,6 +147,11 @@ def _endpoint_of_environment(word: str) -> str:
 
 _environment: tuple[Mapping[Any, Any], dict[str, str]] = ({}, {})
 """The environment as it was seen last, and what it said then, by the first word of a provider's variables."""
+
+
+@lru_cache(maxsize=1024)
+def _address(base: str) -> str:
+    return _without_password(base.rstrip("/"))
 
 
 def _without_password(address: str) -> str:
