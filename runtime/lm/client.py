@@ -154,7 +154,7 @@ class LM(BaseLM):
     @property
     def capabilities(self) -> Capabilities:
         """What the model can do, by its name or its server's."""
-        own: Any = self.__dict__.get("_capabilities")
+        own: Any = self._capabilities
         if own is not None:
             given: Capabilities = own
             return given
