@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 import copy
 import re
+import symtable
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -23,9 +24,10 @@ from ..grammar.formatting.format import format_source
 from .built import is_built, restored
 from .expressions import CannotMove, docstring
 from .fields import Known, of_class
-from .modules import function, module
+from .modules import function, module, with_any
 from .names import Imports, is_of_types, read_imports
 from .signatures import Moved, enumeration, is_enumeration, is_record, record, signature
+from .spread import spread
 from .values import Dropped, Values
 
 Check = Callable[[str], FileAnalysis]
@@ -34,6 +36,8 @@ Check = Callable[[str], FileAnalysis]
 
 _LIKE_A_HEAD = re.compile(r"(?:from|import)\b|[^\W\d]\w*\s*[^\W\d]*\w*\s*[=:(]")
 _NO_MODEL = "E301"
+_NO_TYPE = "E229"
+_ASKING = frozenset({"lm", "module", "module class", "program", "evaluator"})
 _ACCEPTED = ("E208", "E216", _NO_MODEL)
 """Values that are of another type than a field or a `def` says, and models that are set elsewhere."""
 
@@ -69,6 +73,10 @@ class _Unit(Struct, eq=False):
     """Why it stays Python."""
     dropped: str = ""
     """Why it is left out."""
+    is_typed: bool = False
+    """Whether `Any` was written where it says no type."""
+    kind: str = ""
+    """What it declares; empty where that is nothing of the language."""
     runs: bool = False
     """Whether it asks a model, or optimizes, when it is run."""
 
@@ -88,17 +96,19 @@ def move(text: str, kept_name: str, check: Check) -> Result:
     tree = ast.parse(text)
     if is_built(text):
         tree = restored(tree)
-    body = list(_flattened(tree.body))
+    body = list(spread(_flattened(tree.body)))
     imports = read_imports(body)
     units = _units(body, imports)
     written = _Written(tree, units, imports, text, kept_name)
-    # Each round takes at least one unit out of the language, or is the last.
-    for _ in range(len(units) + 1):
+    # Each round takes at least one unit out of the language, or gives one types, or is the last.
+    for _ in range(2 * len(units) + 1):
         written.close()
         found, python = written.text(), written.python()
         tell = getattr(check, "python", None)
         if tell is not None:
             tell(python)
+        if written.add_types(found, check(found).diagnostics):
+            continue
         fixed = _accepted(fix(found, check, unsafe=True).text, check)
         errors = [each for each in check(fixed).diagnostics if each.severity == "error"]
         if not errors:
@@ -148,6 +158,7 @@ def _flattened(body: Iterable[ast.stmt]) -> Iterable[ast.stmt]:
                             inner.is_script = True  # type: ignore[attr-defined]
                             yield _with_made(inner, functions)
                     case _:
+                        each.is_script = not isinstance(each, (ast.Assign, ast.AnnAssign))  # type: ignore[attr-defined]
                         yield from (_with_made(one, functions) for one in _apart([each]))
         else:
             yield from (_with_made(one, functions) for one in _apart([statement]))
@@ -180,9 +191,12 @@ def _with_made(statement: ast.stmt, functions: dict[str, ast.FunctionDef]) -> as
 
 
 def _apart(body: Iterable[ast.stmt]) -> Iterable[ast.stmt]:
-    """The statements, `a, b = x, y` as two where neither needs what the other changes."""
+    """The statements: `a, b = x, y` as two where neither needs what the other changes, a lambda as `def`."""
     for statement in body:
         match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as function_):
+                made = ast.FunctionDef(name, function_.args, [ast.Return(function_.body)], [])
+                yield ast.fix_missing_locations(ast.copy_location(made, statement))
             case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if (
                 len(names) == len(values)
                 and all(isinstance(each, ast.Name) for each in names)
@@ -207,6 +221,7 @@ def _units(body: list[ast.stmt], imports: Imports) -> list[_Unit]:
             unit.stays = f"{reason} has no form in the language"
         except Dropped as reason:
             unit.dropped = str(reason)
+        unit.kind = values.kinds.get(unit.names[0], "") if unit.names else ""
         unit.runs = _runs(node, values)
         units.append(unit)
     return units
@@ -238,6 +253,12 @@ def _moved(node: ast.stmt, values: Values) -> Moved:
             return _class(node, imports.of(base) or ast.unparse(base), values)
         case ast.FunctionDef():
             return function(node, imports)
+        case ast.Assign(value=ast.Call(func=ast.Attribute(value=ast.Name(id="asyncio"), attr="run"))):
+            raise Dropped(f"`{ast.unparse(node).splitlines()[0]}`, which runs when the file does")
+        case ast.Assign(targets=[ast.Attribute(value=place, attr="experimental")]) if imports.is_module(
+            place
+        ):
+            raise Dropped("a switch for what is experimental in DSPy: nothing here needs it")
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             return values.assigned(name, value)
         case ast.Assign(targets=[ast.Tuple(elts=names)], value=value) if values.is_data(value):
@@ -294,6 +315,16 @@ def _defined(node: ast.stmt) -> list[str]:
     return _stored(node) if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)) else []
 
 
+def _globals(node: ast.AST) -> Iterator[symtable.Symbol]:
+    """The names of the file in a piece of it, other than those of its functions and comprehensions."""
+    tables = [symtable.symtable(ast.unparse(node), "", "exec")]
+    yield from tables[0].get_symbols()
+    while tables:
+        inner = tables.pop().get_children()
+        tables += inner
+        yield from (each for one in inner for each in one.get_symbols() if each.is_global())
+
+
 def _filled(node: ast.AST) -> list[str]:
     """The lists and dicts that a statement puts something into."""
     found = []
@@ -307,15 +338,16 @@ def _filled(node: ast.AST) -> list[str]:
 
 
 def _stored(node: ast.AST) -> list[str]:
+    bound = {each.get_name() for each in _globals(node) if each.is_assigned()}
     return [
-        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+        each.id
+        for each in ast.walk(node)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store) and each.id in bound
     ]
 
 
 def _used(node: ast.AST) -> set[str]:
-    return {
-        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)
-    }
+    return {each.get_name() for each in _globals(node) if each.is_referenced()}
 
 
 class _Written:
@@ -339,30 +371,67 @@ class _Written:
         What stays Python has what it needs, which stays, too. What needs something that is left out is left
         out. Nothing that runs a program stays, where an import would run it.
         """
-        while sum(self._close(unit) for unit in self._units):
-            pass
+        while True:
+            # What uses others stands below them, and keeps them from being left out while it is there.
+            while sum(self._leave_out(unit) for unit in reversed(self._units)):
+                pass
+            if not sum(self._keep_needed(unit) for unit in self._units):
+                return
 
-    def _close(self, unit: _Unit) -> bool:
-        """Whether something about a unit, or about what it needs, had to be changed."""
+    def _needed(self, unit: _Unit) -> dict[str, _Unit]:
+        """What a unit uses of the file, by its names."""
+        found = {name: self._by_name[name] for name in unit.uses if name in self._by_name}
+        return {name: one for name, one in found.items() if one is not unit}
+
+    def _leave_out(self, unit: _Unit) -> bool:
+        """Whether a unit had to be left out."""
         if unit.dropped:
             return False
-        needed = {name: self._by_name[name] for name in unit.uses if name in self._by_name}
-        missing = next((name for name, one in needed.items() if one.dropped and one is not unit), None)
+        missing = next((name for name, one in self._needed(unit).items() if one.dropped), None)
         if missing is not None:
             unit.dropped, unit.stays = f"it uses `{missing}`, which is left out", ""
             return True
         if not unit.stays:
-            return False
+            if unit.kind != "constant" or not self._calls_driver(unit):
+                return False
+            unit.dropped = f"`{ast.unparse(unit.node).splitlines()[0]}`, which runs when the file does"
+            return True
         if getattr(unit.node, "is_script", False):
             unit.dropped, unit.stays = f"it runs when the file does, and {unit.stays}", ""
             return True
-        if unit.runs or (isinstance(unit.node, ast.FunctionDef) and not self._is_used(unit)):
-            why = "it would run when it is imported" if unit.runs else "nothing else uses it"
+        is_class = isinstance(unit.node, ast.ClassDef)
+        is_function = isinstance(unit.node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        runs = unit.runs or not (
+            is_class or is_function or self._is_used(unit) or not self._asks(unit, set())
+        )
+        if runs or (is_function and not self._is_used(unit)):
+            why = "it would run when it is imported" if runs else "nothing else uses it"
             unit.dropped, unit.stays = f"{why}, and {unit.stays}", ""
             return True
+        return False
+
+    def _calls_driver(self, unit: _Unit) -> bool:
+        """Whether a constant is what a function gives that stays Python and runs programs."""
+        called = {
+            each.func.id
+            for each in ast.walk(unit.node)
+            if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)
+        }
+        found = [one for name, one in self._needed(unit).items() if name in called and one.stays]
+        return any(self._asks(one, set()) for one in found)
+
+    def _asks(self, unit: _Unit, seen: set[int]) -> bool:
+        """Whether a unit, or something that it uses, is a model, a module or a program."""
+        if unit.kind in _ASKING:
+            return True
+        seen.add(id(unit))
+        return any(self._asks(one, seen) for one in self._needed(unit).values() if id(one) not in seen)
+
+    def _keep_needed(self, unit: _Unit) -> bool:
+        """Whether something had to stay Python because of a unit that does."""
         changed = False
-        for name, one in needed.items():
-            if not one.stays and one is not unit:
+        for name, one in self._needed(unit).items() if unit.stays else ():
+            if not one.stays:
                 one.stays = (
                     f"`{unit.names[0] if unit.names else 'a statement'}`, which stays Python, uses `{name}`"
                 )
@@ -415,8 +484,14 @@ class _Written:
         used = set().union(*(_used(unit.node) | _strings(unit.node) for unit in units))
         head = [line for node in imported if (line := _import(node, used)) is not None]
         first = '"""What of this program is Python."""\n\n'
-        pieces = [ast.get_source_segment(self._text, _with_decorators(unit.node)) or "" for unit in units]
+        pieces = [self._source(unit.node) for unit in units]
         return first + "\n".join(head) + "\n\n\n" + "\n\n\n".join(pieces) + "\n"
+
+    def _source(self, node: ast.stmt) -> str:
+        """A statement as the file has it, or as it was changed."""
+        if getattr(node, "is_changed", False):
+            return ast.unparse(node)
+        return ast.get_source_segment(self._text, _with_decorators(node)) or ""
 
     def note(self, text: str, findings: Iterable[Diagnostic]) -> None:
         """Note what the checker finds in what has become a declaration, and what is suppressed there."""
@@ -444,6 +519,19 @@ class _Written:
             if unit is not None:
                 unit.stays = f"the checker says: {error.message}"
                 found = True
+        return found
+
+    def add_types(self, text: str, findings: Iterable[Diagnostic]) -> bool:
+        """Write `Any` into functions without types of which only metrics need none; whether there is one."""
+        lines = text.splitlines()
+        found = False
+        for each in findings:
+            unit = (
+                self._unit_at(lines, text[: each.span.start].count("\n")) if each.code == _NO_TYPE else None
+            )
+            if unit is not None and isinstance(unit.node, ast.FunctionDef) and not unit.is_typed:
+                unit.is_typed = found = True
+                unit.moved = function(with_any(unit.node), self._imports)
         return found
 
     def remarks(self) -> tuple[Remark, ...]:
