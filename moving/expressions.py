@@ -57,7 +57,8 @@ class Rewriter(ast.NodeTransformer):
                 args=[ast.Starred(value=ast.ListComp() | ast.GeneratorExp() as rows)],
                 keywords=[],
             ):
-                return self.visit(ast.ListComp(ast.Await(rows.elt), rows.generators))
+                made: ast.expr = self.visit(ast.ListComp(ast.Await(rows.elt), rows.generators))
+                return made
         found: ast.expr = self.visit(node.value)
         if (
             isinstance(found, ast.Call)
