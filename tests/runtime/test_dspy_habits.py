@@ -528,7 +528,7 @@ def test_what_is_no_list_of_tools(agent: Any) -> None:
 
 
 def test_what_an_optimizer_refuses_is_a_value_error() -> None:
-    for optimizer in (dspy.LabeledFewShot(), dspy.BootstrapFewShot(metric=len), dspy.BootstrapFinetune()):
+    for optimizer in (dspy.COPRO(metric=len), dspy.BootstrapFewShot(metric=len), dspy.BootstrapFinetune()):
         with pytest.raises(ValueError, match="cannot be empty"):
             optimizer.compile(dspy.Predict("q -> a"), trainset=[])
 
