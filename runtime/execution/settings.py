@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ...base.text import near
 from ..errors import ConfigurationError, did_you_mean
 from . import trace as tracing
+from .replacing import let_answer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -363,5 +364,7 @@ def _verify(values: Mapping[str, Any], *, of_file: bool = False) -> None:
             )
         if name == "callbacks" and value:
             Heard.anywhere = True
-        if name == "lm" and isinstance(value, str):
-            raise ConfigurationError(f'`lm` must be a model object, not a name: write lm=LM("{value}")')
+        if name == "lm":
+            if isinstance(value, str):
+                raise ConfigurationError(f'`lm` must be a model object, not a name: write lm=LM("{value}")')
+            let_answer(value)

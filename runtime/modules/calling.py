@@ -11,7 +11,7 @@ from ..adapters.chat import ChatAdapter
 from ..adapters.exchange import prepare
 from ..errors import ConfigurationError, NotConfiguredError
 from ..execution.loading import refuse_while_loading
-from ..execution.replacing import in_place_of
+from ..execution.replacing import in_place_of, let_answer
 from ..execution.settings import lookup, of_call, of_parts, of_process
 from ..lm.request import Request
 from ..signature.fields import InputField
@@ -134,7 +134,9 @@ def in_force(
     config: Mapping[str, Any] = predictor.config
     retries = predictor.max_retries
     if lm is not None and getattr(lm, "_is_saved", False):
-        lm = lm.at((of_parts() or {}).get("lm") or lookup("lm", predictor._defaults))
+        let_answer(lm)
+        if lm._is_saved:
+            lm = lm.at((of_parts() or {}).get("lm") or lookup("lm", predictor._defaults))
     if parts := of_parts():
         lm = lm or parts.get("lm")
         retries = parts.get("max_retries") if retries is None else retries
