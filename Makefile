@@ -13,10 +13,10 @@ LOCK := $(if $(LOCKED),--constraint constraints.txt)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train-demo test lint typecheck imports format docs audit-docs package lock licences test-editors test-train playground bench bench-editor bench-check clean
+.PHONY: help demo train-demo test lint typecheck imports format docs audit-docs package lock licences test-editors test-vscode test-pages test-other-editors test-train playground bench bench-editor bench-check clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -95,9 +95,15 @@ licences: $(VENV)/.dev ## write DEPENDENCIES.md, the licences of what is install
 test-train: $(VENV)/.train ## the tests that train a model for some seconds (torch)
 	$(BIN)/python -m pytest -m train $(ARGS)
 
-test-editors: $(VENV)/.dev ## the tests in real editors and in Chromium (Debian packages, node)
+test-editors: test-vscode test-pages test-other-editors ## the tests in real editors and in Chromium (Debian packages, node)
+
+test-vscode: $(VENV)/.dev ## … in VS Code
 	DSPYC_EDITORS_CACHE="$(abspath $(CACHE))/editors" PATH="$(abspath $(BIN)):$$PATH" bash tests/editors/run.sh
+
+test-pages: $(VENV)/.dev ## … of `dspyc ui` and the playground
 	DSPYC_EDITORS_CACHE="$(abspath $(CACHE))/editors" PATH="$(abspath $(BIN)):$$PATH" bash tests/editors/pages.sh
+
+test-other-editors: $(VENV)/.dev ## … in the other editors, after test-vscode
 	DSPYC_EDITORS_CACHE="$(abspath $(CACHE))/editors" bash tests/editors/others.sh "$(abspath $(BIN))/python" $(ARGS)
 
 playground: $(VENV)/.dev ## the compiler in a browser, as static files in editors/web/dist (node)
