@@ -33,7 +33,7 @@ _DOUBT = pattern(
 """What besides a negation makes a sentence that names a choice say something else."""
 _DENIED = pattern(r"[\W_]*(?:no|false|n|not sure|unlikely|0(?:\.0+)?\s*%?|✗|✘|❌)[\W_]*", re.I)
 _SCORE = pattern(r"[\W_]*(\d+(?:\.\d+)?)\s*(%?)")
-_OVER = pattern(r"[\s,;(–—-]*\b(?:(?:and|but)\s+)?(?:not|rather than|instead of|as opposed to)\s+", re.I)
+_OVER = pattern(r"(?<!\w)(?:(?:and|but)\s+)?(?:not|rather than|instead of|as opposed to)\s+", re.I)
 _WHOLE = pattern(r"([-+]?\d{1,15})\.0+")
 _LISTED = pattern(r"\W{0,3}(\w)[).:]+\s")
 _NUMERIC = pattern(r"-?\d{1,15}")
@@ -146,9 +146,8 @@ def _preferred(stripped: str, named: Mapping[str, Any]) -> tuple[Any] | None:
     over = _OVER.search(stripped)
     if over is None:
         return None
-    found, other = (
-        _alone(bare(part), named) for part in (stripped[: over.start()], stripped[over.end() :].rstrip(")"))
-    )
+    found = _alone(bare(stripped[: over.start()].rstrip(" \n,;(–—-")), named)
+    other = _alone(bare(stripped[over.end() :].rstrip(")")), named)
     return found if found is not None and other is not None and other[0] is not found[0] else None
 
 

@@ -44,7 +44,7 @@ _SCALED = pattern(r"(?<=\d)\s*(thousand|million|billion|trillion|[kKMB]|mn|bn|mi
 _NO_VALUE = pattern(
     r"\b(?:below zero|below freezing|negative \d|not|never|(?:less|more|fewer|greater) than|up to|at most"
     r"|at least|between)\b|n't\b"
-    r"|[-+−–]{2,}\s*\d|[±<>≤≥]|\d\s?\+(?!\s*[\d.])|\d[-−]\Z|\d{4}s\b|[¼-¾⅐-⅞²³¹⁰-₉]",
+    r"|(?<![-+−–])[-+−–]{2,}+\s*+\d|[±<>≤≥]|\d\s?\+(?!\s*[\d.])|\d[-−]\Z|\d{4}s\b|[¼-¾⅐-⅞²³¹⁰-₉]",
     re.I,
 )
 """What makes a sentence with one number deny it, or give a bound."""
