@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 def _check_settings(workspace: Workspace, settings: Settings) -> CheckedFile:
     source = workspace.source(settings.path) or Source(settings.path, "")
-    return CheckedFile(shown(settings.path), source, settings.problems)
+    return CheckedFile(shown(settings.path), source, settings.reported)
 
 
 def fixed(workspace: Workspace, path: Path | str, *, unsafe: bool) -> Fixed:

@@ -105,6 +105,18 @@ class Project:
                 analysis = self._analyses[path] = self._analyse(scope)
             return analysis
 
+    def rest(self, path: str) -> None:
+        """Keep less of a checked file at which nobody looks: what is quickly gathered again is let go.
+
+        No other thread may be looking at the file's program.
+        """
+        with self._files.lock:
+            analysis = self._analyses.get(path)
+            scope = self._files.scope(path) if analysis is not None else None
+            if analysis is not None and scope is not None:
+                scope.let_go()
+                analysis._program.let_go()
+
     def _instead(self, analysis: FileAnalysis, start: int, parsed: parse.Parsed) -> Item:
         with self._files.lock:
             scope = self._files.scope(analysis.path)

@@ -288,6 +288,11 @@ class Program:
         found: T | None = self._answers[key]
         return found
 
+    def let_go(self) -> None:
+        """Let go of the answers that were worked out."""
+        self._answers.clear()
+        self._by_key = self._names = self._starts = None
+
     def gather(self, look: Callable[[Item], T]) -> tuple[T, ...]:
         """What a remembered function finds in each item, in their order."""
         return self._gather(look)[0]

@@ -45,6 +45,10 @@ class Problem(NamedTuple):
     message: str
     help: str | None = None
     severity: Severity = "error"
+    meant: str = ""
+    """What is probably meant instead of what it is about, or of `written` where that stands."""
+    written: tuple[str, ...] = ()
+    """The keys down to a string, and the string, where not the key is wrong but that."""
 
 
 class Selection(Struct, frozen=True):
@@ -151,7 +155,8 @@ def read_selection(table: Any, root: str = "") -> tuple[Selection, tuple[Problem
         if key not in KEYS:
             close = near(key, KEYS)
             ending = f"; did you mean `{close}`?" if close else f"; the settings are {list_names(KEYS)}"
-            problems.append(Problem(key, f"unknown setting `rules.{key}`{ending}", None, "warning"))
+            words = f"unknown setting `rules.{key}`{ending}"
+            problems.append(Problem(key, words, None, "warning", close or ""))
     per_file = _read_table(table, "per-file-ignores", problems)
     severities = _read_table(table, "severity", problems)
     selection = Selection(
@@ -178,7 +183,8 @@ def wrong_selectors(names: Iterable[str], *, may_be_all: bool = True) -> Iterato
             close = closest(name, _SELECTABLE)
             ending = f"; did you mean `{close}`?" if close else ""
             words = f"unknown rule or category `{name}`{ending}"
-            yield Problem(name, words, None if close else "`dspyc explain` lists the rules", "warning")
+            advice = None if close else "`dspyc explain` lists the rules"
+            yield Problem(name, words, advice, "warning", close or "")
 
 
 def selectors() -> frozenset[str]:
@@ -212,7 +218,8 @@ def _read_severities(table: dict[str, Any], problems: list[Problem]) -> Iterator
             close = near(value, _SEVERITIES) if isinstance(value, str) else None
             ending = f"; did you mean `{close}`?" if close else ""
             words = f"the severity of `{name}` must be {list_names(_SEVERITIES, 'or')}{ending}"
-            problems.append(Problem(name, words))
+            written = ("severity", name, value) if close else ()
+            problems.append(Problem(name, words, None, "error", close or "", written))
         elif not wrong:
             yield name, value
 

@@ -72,7 +72,9 @@ def _initialize(server: Server, params: InitializeParams) -> InitializeResult:
         for name, offered in feature.CAPABILITIES.items():
             capabilities[name] = {**capabilities[name], **offered} if name == "workspace" else offered
     options = params.initialization_options
-    if not server.is_near or (isinstance(options, dict) and options.get("commands")):
+    client_runs = isinstance(options, dict) and bool(options.get("commands"))
+    server.runs_commands = server.is_near or client_runs
+    if not server.is_near or client_runs:
         # Over the network nobody may start any; and who runs them itself may not have two of the same name.
         del capabilities["executeCommandProvider"]
     return InitializeResult(capabilities, ServerInfo("dspyc", VERSION))

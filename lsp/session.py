@@ -45,6 +45,8 @@ class Server:
         """Whether this is the process that another server asks about the whole project."""
         self.files = Workspace()
         self.later = Later()
+        self.runs_commands = is_near
+        """Whether the commands of lenses can be run: by this server, or by the client, which says so."""
         self.encoding: Encoding = "utf-16"
         """How this client counts columns."""
         self.client: dict[str, Any] = {}

@@ -108,6 +108,11 @@ class Workspace(Struct):
         except FileNotFoundError:
             return None
 
+    def rest(self, uri: str) -> None:
+        """Keep less of a file that has been checked and at which nobody looks now."""
+        path = convert.path_of(uri)
+        self._files.project(path).rest(path)
+
     def is_settings(self, uri: str) -> bool:
         """Whether a file is one of settings, not a program."""
         return _holds_settings(convert.path_of(uri))

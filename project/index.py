@@ -110,6 +110,8 @@ class Index:
         if analysis is None:
             return
         for item in analysis.program.items:
+            if not any(name in item.text for name in names):
+                continue
             written = _written(item)
             for name in (names | _aliases(item, names)) & written.keys():
                 for start in written[name]:

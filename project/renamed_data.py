@@ -1,14 +1,15 @@
 """What the renaming of a field changes in the data that a program is measured and optimised with.
 
 A column is renamed everywhere or nowhere: in all datasets that share it, and in their files. That can be done
-where each of them is written in the programs or a table with a header, and where nothing else reads it.
+where each of them is written in the programs or a table with a header, and where nothing else reads it. Other
+data stays as it is, and its datasets get a step that renames the column (`renamed_behind.py`).
 """
 
 from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from ..base.cancellation import check_cancelled
@@ -20,6 +21,7 @@ from ..compiler.program import Item
 from ..grammar import syntax
 from ..grammar.source import Source
 from .renamed import Elsewhere, Subject
+from .renamed_behind import can_be_renamed_behind, renamed_behind
 
 _TABLES = {".csv": ",", ".tsv": "\t"}
 _HEADER = 2**16
@@ -50,6 +52,8 @@ class _Data:
         self._items: dict[_Key, tuple[FileAnalysis, Item]] = {}
         self._near: dict[_Key, set[_Key]] = {}
         """The datasets that have the same rows."""
+        self._linked: dict[_Key, set[_Key]] = {}
+        """Those that are made of each other."""
         self._with_field: set[_Key] = set()
         self._with_another: set[_Key] = set()
         """Those that are given to modules whose field of the old name is another one."""
@@ -72,14 +76,71 @@ class _Data:
         for key in sorted(self._with_field):
             if key in done:
                 continue
-            together = self._together(key)
+            together = _together(key, self._near)
+            found = self._everywhere(together)
+            if found is None:
+                together = _together(key, self._linked)
+                found = self._behind(together) or ()
             done |= together
-            if together.isdisjoint(self._with_another):
-                try:
-                    found = [edit for each in sorted(together) for edit in self._of_dataset(each)]
-                except _Unclear:
-                    continue
-                yield from {(each.path, each.span): each for each in found}.values()
+            yield from {(each.path, each.span): each for each in found}.values()
+
+    def _everywhere(self, together: set[_Key]) -> Sequence[Elsewhere] | None:
+        """The edits of datasets and their files; None where they cannot be made in all of them."""
+        if not together.isdisjoint(self._with_another):
+            return None
+        try:
+            return [edit for each in sorted(together) for edit in self._of_dataset(each)]
+        except _Unclear:
+            return None
+
+    def _behind(self, together: set[_Key]) -> Sequence[Elsewhere] | None:
+        """The edits of datasets whose rows get another name behind all else that is done with them."""
+        if not together.isdisjoint(self._with_another) or not together <= self._items.keys():
+            return None
+        found: list[Elsewhere] = []
+        try:
+            for key in sorted(together):
+                analysis, item = self._items[key]
+                if not list(_sources(item)):
+                    found += self._of_dataset(key)
+                elif self._made_of(key):
+                    return None
+                elif can_be_renamed_behind(item) and self._has_column(item):
+                    found += renamed_behind(self._subject, analysis, item)
+                else:
+                    return None
+        except _Unclear:
+            return None
+        return found
+
+    def _made_of(self, key: _Key) -> set[_Key]:
+        """The datasets that one names."""
+        analysis, item = self._items[key]
+        found = (self._dataset_of(analysis, item, each) for each in item.nodes(syntax.Name))
+        return {each for each in found if each is not None}
+
+    def _has_column(self, item: Item) -> bool:
+        """Whether the rows have the column when all is done with them, and none of the new name."""
+        old, new = self._subject.old, self._subject.new
+        columns: set[str] = set()
+        for source in _sources(item):
+            file = item.data_of(source)
+            if file is None or file.columns is None:
+                columns = set()
+                break
+            columns.update(file.columns)
+        named: list[syntax.Expression | None] = []
+        for name, given in _steps(item):
+            if name in ("rename", "copy"):
+                made = [each.value for each in _entries(given)]
+                if columns and any(isinstance(each, syntax.String) and each.value == old for each in made):
+                    return old not in columns and new not in columns
+                named += made
+            elif name in ("columns", "inputs"):
+                named += given.elements if isinstance(given, syntax.List | syntax.Tuple) else [given]
+        if columns:
+            return old in columns and new not in columns
+        return any(isinstance(each, syntax.String) and each.value == old for each in named)
 
     def _look(self, analysis: FileAnalysis, item: Item, by_table: dict[str, _Key]) -> None:
         """Note what an item declares, and which datasets it gives to which modules."""
@@ -92,9 +153,10 @@ class _Data:
             key = (analysis.path, item.start)
             self._items[key] = (analysis, item)
             shared = {by_table.setdefault(each, key) for each in _tables(analysis, item)}
+            for other in given:
+                _link(self._linked, key, other)
             for other in given | shared:
-                self._near.setdefault(key, set()).add(other)
-                self._near.setdefault(other, set()).add(key)
+                _link(self._near, key, other)
             return
         for call in item.nodes(syntax.Call) if given else ():
             values = [each.value for each in call.arguments]
@@ -119,15 +181,6 @@ class _Data:
         declared = self._subject.files.analyse(place.path).program.item_at(place.span.start)
         return (place.path, declared.start) if declared is not None else None
 
-    def _together(self, key: _Key) -> set[_Key]:
-        """A dataset with all that share its rows."""
-        found, further = {key}, [key]
-        while further:
-            new = self._near.get(further.pop(), set()) - found
-            found |= new
-            further += new
-        return found
-
     def _of_dataset(self, key: _Key) -> Iterator[Elsewhere]:
         """The edits of one dataset and its files. Raises _Unclear."""
         if key not in self._items:
@@ -141,7 +194,16 @@ class _Data:
         ]
         is_made = any(isinstance(each, syntax.String) and each.value == old for each in made)
         strings = [each for step in steps for each in self._named(analysis, item, *step)]
+        # A column can be given no name that another has, so no row of a file has the old one already.
+        is_renamed = any(
+            isinstance(entry.value, syntax.String) and entry.value.value == old
+            for name, given in steps
+            if name == "rename"
+            for entry in _entries(given)
+        )
         for source in _sources(item):
+            if is_renamed and isinstance(source, syntax.String):
+                continue
             columns, keys = _columns(item, source)
             if is_made and old in columns:
                 raise _Unclear
@@ -196,6 +258,21 @@ class _Data:
             return False
         declared = self._subject.files.analyse(place.path).program.item_at(place.span.start)
         return declared is not None and self._subject.old not in declared.text
+
+
+def _link(links: dict[_Key, set[_Key]], one: _Key, other: _Key) -> None:
+    links.setdefault(one, set()).add(other)
+    links.setdefault(other, set()).add(one)
+
+
+def _together(key: _Key, links: Mapping[_Key, set[_Key]]) -> set[_Key]:
+    """A dataset with all that are linked to it, be it through others."""
+    found, further = {key}, [key]
+    while further:
+        new = links.get(further.pop(), set()) - found
+        found |= new
+        further += new
+    return found
 
 
 def _beside(analysis: FileAnalysis, source: syntax.String) -> str:

@@ -23,12 +23,12 @@ def in_python(
     """The edits of the Python files among these that use what is renamed, by the programs that have it."""
     if subject.kind not in ("declared", "field"):
         return
+    texts = dict(_naming(subject, paths))
+    if not texts:
+        return
     around, used = list(folders), _used(subject, programs)
-    for path in paths:
+    for path, text in texts.items():
         check_cancelled()
-        text = subject.files.disk.read(path)
-        if text is None or subject.old not in text:
-            continue
         homes = [each for each in used if _stem(each) in text]
         if not homes:
             continue
@@ -38,6 +38,15 @@ def in_python(
             continue
         for home in homes:
             yield from _File(subject, home, used[home], path, Source(path, text), tree, around).edits()
+
+
+def _naming(subject: Subject, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Those of the files in which the old name stands, each with its text."""
+    for path in paths:
+        check_cancelled()
+        text = subject.files.disk.read(path)
+        if text is not None and subject.old in text:
+            yield path, text
 
 
 def _stem(path: str) -> str:

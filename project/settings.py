@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..base.diagnostic import Diagnostic, Severity
+from ..base.diagnostic import Diagnostic, Edit, Fix, Severity
 from ..base.files import UnreadableFile
 from ..base.span import Span
 from ..base.text import list_names, near
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CODE, NAME = "E090", "invalid-settings"
 KEYS = tuple(PROPERTIES)
+RULES = PROPERTIES["rules"]["properties"]
 FILES = ("dspyc.toml", "pyproject.toml")
 _TOO_MANY_PARTS = re.compile(r"""(?<![\w"'-])(?:[\w"'-]+[ \t]*\.[ \t]*){200}""")
 """A dotted key for which Python's reader would take time and memory that grow with its square."""
@@ -53,6 +54,11 @@ class Settings(Struct, frozen=True):
     def roots(self) -> tuple[str, ...]:
         """The source roots as paths."""
         return tuple(os.path.normpath(os.path.join(self.root, folder)) for folder in self.src)
+
+    @property
+    def reported(self) -> tuple[Diagnostic, ...]:
+        """What is wrong, for a report: without fixes, since only editors write files of settings."""
+        return tuple([replace(each, fixes=()) if each.fixes else each for each in self.problems])
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -213,16 +219,34 @@ def _selection(
 
     selection, problems = read_selection(table["rules"], root)
     return selection, tuple(
-        _problem(text, (*above, "rules"), each.about, each.message, each.help, each.severity)
+        _with_fix(
+            _problem(text, (*above, "rules"), each.about, each.message, each.help, each.severity),
+            text,
+            (*above, "rules", *each.written) if each.written else (),
+            each.meant,
+        )
         for each in problems
     )
+
+
+def _with_fix(problem: Diagnostic, text: str, written: tuple[str, ...], meant: str) -> Diagnostic:
+    """A problem with a fix where it is known what is meant; one of a string below keys is moved there."""
+    from .toml_places import find
+
+    span = find(text, written[:-1], written[-1]) if written else problem.span
+    # A key that may not stand without quotes is not written for one that stands without any.
+    if not meant or span is None or not re.fullmatch(r"[\w-]+", meant, re.ASCII):
+        return problem
+    fix = Fix(f"Change to `{meant}`", (Edit(span, meant),), "unsafe")
+    return replace(problem, span=span, fixes=(fix,))
 
 
 def _problems(text: str, above: tuple[str, ...], table: dict[str, Any]) -> Iterator[Diagnostic]:
     for key, value in table.items():
         described = PROPERTIES.get(key)
         if described is None:
-            yield _problem(text, above, key, f"unknown setting `{key}`", _advice(key), "warning")
+            problem = _problem(text, above, key, f"unknown setting `{key}`", _advice(key), "warning")
+            yield _with_fix(problem, text, (), "" if key in RULES else near(key, KEYS, 0.6) or "")
         elif described["type"] == "array" and not _is_strings(value):
             yield _problem(
                 text, above, key, f"`{key}` must be a list of strings", f'write {key} = ["a", "b"]'
@@ -239,11 +263,10 @@ def _problems(text: str, above: tuple[str, ...], table: dict[str, Any]) -> Itera
 
 
 def _advice(key: str) -> str:
-    rules = PROPERTIES["rules"]["properties"]
     close = near(key, KEYS, 0.6)
-    if key not in rules and close:
+    if key not in RULES and close:
         return f"did you mean `{close}`?"
-    inner = key if key in rules else near(key, rules, 0.6)
+    inner = key if key in RULES else near(key, RULES, 0.6)
     if inner is not None:
         return f"`{inner}` is a setting of the table `rules`"
     return f"the settings are {list_names(KEYS)}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..base.patterns import matches_itself
+from ..base.patterns import any_matches_itself
 from .disk import ENDING, Disk
 from .settings import Files, LeftOut, left_out, look_for, look_in
 
@@ -39,7 +39,7 @@ class _Place(Struct, frozen=True):
         if is_folder and (name.startswith(".") or os.path.exists(os.path.join(path, "pyvenv.cfg"))):
             return True
         relative = _relative(path, self.left_out.root)
-        if any(matches_itself(each, relative) for each in self.left_out.exclude):
+        if any_matches_itself(self.left_out.exclude)(relative):
             return True
         return self.left_out.respects_gitignore and self._git_ignores(path, is_folder=is_folder)
 

@@ -30,7 +30,7 @@ def examine(task: Task, keys: Iterable[str], workspace: Workspace) -> Iterator[R
             chains[folder] = _settings_chain(workspace.disk, folder)
         if key.endswith(os.sep):
             settings = workspace.settings(key)
-            yield Result(key, settings.path, settings.problems, chains[folder])
+            yield Result(key, settings.path, settings.reported, chains[folder])
         else:
             yield _examine(task, workspace, key, chains[folder])
 

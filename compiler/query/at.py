@@ -73,12 +73,12 @@ def item_of(analysis: FileAnalysis, symbol: Symbol) -> Item | None:
 
 
 def nodes(item: Item) -> Iterator[syntax.Node]:
-    """All nodes of an item, a node before what is in it."""
-    waiting: list[syntax.Node] = [item.declaration] if item.declaration is not None else []
-    while waiting:
-        node = waiting.pop()
+    """All nodes of an item, a node before what is in it; in a string that is a signature, its fields."""
+    for node in trees.walk(item.declaration) if item.declaration is not None else ():
         yield node
-        waiting.extend(reversed(list(children(item, node))))
+        signature = item.signature_string(node) if isinstance(node, syntax.String) else None
+        for field in signature.fields if signature is not None else ():
+            yield from trees.walk(field)
 
 
 def children(item: Item, node: syntax.Node) -> Iterator[syntax.Node]:

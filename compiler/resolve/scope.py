@@ -303,6 +303,12 @@ class FileScope:
             elif kept.checked is not None and not kept.checked.names.isdisjoint(changed):
                 kept.checked = None
 
+    def let_go(self) -> None:
+        """Let go of what has been gathered from the items, which is kept to save time only."""
+        self.memory.clear()
+        for kept in self.items:
+            kept.memory.clear()
+
     def resolve_all(self) -> None:
         """Find out about all items."""
         for kept in self.items:

@@ -6,6 +6,7 @@ Nothing here keeps state between calls, so texts can be read in several threads 
 from __future__ import annotations
 
 import re
+from sys import intern
 
 from .errors import give_back, report_open_string, too_deep, unusual
 from .f_string_tokens import add_f_string
@@ -71,7 +72,7 @@ def lex(
             if brackets and len(brackets) >= MAX_NESTING and kind is not None:
                 kind = _nested(lexed, brackets, found, kind)
             if kind == NAME:
-                word = found[1]
+                word = intern(found[1])
                 to = found.end()
                 at = to - len(word)
                 terminal = words(word, name_kind)

@@ -23,7 +23,7 @@ from ..protocol import CodeAction, CodeActionData, CodeActionParams
 from ..session import Refusal, Server
 from ..told import told
 from .edits import edits_of_files
-from .handler import Handler, about_file
+from .handler import Handler
 
 QUICK_FIX = "quickfix"
 FIX_ALL = "source.fixAll"
@@ -69,6 +69,29 @@ def _code_action(server: Server, analysis: FileAnalysis, params: CodeActionParam
         else:
             actions.append(replace(action, edit=edits_of_files(server, offer.make())))
     return actions
+
+
+def _run(server: Server, params: CodeActionParams) -> list[CodeAction] | None:
+    """What can be done about a range of a program, or of a file of settings."""
+    uri = params.text_document.uri
+    if server.files.is_settings(uri):
+        return list(_of_settings(server, params))
+    analysis = server.files.analysis(uri)
+    return None if analysis is None else _code_action(server, analysis, params)
+
+
+def _of_settings(server: Server, params: CodeActionParams) -> Iterator[CodeAction]:
+    """The fixes of what is wrong in a range of a file of settings."""
+    path = convert.path_of(params.text_document.uri)
+    settings, source = server.files.settings(path), server.files.source(path)
+    if source is None or settings.path != path or not _wants(params.context.only, QUICK_FIX):
+        return
+    area = convert.span_of(source, params.range, server.encoding)
+    for each in settings.problems:
+        if each.span.start <= area.end and each.span.end >= area.start:
+            for fix in each.fixes:
+                edit = edits_of_files(server, {path: fix.edits})
+                yield CodeAction(fix.title, QUICK_FIX, [told(server, each, source)], None, edit)
 
 
 def _resolve(server: Server, action: CodeAction) -> CodeAction:
@@ -191,7 +214,7 @@ def _offer(
 
 
 HANDLERS = {
-    "textDocument/codeAction": about_file(_code_action, CodeActionParams),
+    "textDocument/codeAction": Handler(CodeActionParams, _run),
     "codeAction/resolve": Handler(CodeAction, _resolve),
 }
 CAPABILITIES = {"codeActionProvider": {"codeActionKinds": KINDS, "resolveProvider": True}}

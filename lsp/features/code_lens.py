@@ -1,6 +1,7 @@
 """Code lenses: run, test, evaluate and optimise what is declared, and how often it is used.
 
-The counts are worked out when a lens comes into view, by `codeLens/resolve`.
+Where nothing may be started, as for a client over the network that does not say that it does so itself, they
+only tell. The counts are worked out when a lens comes into view, by `codeLens/resolve`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,11 @@ def _code_lens(server: Server, analysis: FileAnalysis, params: DocumentParams) -
     from ...compiler.query.lenses import counted, lenses
 
     shown = server.configuration.code_lens
-    made = [_lens(server, analysis, each) for each in lenses(analysis)] if shown.commands else []
+    made = [
+        _lens(server, analysis, each)
+        for each in (lenses(analysis) if shown.commands else ())
+        if server.runs_commands or each.action == "state"
+    ]
     uri = params.text_document.uri
     for span in counted(analysis) if shown.references else ():
         area = convert.range_of(analysis.source, span, server.encoding)

@@ -107,6 +107,8 @@ def _of_file(server: Server, uri: str, before: str | None) -> _FileReport:
     version = None if document is None else document.version
     found = findings(server, uri)
     name = name_of(found)
+    if document is None:
+        server.files.rest(uri)
     if name == before:
         return WorkspaceUnchangedReport(uri, version, name)
     return WorkspaceFullReport(uri, version, found, name)

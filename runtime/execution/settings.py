@@ -167,9 +167,12 @@ def configure(**values: Any) -> None:
     """
     values = _verified(values)
     if "trace" in values:
-        tracing.start(values.pop("trace"))
+        tracing.Recent.given = values.pop("trace")
+        tracing.start(tracing.Recent.given)
     if "max_trace_size" in values:
-        tracing.Recent.most = values["max_trace_size"]
+        most = tracing.Recent.most = values["max_trace_size"]
+        # The default is for calls that nobody asked to be kept.
+        tracing.Recent.most_given = 10_000 if most == DEFAULT_CONFIG["max_trace_size"] else most
     _process.update(values)
 
 

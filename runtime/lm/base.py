@@ -59,6 +59,11 @@ class BaseLM:
     kwargs: Mapping[str, Any] = {}
     """The settings that are sent with every request."""
 
+    in_process: bool = False
+    """Whether it answers in this process, without a network, a key or costs: with `dspyc test --replay` it is
+    asked where nothing of it was recorded.
+    """
+
     _reported_as: ClassVar[str] = "lm"
     _is_saved: ClassVar[bool] = False
     """Whether it is a `SavedLM`, which is completed at the call."""

@@ -173,6 +173,11 @@ class LM(BaseLM):
         """How the model is asked where the program sets no adapter; a GGUF file says it."""
         return forms.prompt_form(self.model) if self.model.startswith(_IN_FILES) else "chat"
 
+    @property
+    def in_process(self) -> bool:  # type: ignore[override]
+        """Whether it answers in this process, and so do those that it falls back on."""
+        return self.model.startswith(("gguf/", "embedded/")) and not self.fallbacks
+
     def identity(self, request: Request) -> str:
         """Which endpoint or file answers."""
         return self.transport.identity(request)

@@ -110,6 +110,13 @@ def request_of(predictor: Predictor, inputs: Mapping[str, Any]) -> tuple[Any, Re
     return call.lm, make_request(call.lm, None, messages, settings, plan.tools, plan.output)
 
 
+def lm_of(part: Any) -> Any:
+    """The LM that a call of a module's part has here, None for none; the configured one where a test has put
+    something else in the predictor's place.
+    """
+    return in_force(part)[0] if hasattr(part, "config") else lookup("lm")
+
+
 def in_force(
     predictor: Predictor, process: Mapping[str, Any] | None = None
 ) -> tuple[Any, Mapping[str, Any], int]:

@@ -109,6 +109,11 @@ class KNNFewShot(Optimizer):
     max_errors: Annotated[int, Ge(1)] | None = None
     """The number of failed runs of one call after which to give up; `settings.max_errors` unless given."""
 
+    @property
+    def KNN(self) -> KNN:  # noqa: N802 DSPy's name
+        """What finds the examples."""
+        return KNN(self.k, self.trainset, self.vectorizer)
+
     def compile(self, student: Module, *, teacher: Module | Labels | None = None) -> Module:
         """Return a program that runs a copy of the student with demos for each call.
 
@@ -128,8 +133,7 @@ class KNNFewShot(Optimizer):
             max_labeled_demos=self.max_labeled_demos,
         )
         guide = teacher.deepcopy() if isinstance(teacher, Module) else teacher
-        knn = KNN(self.k, self.trainset, self.vectorizer)
-        return NearestFewShot(student.deepcopy(), knn, bootstrap, guide)
+        return NearestFewShot(student.deepcopy(), self.KNN, bootstrap, guide)
 
     def verify(self, student: Module, *, teacher: Module | Labels | None = None) -> None:
         """Raise what `compile` would reject.

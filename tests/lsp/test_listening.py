@@ -120,6 +120,29 @@ def test_nothing_is_run_for_a_client_over_the_network(tcp: int) -> None:
     session.close()
 
 
+RUNNABLE = 'module qa = Predict("question -> answer")\n\ntype Kind:\n    name: str\n'
+
+
+@pytest.mark.parametrize(
+    ("options", "lenses"), [({}, []), ({"commands": True}, ["dspyc.run", "dspyc.prompt"])]
+)
+def test_lenses_over_the_network_start_nothing(tcp: int, options: Any, lenses: list[str]) -> None:
+    """But for a client that runs them itself; what only tells is there for all."""
+    session = Session(tcp)
+    params = {"processId": None, "rootUri": None, "capabilities": {}, "initializationOptions": options}
+    session.send(id=1, method="initialize", params=params)
+    assert "executeCommandProvider" not in session.receive()["result"]["capabilities"]
+    session.found("file:///nowhere/a.dspy", RUNNABLE)
+    session.send(
+        id=3, method="textDocument/codeLens", params={"textDocument": {"uri": "file:///nowhere/a.dspy"}}
+    )
+    while (answer := session.receive()).get("id") != 3:
+        pass
+    told = [each["command"]["command"] if "command" in each else "counted" for each in answer["result"]]
+    assert told == [*lenses, "counted"]
+    session.close()
+
+
 def test_the_number_of_a_process_elsewhere_says_nothing(tcp: int) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()

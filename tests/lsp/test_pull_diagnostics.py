@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dspyc.lsp.workspace import Workspace
 from support.lsp_client import CAPABILITIES, Client, ServerError
 
 PULLING: dict[str, Any] = {
@@ -223,3 +224,31 @@ def test_tags_and_related_places(new_client: Client, folder: Path, *, pulls: boo
     assert unused["tags"] == [1]
     assert twice["relatedInformation"][0]["location"]["uri"] == uri
     assert ("codeDescription" in unused) is pulls
+
+
+def test_what_was_gathered_of_files_at_rest_is_let_go(tmp_path: Path) -> None:
+    (tmp_path / "lib.dspy").write_text("type Answer:\n    text: str\n", encoding="utf-8")
+    user = tmp_path / "user.dspy"
+    user.write_text(
+        "from lib import Answer\n\n"
+        'signature QA:\n    """Answer."""\n    input q: str\n    output a: Answer\n\n'
+        "module qa = Predict(QA)\n\ndef first(answer: Answer) -> str:\n    return answer.txt\n",
+        encoding="utf-8",
+    )
+    files = Workspace([str(tmp_path)])
+    uri = user.as_uri()
+    with files.in_one_pass():
+        before = files.analysis(uri)
+        assert before is not None
+        assert any(item.memory for item in before.program.items)
+        files.rest(uri)
+        assert not any(item.memory for item in before.program.items)
+        assert files.analysis(uri) is before
+    assert [each.code for each in before.diagnostics] == ["E201"]
+    # What was let go is found again when it is needed.
+    offset = before.source.text.index("answer: Answer)")
+    assert len(files.mentions(str(user), offset)) == 2
+    (tmp_path / "lib.dspy").write_text("type Answer:\n    txt: str\n", encoding="utf-8")
+    after = files.analysis(uri)
+    assert after is not None
+    assert after.diagnostics == ()

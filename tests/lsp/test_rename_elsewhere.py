@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+import dspyc
 import dspyc.runtime as dspy
 from dspyc.lsp.workspace import Workspace
 from dspyc.runtime.state.format import signature_facts
@@ -319,24 +320,18 @@ def test_only_names_of_fields_are_renamed_in_states(tmp_path: Path, text: str, *
 TABLE = "text,kind\na,b\n"
 LATER = 'dataset more = Dataset("d.csv", inputs=["text"])\n'
 DATA = [
-    ('Dataset("d.csv", inputs=["text"])', TABLE, 1),
-    ('Dataset("d.csv", inputs=["text"])', '"a, text, b",text\na,b\n', 1),
-    ('Dataset("d.csv", inputs=["text"])', "text," + "ä" * 32_766 + "\n" + "ä" * 10 + "\n", 0),
-    ('Dataset("d.csv", inputs=["text"])', "text,kind\n" + "ä" * 40_000 + "\n", 1),
-    ('Dataset("d.csv", inputs=["text"]).take(1)', TABLE, 1),
-    ('Dataset("d.csv").rename({"text": "kind"})', "text\na\n", 1),
-    ('Dataset("d.csv", inputs=["text"], rename={"body": "text"}, unique="text")', "body\na\n", 3),
-    ('Dataset("d.csv", inputs=["text"], copy={"body": "text"})', "body,text\na,b\n", 0),
-    ('Dataset("d.csv", inputs=["text"], map=lambda row: {"text": row.text})', TABLE, 0),
-    ('Dataset("d.csv", inputs=["text"], filter=long)', TABLE, 0),
-    ('Dataset("d.csv", inputs=["text"], filter=none)', TABLE, 1),
-    ('Dataset("d.csv", inputs=["text"])', "other\na\n", 0),
-    ('Dataset("d.jsonl", inputs=["text"])', '{"text": "a"}\n', 0),
-    ('Dataset("d.csv", inputs=["text"]) + Dataset("e.jsonl", inputs=["text"])', TABLE, 0),
-    ('Dataset([{"text": {"text": "a"}}], inputs=["text"])', "", 2),
-    ("Dataset(ROWS, inputs=['text'])", "", 0),
-    (f'Dataset("d.csv", inputs=["text"])\n{LATER}', TABLE, 2),
-    (f'Dataset("d.csv", inputs=["text"])\n{LATER}evaluate m = Evaluate(think, devset=more)', TABLE, 0),
+    # What is written, what stands in the file, and how many places are changed here and in the file's header.
+    ('Dataset("d.csv", inputs=["text"])', TABLE, 1, 1),
+    ('Dataset("d.csv", inputs=["text"])', '"a, text, b",text\na,b\n', 1, 1),
+    ('Dataset("d.csv", inputs=["text"])', "text,kind\n" + "ä" * 40_000 + "\n", 1, 1),
+    ('Dataset("d.csv", inputs=["text"]).take(1)', TABLE, 1, 1),
+    ('Dataset("d.csv").rename({"text": "kind"})', "text\na\n", 1, 1),
+    ('Dataset("d.csv", inputs=["text"], rename={"body": "text"}, unique="text")', "body\na\n", 3, 0),
+    ('Dataset("d.csv", inputs=["text"], copy={"body": "text"})', "body,text\na,b\n", 0, 0),
+    ('Dataset("d.csv", inputs=["text"], filter=none)', TABLE, 1, 1),
+    ('Dataset("d.csv", inputs=["text"])', "other\na\n", 0, 0),
+    ('Dataset([{"text": {"text": "a"}}], inputs=["text"])', "", 2, 0),
+    (f'Dataset("d.csv", inputs=["text"])\n{LATER}', TABLE, 2, 1),
 ]
 READING = """\
 signature Sort:
@@ -354,18 +349,91 @@ evaluate good = Evaluate(sort, devset=rows)
 """
 
 
-@pytest.mark.parametrize(("made", "table", "count"), DATA)
-def test_a_column_is_renamed_everywhere_or_nowhere(tmp_path: Path, made: str, table: str, count: int) -> None:
-    (tmp_path / "a.dspy").write_text(f"{READING}dataset rows = {made}\n", encoding="utf-8")
-    named = "d.jsonl" if "d.jsonl" in made else "d.csv"
-    (tmp_path / named).write_text(table, encoding="utf-8")
-    path = str(tmp_path / "a.dspy")
-    files = Workspace(folders=[str(tmp_path)])
-    places = files.renamed_elsewhere(path, READING.index("text"), "words").places
+def renamed_column(folder: Path, made: str, table: str, new: str = "words") -> tuple[str, list[str]]:
+    """What a renaming makes of a dataset's declaration, and what it writes into its file."""
+    before = f"{READING}dataset rows = {made}\n"
+    (folder / "a.dspy").write_text(before, encoding="utf-8")
+    data = folder / ("d.jsonl" if "d.jsonl" in made else "d.csv")
+    data.write_text(table, encoding="utf-8")
+    path = str(folder / "a.dspy")
+    files = Workspace(folders=[str(folder)])
+    places = files.renamed_elsewhere(path, READING.index("text"), new).places
     assert len({(each.path, each.span) for each in places}) == len(places)
-    assert len([each for each in places if each.path == path]) == count
-    in_header = bool(count) and "text" in table.partition("\n")[0]
-    assert len([each for each in places if each.path != path]) == in_header
+    after = before
+    for each in sorted((each for each in places if each.path == path), key=lambda each: -each.span.start):
+        after = after[: each.span.start] + each.text + after[each.span.end :]
+    return after.removeprefix(READING), [each.text for each in places if each.path == str(data)]
+
+
+@pytest.mark.parametrize(("made", "table", "count", "in_header"), DATA)
+def test_a_column_is_renamed_everywhere_or_nowhere(
+    tmp_path: Path, made: str, table: str, count: int, in_header: int
+) -> None:
+    after, header = renamed_column(tmp_path, made, table)
+    assert (after.count("words"), header) == (count, ["words"] * in_header)
+    assert ".rename({" not in after or "rename({" in made
+
+
+ROW = '{"text": "a", "kind": "b"}\n'
+BEHIND = [
+    ('Dataset("d.jsonl", inputs=["text"])', ROW, "made~"),
+    ('Dataset("d.jsonl")', ROW, "made~"),
+    ('Dataset("d.jsonl", inputs=["text"])\ndataset most = rows.take(3).unique("text")', ROW, "most"),
+    ('Dataset("d.csv", inputs=["text"]) + Dataset("e.jsonl", inputs=["text"])', TABLE, "(made)~"),
+    ('Dataset("d.csv", inputs=["text"], map=lambda row: {"text": row.text})', TABLE, "made~"),
+    ('Dataset("d.csv", inputs=["text"], filter=long)', TABLE, "made~"),
+    ("Dataset(ROWS, inputs=['text'])", "", "made~"),
+    ('Dataset("d.csv", inputs=["text"])', "text," + "ä" * 32_766 + "\n" + "ä" * 10 + "\n", "made~"),
+    # What cannot be told apart from something else stays.
+    ("Dataset(ROWS)", "", "made"),
+    ('Dataset("d.jsonl")', '{"words": "a", "text": "b"}\n', "made"),
+    ('Dataset("d.jsonl")', '{"other": "a"}\n', "made"),
+    ('Dataset("d.jsonl", inputs=["text"])\nevaluate m = Evaluate(think, devset=rows)', ROW, "made"),
+    ('Dataset("d.jsonl")\ndataset mapped = rows.map(lambda row: {"text": row.text})', ROW, "made"),
+    ('rows2 + Dataset("d.jsonl")\ndataset rows2 = Dataset("e.jsonl", inputs=["text"])', ROW, "made"),
+]
+
+
+@pytest.mark.parametrize(("made", "table", "expected"), BEHIND)
+def test_rows_that_cannot_be_written_otherwise_get_a_step(
+    tmp_path: Path, made: str, table: str, expected: str
+) -> None:
+    after, header = renamed_column(tmp_path, made, table)
+    first, _, further = made.partition("\n")
+    step = '.rename({"text": "words"})'
+    if expected == "most":
+        made, expected = f"{first}{step}\n{further.replace('text', 'words')}", "made"
+    assert after == f"dataset rows = {expected.replace('made', made).replace('~', step)}\n"
+    assert header == []
+
+
+def test_a_table_that_others_read_as_well_stays_as_it_is(tmp_path: Path) -> None:
+    made = f'Dataset("d.csv", inputs=["text"])\n{LATER}evaluate m = Evaluate(think, devset=more)'
+    after, header = renamed_column(tmp_path, made, TABLE)
+    first, _, further = made.partition("\n")
+    assert after == f'dataset rows = {first}.rename({{"text": "words"}})\n{further}\n'
+    assert header == []
+
+
+def test_the_step_gives_rows_the_new_column(tmp_path: Path) -> None:
+    after, _ = renamed_column(tmp_path, 'Dataset("d.jsonl", inputs=["text"])', ROW)
+    text = READING.replace("input text: str", "input words: str").replace(
+        "good = Evaluate(sort, devset=rows)\n", "good = Evaluate(sort, devset=rows)\n" + after
+    )
+    path = tmp_path / "a.dspy"
+    path.write_text(text, encoding="utf-8")
+    files = Workspace(folders=[str(tmp_path)])
+    analysis = files.analysis(path.as_uri())
+    assert analysis is not None
+    # The evaluation has neither a metric nor a model; its rows are right.
+    errors = [each.code for each in analysis.diagnostics if each.severity == "error"]
+    assert errors == ["E402", "E301"]
+    path.write_text(text.replace("devset=rows", "devset=rows, metric=answer_exact_match"), encoding="utf-8")
+    (row,) = dspyc.load(path).rows
+    assert dict(row.inputs().items()) == {"words": "a"}
+    # Renamed once more, the step is changed.
+    places = files.renamed_elsewhere(str(path), text.index("words"), "told").places
+    assert [each.source.text[each.span.start : each.span.end] for each in places] == ["words"]
 
 
 def test_a_client_without_a_preview_is_offered_no_change_of_data(new_client: Client, tmp_path: Path) -> None:

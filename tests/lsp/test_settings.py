@@ -182,3 +182,45 @@ def test_settings_are_no_program(client: Client, toml: str) -> None:
     with pytest.raises(ServerError, match="cannot be changed"):
         client.at("textDocument/rename", toml, 0, 1, newName="other")
     client.close(toml)
+
+
+FIXED = [
+    ("sr‸c2 = []\n", "src = []\n"),
+    ('"ex‸clud" = []\n', '"exclude" = []\n'),
+    ("[rules]\nselekt‸ = []\n", "[rules]\nselect = []\n"),
+    ("[rules]\nselect = ['unknown-nam‸', \"E101\"]\n", "[rules]\nselect = ['unknown-name', \"E101\"]\n"),
+    ('rules.severity.E101 = "er‸or"\n', 'rules.severity.E101 = "error"\n'),
+    (
+        '[rules.severity]\nE101 = "warning"\nE102 = "‸warnin"\n',
+        '[rules.severity]\nE101 = "warning"\nE102 = "warning"\n',
+    ),
+    ("[rules.severity]\nunknown-nam‸ = 'error'\n", "[rules.severity]\nunknown-name = 'error'\n"),
+    # What is meant cannot be said.
+    ("qqqq‸ = 1\n", None),
+    ("select‸ = []\n", None),
+    ("src = 3‸\n", None),
+    ("src = [\n‸", None),
+    ("‸src = []\n", None),
+]
+
+
+@pytest.mark.parametrize(("marked", "expected"), FIXED)
+def test_what_is_wrong_can_be_fixed(client: Client, toml: str, marked: str, expected: str | None) -> None:
+    text = marked.replace(CURSOR, "")
+    client.open(toml, text)
+    place = offset_position(text, marked.index(CURSOR))
+    area = {"start": place, "end": place}
+    found = client.request(
+        "textDocument/codeAction",
+        {"textDocument": {"uri": toml}, "range": area, "context": {"diagnostics": []}},
+    )
+    client.close(toml)
+    if expected is None:
+        assert found == []
+        return
+    (action,) = found
+    assert action["title"].startswith("Change to `")
+    assert action["kind"] == "quickfix"
+    assert [each["code"] for each in action["diagnostics"]] == ["E090"]
+    (change,) = action["edit"]["documentChanges"]
+    assert edited(text, change["edits"]) == expected

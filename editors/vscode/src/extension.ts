@@ -18,6 +18,7 @@ import { Results } from "./testing/results";
 import { Runner } from "./testing/running";
 import { TestTree } from "./testing/tree";
 import { TraceView } from "./trace/panel";
+import { declarationOf } from "./words";
 
 const SELECTOR = [
   { scheme: "file", language: "dspyc" },
@@ -123,9 +124,9 @@ async function goTo(file: string | undefined, name: string | undefined): Promise
     return;
   }
   const editor = await vscode.window.showTextDocument(vscode.Uri.file(file));
-  const found = new RegExp(`^(?:module|program)\\s+${name}\\b`, "m").exec(editor.document.getText());
-  if (found !== null) {
-    const at = editor.document.positionAt(found.index);
+  const found = declarationOf(editor.document.getText(), name);
+  if (found >= 0) {
+    const at = editor.document.positionAt(found);
     editor.selection = new vscode.Selection(at, at);
   }
 }

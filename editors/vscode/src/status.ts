@@ -111,7 +111,7 @@ export async function createSettings(): Promise<void> {
     return;
   }
   const file = vscode.Uri.joinPath(folder.uri, "dspyc.toml");
-  const text = "# The settings of dspyc; `dspyc settings` lists all of them.\n\n[check]\n";
+  const text = "# The settings of dspyc; `dspyc settings` lists all of them.\n\n[rules]\n";
   const edit = new vscode.WorkspaceEdit();
   edit.createFile(file, { ignoreIfExists: true, contents: Buffer.from(text) });
   await vscode.workspace.applyEdit(edit);

@@ -26,3 +26,9 @@ export function wordsOf(
   const given = [...inputs].map(([input, value]) => `${input}=${value}`);
   return [action, name === undefined ? file : `${file}:${name}`, ...given];
 }
+
+/** Where a module or program of a name is declared in a text: the offset of its line; -1 where it is not. */
+export function declarationOf(text: string, name: string): number {
+  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return text.search(new RegExp(`^(?:module|program)[ \\t]+${escaped}(?![\\p{L}\\p{M}\\p{N}_])`, "mu"));
+}
