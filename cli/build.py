@@ -96,6 +96,8 @@ def _learned(source: Path, target: Path) -> Iterator[tuple[Path, Path]]:
     """The states of a file's programs and their models, each after its place beside the module."""
     if source.parent.resolve() == target.parent.resolve():
         return
+    from ..runtime.state.files import files_of
+
     for state in sorted(source.parent.glob(f"{escape(source.stem)}.*.state.json")):
-        for path in with_models(state):
-            yield target.parent / path.name, path
+        for path in (file for each in with_models(state) for file in files_of(each)):
+            yield target.parent / path.relative_to(source.parent), path

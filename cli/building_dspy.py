@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 _IMPORTS_US = re.compile(r"^\s*(?:import|from)\s+dspyc\b", re.MULTILINE)
 _STATE = ".state.json"
-_HERE = ".gguf"
-"""The models that this package runs, which DSPy does not."""
 
 
 def build_all(targets: dict[Path, Path], out: Path) -> int:
@@ -74,9 +72,16 @@ def _places(targets: Mapping[Path, Path]) -> tuple[dict[Path, Path], dict[Path, 
                 continue
             if path.suffix == ".dspy":
                 _put(modules, place.with_suffix(".py"), path)
-            elif path.suffix != _HERE and path.resolve() != place.resolve():
+            elif not _is_model(path) and path.resolve() != place.resolve():
                 _put(copies, place, path)
     return modules, copies
+
+
+def _is_model(path: Path) -> bool:
+    """Whether a file is a model that this package runs, or of one, which DSPy does not."""
+    from ..runtime.state.files import is_model_folder
+
+    return path.suffix == ".gguf" or is_model_folder(path.parent)
 
 
 def _put(places: dict[Path, Path], place: Path, path: Path) -> None:

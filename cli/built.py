@@ -48,12 +48,19 @@ def verify_copy(path: Path, place: Path) -> None:
     if not place.exists() or (place.is_file() and filecmp.cmp(path, place, shallow=False)):
         return
     is_older = place.stat().st_mtime_ns <= path.stat().st_mtime_ns
-    if is_ours(place) or (is_older and (place.suffix == _MODEL or _is_state(place))):
+    if is_ours(place) or (is_older and (_is_model(place) or _is_state(place))):
         return
     raise Refusal(
         f"{shown(place)} is not the same as {shown(path)}, which would be copied there",
         "remove it, or choose another --out. Nothing was written",
     )
+
+
+def _is_model(place: Path) -> bool:
+    """Whether a file is a model, or one of a model's folder."""
+    from ..runtime.state.files import is_model_folder
+
+    return place.suffix == _MODEL or is_model_folder(place.parent)
 
 
 def _is_state(place: Path) -> bool:

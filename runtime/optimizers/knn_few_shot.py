@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 from ..execution.drive import call_function
@@ -18,6 +19,7 @@ from ..work.run import apart
 from .base import Optimizer
 from .bootstrap_few_shot import BootstrapFewShot
 from .labels import Labels, is_labels, verify_teacher
+from .plan import Planned
 
 
 @parameters
@@ -126,14 +128,8 @@ class KNNFewShot(Optimizer):
             OptimizerError: teacher and student differ, or the labels do not teach every predictor.
         """
         self.verify(student, teacher=teacher)
-        names = ("metric", "metric_threshold", "teacher_settings", "max_rounds", "max_errors")
-        bootstrap = BootstrapFewShot(
-            **{name: getattr(self, name) for name in names},
-            max_bootstrapped_demos=self.max_bootstrapped_demos,
-            max_labeled_demos=self.max_labeled_demos,
-        )
         guide = teacher.deepcopy() if isinstance(teacher, Module) else teacher
-        return NearestFewShot(student.deepcopy(), self.KNN, bootstrap, guide)
+        return NearestFewShot(student.deepcopy(), self.KNN, self._bootstrap(), guide)
 
     def verify(self, student: Module, *, teacher: Module | Labels | None = None) -> None:
         """Raise what `compile` would reject.
@@ -146,6 +142,21 @@ class KNNFewShot(Optimizer):
             OptimizerError: teacher and student differ, or the labels do not teach every predictor.
         """
         verify_teacher(student, teacher, list(self.trainset) if is_labels(teacher) else ())
+
+    def plan(self, student: Module, **arguments: Any) -> Sequence[Planned]:
+        """What calls of the program will ask of models beside its own; see `Optimizer.plan`."""
+        nearest = min(self.k, len(self.trainset))
+        planned = self._bootstrap().plan(student, **{**arguments, "trainset": range(nearest)})
+        return [replace(each, in_calls=True) for each in planned]
+
+    def _bootstrap(self) -> BootstrapFewShot:
+        """What makes demos of the examples that are nearest to a call."""
+        names = ("metric", "metric_threshold", "teacher_settings", "max_rounds", "max_errors")
+        return BootstrapFewShot(
+            **{name: getattr(self, name) for name in names},
+            max_bootstrapped_demos=self.max_bootstrapped_demos,
+            max_labeled_demos=self.max_labeled_demos,
+        )
 
     def outline(self, student: Any, **arguments: Any) -> Module:
         """The program itself, which learns nothing before it is called.
