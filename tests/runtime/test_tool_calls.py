@@ -282,3 +282,22 @@ def test_calls_survive_saving_and_loading() -> None:
     calls = dspy.ToolCalls.from_dict_list([{"id": "c1", "name": "search", "args": {"query": "x"}}])
     assert dspy.ToolCalls.model_validate(calls.model_dump()) == calls
     assert dspy.ToolCalls.model_validate_json(calls.model_dump_json()) == calls
+
+
+def test_a_docstring_with_arguments_is_told_as_in_dspy() -> None:
+    """With its margin, and once: not in the arguments' schemas as well."""
+
+    def search(query: str, limit: int = 3) -> list[str]:
+        """Search the archive.
+
+        Args:
+            query: what to look for.
+            limit: how many results.
+        """
+        return [query] * limit
+
+    tool = dspy.Tool(search)
+    assert tool.desc == search.__doc__
+    assert tool.args == {"query": {"type": "string"}, "limit": {"type": "integer", "default": 3}}
+    described = dspy.Tool(search, arg_desc={"query": "what to look for"})
+    assert described.args["query"] == {"type": "string", "description": "what to look for"}
