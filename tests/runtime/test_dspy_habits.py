@@ -527,6 +527,12 @@ def test_what_is_no_list_of_tools(agent: Any) -> None:
         agent("q -> a", tools=[5])
 
 
+@pytest.mark.parametrize("name", ["return_outputs", "return_all_scores"])
+def test_parameters_of_older_versions_say_what_is_there_instead(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"no parameter `{name}`: the result has .*`results`"):
+        dspy.Evaluate(devset=[dspy.Example(a=1)], metric=len, **{name: True})
+
+
 def test_what_an_optimizer_refuses_is_a_value_error() -> None:
     for optimizer in (dspy.COPRO(metric=len), dspy.BootstrapFewShot(metric=len), dspy.BootstrapFinetune()):
         with pytest.raises(ValueError, match="cannot be empty"):
