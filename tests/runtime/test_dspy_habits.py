@@ -582,6 +582,19 @@ def test_helpers_for_optimizers() -> None:
     assert import_module("dspyc.runtime.dsp.utils").deduplicate(["b", "a", "b"]) == ["b", "a"]
 
 
+def test_helpers_for_metrics() -> None:
+    metrics = import_module("dspyc.runtime.evaluate.metrics")
+    score: Any = import_module("dspyc.runtime.evaluate").precision_score
+    assert score("eiffel tower in Paris", "The Eiffel Tower") == 0.5
+    assert score("", "x") == score("y", "x") == 0.0
+    assert import_module("dspyc.runtime.evaluate").em_score("The Cat!", "cat")
+    assert metrics.f1_score("cat", "the cat") == 1.0
+    utils = import_module("dspyc.runtime.teleprompt.utils")
+    predictor = dspy.Predict("q -> a")
+    utils.set_signature(predictor, utils.get_signature(predictor).with_instructions("Other."))
+    assert predictor.signature.instructions == "Other."
+
+
 def test_a_data_set_of_ones_own() -> None:
     base: Any = import_module("dspyc.runtime.datasets.dataset").Dataset
 
