@@ -55,9 +55,9 @@ def unknown_answer(program: Program) -> Findings:
             close = near(key.name, outputs, cutoff=0.75)
             if key.is_text and not is_open and key.name in outputs:
                 words = "a dict answers by a text in the last message; put the fields of an answer in a list"
-                advice = f'`[{{"{key.name}": …}}]`'
-                listed_fix = replace("Write a list", key.around, f"[{item.text[slice(*key.around)]}]")
-                yield unknown_answer.at(key.place, words, advice, listed_fix).shifted(item.start)
+                in_list = replace("Write a list", key.around, f"[{item.text[slice(*key.around)]}]")
+                form = f'`[{{"{key.name}": …}}]`'
+                yield unknown_answer.at(key.place, words, form, in_list).shifted(item.start)
                 break
             if key.is_text or key.name in outputs or key.name in _ADDED or (is_open and close is None):
                 continue

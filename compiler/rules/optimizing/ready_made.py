@@ -18,7 +18,7 @@ _READ = {
 """The fields of the example and of the prediction that the runtime's own metrics read."""
 
 
-@file_rule("E446", "ready-made-metric")
+@file_rule("W318", "ready-made-metric", severity="warning")
 def ready_made_metric(program: Program) -> Findings:
     """A metric of the runtime is used for a program, or for rows, without the fields that it reads.
 
@@ -34,7 +34,7 @@ def ready_made_metric(program: Program) -> Findings:
         qa,
         devset=dev,
         metric=answer_exact_match,
-    #          ^^^^^^^^^^^^^^^^^^ E446 `answer_exact_match` reads the output `answer`, but `q -> a` has `a`
+    #          ^^^^^^^^^^^^^^^^^^ W318 `answer_exact_match` reads the output `answer`, but `q -> a` has `a`
     )
     ```
 
