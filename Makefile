@@ -23,9 +23,10 @@ $(BIN)/python:
 	    { echo "dspyc needs Python 3.11 or newer; say which: make PYTHON=/path/to/python3.11 …"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
+# Byte code is made of what runs, when it runs: the example needs a small part of the packages.
 $(VENV)/.demo: $(BIN)/python pyproject.toml
 	@echo 'Installing what the example needs into $(VENV) (a minute or two) …'
-	@$(PIP) install $(LOCK) --editable '.[embedded]'
+	@$(PIP) install --no-compile $(LOCK) --editable '.[embedded]'
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml

@@ -407,7 +407,7 @@ def _shaped_spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _named_spans(text: str) -> Iterator[tuple[int, int]]:
-    if "=" not in text and ":" not in text:
+    if ("=" not in text and ":" not in text) or not _may_name_secret(text):
         return
     for found in _QUERY.finditer(text):
         if _is_secret_in_url(found["name"]):
@@ -421,6 +421,33 @@ def _named_spans(text: str) -> Iterator[tuple[int, int]]:
             yield found.span("secret")
     yield from (found.span("secret") for found in _HEADER.finditer(text))
     yield from (found.span("secret") for found in _COOKIE.finditer(text))
+
+
+_ROOTS = (
+    "key", "token", "pat", "jwt", "sas", "sig", "pwd", "passcode", "secret", "passw", "passphrase",
+    "credential", "auth", "cookie", "bearer",
+)  # fmt: skip
+"""One of these stands in every name of a secret."""
+_VALUE_FOLLOWS = pattern(r"""[\w.-]{0,63}+\\?["']?\s{0,4}[:=]""")
+"""From such a root on, what comes before a value."""
+
+
+def _may_name_secret(text: str) -> bool:
+    """Whether a value in a text can have the name of a secret; most texts are told from that at once.
+
+    Prompts are redacted whenever an answer is kept, and the patterns look at each of their words.
+    """
+    plain = text.lower()
+    if len(plain) != len(text):
+        return True  # a letter whose small form is two characters, and the second may be no letter
+    follows = _VALUE_FOLLOWS.match
+    for root in _ROOTS:
+        at = plain.find(root)
+        while at >= 0:
+            if follows(plain, at + len(root)):
+                return True
+            at = plain.find(root, at + 1)
+    return False
 
 
 def _is_secret_in_url(name: str) -> bool:

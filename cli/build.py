@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterator
 from glob import escape
 from pathlib import Path
 
 import click
 
-from ..base.files import replacing, write_atomically
+from ..base.files import write_atomically
 from ..base.text import plural
-from .built import verify_ours
+from .built import copy, verify_copy, verify_ours
 from .console import say
 from .errors import Refusal
 from .files import find, shown, with_models
@@ -61,16 +61,20 @@ def command(paths: tuple[str, ...], out: Path, runtime: str) -> int:
 
     targets = _targets(paths, out)
     texts: dict[Path, str] = {}
+    copies = {place: path for source, target in targets.items() for place, path in _learned(source, target)}
     for target, analysis in zip(targets.values(), analyse_without_errors(targets), strict=True):
         verify_ours(target)
+        verify_ours(target.with_suffix(".pyi"))
         built = build(analysis)
         texts[target] = tidy(built.module)
         texts[target.with_suffix(".pyi")] = tidy(built.stub, is_stub=True)
+    for place, path in copies.items():
+        verify_copy(path, place)
     for target, text in texts.items():
         target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, text)
-    for source, target in targets.items():
-        _copy_learned(source, target.parent)
+    for place, path in copies.items():
+        copy(path, place)
     say(f"{plural(len(targets), 'program')} built into {shown(out)}.")
     return 0
 
@@ -88,11 +92,12 @@ def _targets(paths: tuple[str, ...], out: Path) -> dict[Path, Path]:
     return targets
 
 
-def _copy_learned(source: Path, folder: Path) -> None:
-    """Put the states of a file's programs beside its module, which looks for them there."""
-    if source.parent.resolve() == folder.resolve():
+def _learned(source: Path, target: Path) -> Iterator[tuple[Path, Path]]:
+    """The states of a file's programs and their models, each after its place beside the module."""
+    if source.parent.resolve() == target.parent.resolve():
         return
+    from ..runtime.state.files import files_of
+
     for state in sorted(source.parent.glob(f"{escape(source.stem)}.*.state.json")):
-        for path in with_models(state):
-            with path.open("rb") as content, replacing(folder / path.name) as copy:
-                shutil.copyfileobj(content, copy)
+        for path in (file for each in with_models(state) for file in files_of(each)):
+            yield target.parent / path.relative_to(source.parent), path

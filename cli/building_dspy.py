@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import filecmp
 import json
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..base.files import UnreadableFile, read_regular, replacing, write_atomically
+from ..base.files import UnreadableFile, read_regular, write_atomically
 from ..base.text import plural
-from .built import is_ours, verify_ours
+from .built import LARGEST_STATE, copy, verify_copy, verify_ours
 from .console import say, say_note
 from .errors import Failure, Refusal
 from .files import shown
@@ -24,9 +22,6 @@ if TYPE_CHECKING:
 
 _IMPORTS_US = re.compile(r"^\s*(?:import|from)\s+dspyc\b", re.MULTILINE)
 _STATE = ".state.json"
-_HERE = ".gguf"
-"""The models that this package runs, which DSPy does not."""
-_LARGEST_STATE = 64 << 20
 
 
 def build_all(targets: dict[Path, Path], out: Path) -> int:
@@ -77,9 +72,16 @@ def _places(targets: Mapping[Path, Path]) -> tuple[dict[Path, Path], dict[Path, 
                 continue
             if path.suffix == ".dspy":
                 _put(modules, place.with_suffix(".py"), path)
-            elif path.suffix != _HERE and path.resolve() != place.resolve():
+            elif not _is_model(path) and path.resolve() != place.resolve():
                 _put(copies, place, path)
     return modules, copies
+
+
+def _is_model(path: Path) -> bool:
+    """Whether a file is a model that this package runs, or of one, which DSPy does not."""
+    from ..runtime.state.files import is_model_folder
+
+    return path.suffix == ".gguf" or is_model_folder(path.parent)
 
 
 def _put(places: dict[Path, Path], place: Path, path: Path) -> None:
@@ -166,7 +168,7 @@ def _note(source: Path, line: int, words: str) -> None:
 def _learned_models(state: Path) -> set[str]:
     """The models that predictors of a state have, which DSPy is not told of."""
     try:
-        predictors = json.loads(read_regular(state, _LARGEST_STATE))["predictors"]
+        predictors = json.loads(read_regular(state, LARGEST_STATE))["predictors"]
         return {f"`{each['lm']['model']}`" for each in predictors.values() if each.get("lm")}
     except (UnreadableFile, ValueError, LookupError, TypeError, AttributeError):
         return set()
@@ -179,28 +181,11 @@ def _verify_copy(path: Path, place: Path, texts: Mapping[Path, str]) -> None:
             f"{shown(str(path))} and a module would both be written to {shown(place)}",
             "rename one of them. Nothing was written",
         )
-    if not place.exists() or (place.is_file() and filecmp.cmp(path, place, shallow=False)):
-        return
-    if not (place.name.endswith(_STATE) and _is_state(place)) and not is_ours(place):
-        raise Refusal(
-            f"{shown(place)} is not the same as {shown(str(path))}, which would be copied there",
-            "remove it, or choose another --out. Nothing was written",
-        )
-
-
-def _is_state(path: Path) -> bool:
-    """Whether a file is the state of a program, as this package writes it."""
-    try:
-        found = json.loads(read_regular(path, _LARGEST_STATE))
-    except (UnreadableFile, ValueError):
-        return False
-    return isinstance(found, dict) and isinstance(found.get("predictors"), dict)
+    verify_copy(path, place)
 
 
 def _copy(path: Path, place: Path) -> None:
     """Put a file that a program needs beside its module."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("rb") as content, replacing(place) as copy:
-        shutil.copyfileobj(content, copy)
+    copy(path, place)
     if path.suffix == ".py" and _IMPORTS_US.search(path.read_text(encoding="utf-8", errors="replace")):
         say_note(f"{shown(str(path))}:1: it imports dspyc, which it needs beside DSPy, too")

@@ -12,6 +12,7 @@ from ..base.secrets import redact
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 ColorChoice = Literal["auto", "always", "never"]
 
@@ -91,6 +92,14 @@ def say_json(value: Any) -> None:
     except UnicodeEncodeError:
         text = json.dumps(value, indent=2, default=str)
     say(text)
+
+
+def say_table(table: Table) -> None:
+    """Write a table of rich, without the spaces that fill its lines up."""
+    console = rich_console()
+    with console.capture() as written:
+        console.print(table)
+    say("\n".join(line.rstrip() for line in written.get().split("\n")), newline=False)
 
 
 def rich_console(*, error: bool = False) -> Console:

@@ -68,14 +68,14 @@ def look_up(workspace: Workspace, path: str) -> tuple[str, Source] | None:
 
 
 def with_models(state: Path) -> list[Path]:
-    """A program's state file, and the models that it names, which lie beside it."""
-    from ..runtime.state.files import LARGEST
+    """A program's state file, and the models that it names, which lie beside it: files or folders."""
+    from ..runtime.state.files import LARGEST, trained_models
 
     try:
         text = read_regular(state, LARGEST)
     except UnreadableFile as problem:
         raise unreadable(problem) from None
-    return [state, *(model for model in sorted(state.parent.glob("*.gguf")) if f"gguf/{model.name}" in text)]
+    return [state, *trained_models(state, text)]
 
 
 def read_program_from_input() -> str:

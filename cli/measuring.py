@@ -173,6 +173,10 @@ def write_report(lines: Sequence[Line], found: Comparison | None, path: Path, ti
     save_report(path, Report(title, tuple(line.result for line in lines), comparison=found))
 
 
+_NAME_WIDTH = 9
+"""How wide a name stays where a terminal has no room for it."""
+
+
 def tell(lines: Sequence[Line]) -> None:
     """Print the table, what failed, and which gates were not passed."""
     say(_table(lines))
@@ -227,10 +231,15 @@ def _table(lines: Sequence[Line]) -> str:
 
     has_cost = any(line.result.cost for line in lines)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for title in ("evaluation", "program"):
-        table.add_column(title)
+    names = {
+        "evaluation": max(len(line.evaluation) for line in lines),
+        "program": max(len(line.program) for line in lines),
+    }
+    for title, longest in names.items():
+        # Whole, be it on several lines: names are what a reader looks for, and what scripts compare.
+        table.add_column(title, overflow="fold", min_width=min(longest, _NAME_WIDTH))
     for title in ("score", "95 %", "require", "examples", "errors", *(["cost"] if has_cost else []), "time"):
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", no_wrap=True)
     for line in lines:
         result = line.result
         color = {True: "green", False: "red", None: ""}[result.passed]
@@ -247,6 +256,10 @@ def _table(lines: Sequence[Line]) -> str:
             f"{result.seconds:.1f} s",
         )
     console = rich_console()
+    needed = table.__rich_measure__(console, console.options.update(max_width=10_000))
+    folded = sum(max(0, longest - _NAME_WIDTH) for longest in names.values())
+    # What no terminal shows, such as the log of a CI run, may be as wide as it likes.
+    console.width = max(console.width, needed.maximum - (folded if console.is_terminal else 0))
     with console.capture() as captured:
         console.print(table)
     return "\n".join(line.rstrip() for line in captured.get().splitlines() if line.strip())

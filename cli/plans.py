@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .console import rich_console, say, say_note
+from .console import say, say_note, say_table
 from .errors import list_names
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def show(program: str, optimizer: str, plan: OptimizePlan, unseen: Sequence[str]
     if len(plan.lines) > 1:
         table.add_row("all", "", _shown(plan.calls), _round(plan.tokens), _money(plan.dollars))
     say(f"`{program}` will make these calls, at least and at most:")
-    rich_console().print(table)
+    say_table(table)
     for metric in plan.metrics:
         say_note(f"the metric `{metric}` is a program; the calls that it makes are not among these")
     if unseen:

@@ -119,10 +119,9 @@ def chosen_predictor(
     with told(), answering(models, loaded):
         parts, expected = _parts(loaded, chosen, part, inputs)
         if len(parts) > 1:
-            first = next(iter(parts))
             raise Refusal(
                 f"`{chosen}` has several predictors: {list_names(parts)}",
-                f"name one: {loaded.shown}:{chosen}.{first}",
+                f"name one: {loaded.shown}:{chosen}.{_fitting(parts, inputs)}",
             )
         standard_input = read_input() if "-" in inputs else None
         yield next(iter(parts.values())), read_arguments(inputs, expected, standard_input)
@@ -176,9 +175,15 @@ def _parts(
     if arguments and not _is_made_of_built_ins(module):
         raise Refusal(
             f"the inputs of `{name}`'s predictors are only known during a run",
-            f"omit the inputs, or name one predictor: {loaded.shown}:{name}.{next(iter(parts))}",
+            f"omit the inputs, or name one predictor: {loaded.shown}:{name}.{_fitting(parts, arguments)}",
         )
     return parts, inputs_of(loaded, name)
+
+
+def _fitting(parts: Mapping[str, Predict], arguments: Sequence[str]) -> str:
+    """The path of the predictor that takes the most of the inputs that were given; the first of several."""
+    given = {each.partition("=")[0] for each in arguments}
+    return max(parts, key=lambda path: len(given & parts[path].signature.input_fields.keys()))
 
 
 def module_of(module: Module) -> Module:

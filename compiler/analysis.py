@@ -159,6 +159,7 @@ class Project:
         found += (place(each, 0, program) for each in rules.check_file(program))
         selected = self.selection.for_file(scope.path)
         found = list(selected.apply(suppressions.apply(scope.file, found, selected.is_selected)))
+        found = rules.without_guesses(found)
         found.sort(key=lambda each: (each.span, each.code))
         found = without_repeats(scope.file, found)
         edits = self._files.edits

@@ -16,7 +16,7 @@ from .lexing.errors import too_deep
 from .lexing.lexer import lex
 from .lexing.tokens import Token
 from .parsing.driver import parse
-from .problems import problem
+from .problems import problem, replacement
 from .recovery.recover import mend
 
 
@@ -52,8 +52,16 @@ def parse_signature_string(text: str) -> InlineSignature:
     context = Context(text)
     value = parse(mended.tokens, context, "inline_signature") if mended.is_complete else None
     inputs, outputs = value or ((), ())
-    problems = [*lexed.problems, *mended.problems] or context.closing_problems()
+    problems = [*map(_of_fields, lexed.problems), *mended.problems] or context.closing_problems()
     return InlineSignature(inputs, outputs, tuple(problems) or (too_deep((0, len(text))),))
+
+
+def _of_fields(found: Diagnostic) -> Diagnostic:
+    """A semicolon separates no statements here, but fields."""
+    if found.code != "E016":
+        return found
+    fix = replacement("Write `,`", found.span.start, found.span.end, ",", "safe")
+    return problem("E001", found.span, "`,` separates the fields of a signature, not `;`", None, fix)
 
 
 def _dangling_commas(tokens: Sequence[Token]) -> list[Diagnostic]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterable, Iterator
+from glob import escape
 from pathlib import Path
 
 from ..compiler.analysis import FileAnalysis
 from ..grammar import syntax
-from ..runtime.state.files import LARGEST
+from ..runtime.state.files import LARGEST, files_of, is_model_folder, trained_models
 from .errors import Misuse
 from .workspace import Workspace
 
 _SECRETS = (".pem", ".key", ".p12", ".pfx", ".kdbx", ".env")
+_MODEL = "gguf/"
 _NEVER = ("credentials", "secrets", "id_rsa", "id_ed25519")
 
 
@@ -25,8 +27,8 @@ def belongings(workspace: Workspace, path: Path) -> dict[str, Path]:
     """All files that a program needs, by their paths below its folder, itself among them.
 
     They are the `.dspy` and Python files that it imports, the files that strings of these name and that are
-    there, the states of its programs, and the models that these name. Hidden files and those that hold keys
-    by their names are not among them.
+    there, the states of its programs, and the trained models, files or folders, that these name. Hidden files
+    and those that hold keys by their names are not among them.
 
     Args:
         workspace: reads the program.
@@ -55,12 +57,14 @@ def belongings(workspace: Workspace, path: Path) -> dict[str, Path]:
             analysis = workspace.analyse(str(each))
             waiting += _imported(analysis, folder)
             waiting += _named(_strings(analysis), each.parent, folder)
-            waiting += _learned(each)
+            waiting += sorted(each.parent.glob(f"{escape(each.stem)}.*.state.json"))
         elif each.suffix == ".py":
             tree = _tree(each)
             waiting += _python_imports(tree, each, folder)
             texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
             waiting += _named((text for text in texts if isinstance(text, str)), each.parent, folder)
+        elif each.suffix == ".json":
+            waiting += _trained(each)
     return dict(sorted(found.items()))
 
 
@@ -95,8 +99,8 @@ def _named(texts: Iterator[str], base: Path, folder: Path) -> Iterator[Path]:
         if not text or len(text) > 200 or "\n" in text or "\0" in text or text.startswith(("/", "~")):
             continue
         try:
-            path = (base / text.removeprefix("gguf/")).resolve()
-            is_there = path.is_file()
+            path = (base / text.removeprefix(_MODEL)).resolve()
+            is_there = path.is_file() or (text.startswith(_MODEL) and is_model_folder(path))
         except OSError:
             continue
         if not is_there:
@@ -104,7 +108,7 @@ def _named(texts: Iterator[str], base: Path, folder: Path) -> Iterator[Path]:
         if not path.is_relative_to(folder):
             raise Outside(f"the program names {text}, which does not lie below its folder", "move it there")
         if not _is_secret(path.relative_to(folder)):
-            yield path
+            yield from files_of(path)
 
 
 def _is_secret(path: Path) -> bool:
@@ -121,15 +125,13 @@ def _tree(path: Path) -> ast.Module:
         raise Misuse(f"{path} is not valid Python: {problem}", "correct it") from None
 
 
-def _learned(path: Path) -> Iterator[Path]:
-    """The states of a file's programs, and the models that they name."""
-    for state in sorted(path.parent.glob(f"{path.stem}.*.state.json")):
-        yield state
-        if state.stat().st_size <= LARGEST:
-            text = state.read_text(encoding="utf-8", errors="replace")
-            yield from (
-                model for model in sorted(state.parent.glob("*.gguf")) if f"gguf/{model.name}" in text
-            )
+def _trained(state: Path) -> Iterator[Path]:
+    """The files of the trained models that a state names, and that lie beside it."""
+    if state.stat().st_size <= LARGEST:
+        text = state.read_text(encoding="utf-8", errors="replace")
+        if state.name.endswith(".state.json") or '"dspyc_state"' in text:
+            for model in trained_models(state, text):
+                yield from files_of(model)
 
 
 def _python_imports(tree: ast.Module, path: Path, folder: Path) -> Iterator[Path]:

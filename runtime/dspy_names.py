@@ -5,15 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+import random
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .errors import BatchError
 from .execution.batch import BatchOptions, run_each
 from .execution.settings import lookup
+from .prediction import Prediction
 from .signature.fields import Field
 from .tools.tool import Tool
 from .values.reading import reader_for
+
+logger = logging.getLogger("dspyc")
 
 COMMENT_SYMBOL = "#"
 """What comments of `BAMLAdapter` begin with."""
@@ -94,6 +99,52 @@ def parse_value(value: Any, annotation: Any) -> Any:
 def convert_mcp_tool(session: Any, tool: Any) -> Tool:
     """A tool of an MCP server as a tool of an agent; see `Tool.from_mcp_tool`."""
     return Tool.from_mcp_tool(session, tool)
+
+
+def deduplicate(seq: Iterable[Any]) -> list[Any]:
+    """The items without those that were there before, in their order: passages of several searches.
+
+    Args:
+        seq: items that can be hashed.
+    """
+    return list(dict.fromkeys(seq))
+
+
+def create_minibatch(trainset: Sequence[Any], batch_size: int = 50, rng: random.Random | None = None) -> Any:
+    """Some of the examples, drawn by chance; all of them, in another order, where there are no more.
+
+    Args:
+        trainset: the examples.
+        batch_size: how many.
+        rng: what draws; the generator of the process unless given.
+    """
+    draw = random.sample if rng is None else rng.sample
+    return draw(list(trainset), min(batch_size, len(trainset)))
+
+
+def eval_candidate_program(
+    batch_size: int,
+    trainset: Sequence[Any],
+    candidate_program: Any,
+    evaluate: Any,
+    rng: random.Random | None = None,
+) -> Any:
+    """What an evaluation of a program gives, for optimizers of your own; a score of 0.0 where it fails, which
+    is logged.
+
+    Args:
+        batch_size: on how many of the examples to measure.
+        trainset: the examples.
+        candidate_program: the program.
+        evaluate: an `Evaluate`, or another function of a program and `devset`.
+        rng: what draws the examples; the generator of the process unless given.
+    """
+    rows = trainset if batch_size >= len(trainset) else create_minibatch(trainset, batch_size, rng)
+    try:
+        return evaluate(candidate_program, devset=rows)
+    except Exception as error:  # noqa: BLE001 a candidate that cannot be measured is the worst
+        logger.error("a candidate could not be measured: %s: %s", type(error).__name__, error)
+        return Prediction(score=0.0, results=[])
 
 
 class dotdict(dict[str, Any]):  # noqa: N801 DSPy's name

@@ -35,7 +35,7 @@ PATHS: dict[str, str] = {
     "teleprompt": "avatar_optimizer bettertogether bootstrap bootstrap_finetune bootstrap_trace "
     "copro_optimizer ensemble gepa grpo infer_rules knn_fewshot mipro_optimizer_v2 random_search "
     "signature_opt simba teleprompt teleprompt_optuna utils vanilla",
-    "teleprompt.gepa": "gepa",
+    "teleprompt.gepa": "gepa instruction_proposal",
     "utils": "annotation asyncify caching callback callback_context dummies exceptions inspect_history "
     "logging_utils mcp parallelizer saving syncify unbatchify usage_tracker",
 }
@@ -58,6 +58,7 @@ _MORE: dict[str, str] = {
     "HotPotQA": ".data.benchmarks",
     "INDENTATION": ".dspy_names",
     "InstructionProposer": ".optimizers.reflection",
+    "MultiModalInstructionProposer": ".optimizers.reflection",
     "ParallelExecutor": ".dspy_names",
     "OldField": ".dspy_names",
     "OldInputField": ".dspy_names",
@@ -71,9 +72,12 @@ _MORE: dict[str, str] = {
     "UsageTracker": ".lm.usage",
     "convert_mcp_tool": ".dspy_names",
     "create_dataset_summary": ".optimizers.dataset_summary",
+    "create_minibatch": ".dspy_names",
     "create_predictor_level_history_string": ".optimizers.grounded_proposer",
+    "deduplicate": ".dspy_names",
     "dotdict": ".dspy_names",
     "dummy_rm": ".retrieval.dummies",
+    "eval_candidate_program": ".dspy_names",
     "encode_audio": ".types.audio",
     "encode_file_to_dict": ".types.file",
     "encode_image": ".types.image",
@@ -91,6 +95,7 @@ _MORE: dict[str, str] = {
 """Names that only a path has, and where they are."""
 
 _UNDER_OTHER_NAMES = {
+    "__version__": ("..base.version", "VERSION"),
     "DspyGEPAResult": (".optimizers.gepa_result", "GEPAResult"),
     "GLOBAL_HISTORY": (".lm.history", "ALL"),
     "LM_CLASS_STATE_KEY": (".lm.base", "CLASS_IN_STATE"),
@@ -104,7 +109,18 @@ _UNDER_OTHER_NAMES = {
 }
 """Names that only a path has: where they are, and what they are called there."""
 
-_RENAMED = {"DSPyError": "DspycError", "LMNotConfiguredError": "NotConfiguredError", "BaseModule": "Module"}
+_OF_PATHS = {
+    "datasets.Dataset": (".data.benchmarks", "SeededSplits"),
+    "datasets.dataset.Dataset": (".data.benchmarks", "SeededSplits"),
+}
+"""What a path has under a name that is something else on the face: DSPy's base of data sets with seeds."""
+
+_RENAMED = {
+    "BaseModule": "Module",
+    "DSPyError": "DspycError",
+    "InterpreterError": "CodeInterpreterError",
+    "LMNotConfiguredError": "NotConfiguredError",
+}
 """What DSPy calls by another name."""
 
 
@@ -141,6 +157,8 @@ class _Path(ModuleType):
         inner = f"{self.__name__}.{name}"
         if is_path(inner.removeprefix(f"{_FACE}.")):
             return import_module(inner)
+        if (other := _OF_PATHS.get(inner.removeprefix(f"{_FACE}."))) is not None:
+            return getattr(import_module(other[0], _FACE), other[1])
         face = sys.modules[_FACE]
         if name == "logger":
             import logging

@@ -84,6 +84,8 @@ class Encoder:
             for name in ("ge", "gt", "le", "lt", "min_length", "max_length")
             if getattr(parameter.limits, name) is not None
         }
+        if parameter.name == "max_retries":
+            limits = {"ge": 0}  # no class says so, for it is one setting that all of them take
         found = {
             "name": parameter.name,
             "type": self.kind(parameter.type),

@@ -80,12 +80,29 @@ def settings() -> tuple[types.Parameter, ...]:
     )
 
 
+_AT_LEAST = {
+    "max_concurrency": types.Limits(ge=1),
+    "max_errors": types.Limits(ge=0),
+    "max_history_size": types.Limits(ge=0),
+    "max_retries": types.Limits(ge=0),
+    "num_threads": types.Limits(ge=1),
+}
+"""The least that settings may be."""
+
+
 @cache
 def call_settings() -> tuple[types.Parameter, ...]:
     """The named arguments of a module's call that are no inputs: `lm`, `config` …"""
     kinds = {"lm": _lm(), "config": types.Dict(types.STR, types.ANY), "max_retries": types.INT}
     return tuple(
-        types.Parameter(name, kinds.get(name, types.ANY), required=False, default="None", kind="keyword-only")
+        types.Parameter(
+            name,
+            kinds.get(name, types.ANY),
+            False,
+            "None",
+            "keyword-only",
+            _AT_LEAST.get(name, types.NO_LIMITS),
+        )
         for name in _CALL_SETTINGS
     )
 
@@ -98,7 +115,7 @@ def configuration() -> tuple[types.Parameter, ...] | None:
     if not isinstance(node, ast.AnnAssign) or not isinstance(node.value, ast.Dict):
         return None
     kinds = {"lm": _lm(), "budget": types.union(types.FLOAT, types.NONE), "adapter": _adapter()}
-    limits = {"budget": types.Limits(gt=0)}
+    limits = {"budget": types.Limits(gt=0), **_AT_LEAST}
     return tuple(
         types.Parameter(
             key.value,

@@ -101,7 +101,13 @@ def _default(
         return call(here.names.helper("attributes", "attribute"), [], keywords)
     if len(keywords) == 1 and keywords[0][0] == "default":
         return keywords[0][1]
-    return call(here.names.helper("pydantic", "Field"), [], keywords) if keywords else None
+    if not keywords and field.name.text not in _OF_CLASSES:
+        return None
+    return call(here.names.helper("pydantic", "Field"), [], keywords)
+
+
+_OF_CLASSES = frozenset({"mro", "register"})
+"""Methods of pydantic's classes, which an attribute without a value of its own would have for its default."""
 
 
 def _hidden_types(here: Here, node: syntax.TypeDeclaration) -> dict[str, tuple[str, ast.expr]]:

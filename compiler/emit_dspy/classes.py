@@ -254,6 +254,12 @@ def enumeration(converter: Converter, node: ast.ClassDef) -> list[ast.stmt]:
 # --- modules --------------------------------------------------------------------------------------------
 
 
+def _super(converter: Converter) -> ast.expr:
+    """`super()`; where the program has that name, with what Python would have put in its place."""
+    made = converter.state.names.builtin("super")
+    return call(made) if isinstance(made, ast.Name) else call(made, [load("__class__"), load("self")])
+
+
 def module(converter: Converter, node: ast.ClassDef, fields: ast.ClassDef | None) -> list[ast.stmt]:
     """A class of `dspy.Module`; `fields` is the class of its inputs and outputs, which DSPy does not have."""
     node.bases = [converter.state.names.dspy("dspy.Module")]
@@ -263,7 +269,7 @@ def module(converter: Converter, node: ast.ClassDef, fields: ast.ClassDef | None
             continue
         if method.name == "__init__":
             method.args.kwarg = None
-            started = call(attribute(call(converter.state.names.builtin("super")), "__init__"))
+            started = call(attribute(_super(converter), "__init__"))
             kept = [each for each in method.body if not _is_configuring(each)]
             method.body = [ast.copy_location(ast.Expr(started), method), *kept]
         elif fields is not None:

@@ -79,6 +79,14 @@ class _Renamed(ast.NodeTransformer):
             )
         return ast.Name(self._names.get(node.id, node.id), node.ctx)
 
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """`super()`, which Python only understands under its own name, in the long form where it has none."""
+        match node:
+            case ast.Call(func=ast.Name("super"), args=[]) if "super" in self._hiding:
+                node.args = [ast.Name("__class__", ast.Load()), ast.Name("self", ast.Load())]
+        self.generic_visit(node)
+        return node
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
         """A renamed function; methods keep their names."""
         node.name = self._names.get(node.name, node.name) if node.col_offset == 0 else node.name

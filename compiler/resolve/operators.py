@@ -155,6 +155,8 @@ def ordered(left: Type, right: Type) -> bool:
 
 
 def _ordered(left: Type, right: Type) -> bool:
+    if _is_no_operand(left, right) or _is_no_operand(right, left):
+        return False
     if isinstance(left, types.Nothing) or isinstance(right, types.Nothing):
         return not (types.known(left) and types.known(right))
     numbers = (types.BOOL, types.INT, types.FLOAT)
@@ -171,11 +173,29 @@ def _ordered(left: Type, right: Type) -> bool:
     return True
 
 
+def _is_no_operand(kind: Type, other: Type) -> bool:
+    """Whether one side is an object with fields, and the other a plain value.
+
+    A prediction with a `score` counts as that number; a class of Python may have operators of its own.
+    """
+    match kind:
+        case types.Prediction(interface=interface):
+            is_number = isinstance(other, types.Builtin) and other.name in _RANK
+            has_score = interface.open or interface.field("score") is not None
+            return isinstance(other, _PLAIN) and not (has_score and is_number)
+        case types.Record(path=path):
+            return path.endswith(".dspy") and isinstance(other, _PLAIN)
+        case _:
+            return False
+
+
 def _fits(left: Type, operator: str, right: Type) -> bool:
     if isinstance(left, types.Dataset) or isinstance(right, types.Dataset):
         both = isinstance(left, types.Dataset) and isinstance(right, types.Dataset)
         other = right if isinstance(left, types.Dataset) else left
         return (both and operator == "+") or not isinstance(other, types.Dataset | _PLAIN)
+    if _is_no_operand(left, right) or _is_no_operand(right, left):
+        return False
     if not isinstance(left, _PLAIN) or not isinstance(right, _PLAIN):
         return True
     if isinstance(left, types.Builtin) and left.name not in _CLOSED:

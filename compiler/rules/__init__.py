@@ -66,6 +66,7 @@ from .models.names import (
 )
 from .models.no_lm import no_lm
 from .models.parts import part_setting
+from .models.scripted import unknown_answer
 from .models.settings import (
     answer_too_long,
     reasoning_settings,
@@ -96,6 +97,7 @@ from .optimizing.pointless import (
     nothing_to_choose,
     unreachable_threshold,
 )
+from .optimizing.ready_made import ready_made_metric
 from .optimizing.searches import search_size
 from .optimizing.states import broken_state, stale_state
 from .optimizing.structures import different_structure, several_models
@@ -240,6 +242,7 @@ RULES: tuple[Rule, ...] = (
     not_an_optimizer,
     search_size,
     search_length,
+    ready_made_metric,
     unused_import,
     unused_variable,
     unused_part,
@@ -274,6 +277,7 @@ RULES: tuple[Rule, ...] = (
     untuned_module,
     untaken_input,
     no_function_calling,
+    unknown_answer,
     look_alike_names,
     key_in_source,
     unsafe_tool,
@@ -361,6 +365,19 @@ _UNUSED = frozenset(
     each.code
     for each in (unused_variable, unused_part, unused_input, no_effect, unused_answer, unreachable_code)
 )
+
+
+_ALONE = frozenset((ready_made_metric.code,))
+"""What is told only where nothing else is wrong in the file: it takes the rest to be right."""
+
+
+def without_guesses(found: list[Diagnostic]) -> list[Diagnostic]:
+    """The findings of a file without those that are told only alone, where there are others."""
+    if any(each.code in _ALONE for each in found) and any(
+        each.code not in _ALONE and each.severity != "info" for each in found
+    ):
+        return [each for each in found if each.code not in _ALONE]
+    return found
 
 
 def check_file(program: Program) -> Iterator[Diagnostic]:

@@ -51,20 +51,23 @@ def unusual(
     elif stop >= 0 and written == "?":
         return read_question_mark(lexed, text, start, stop)
     elif written == "!":
-        lexed.problems.append(
-            problem(
-                "E008",
-                (start, end),
-                "use `not` instead of `!`",
-                None,
-                replacement("Write `not`", start, end, "not ", "unsafe"),
-            )
-        )
+        if not _is_second_mark(lexed, text, start):
+            is_double = text.startswith("!!", start)
+            message = "use `bool(…)` instead of `!!`" if is_double else "use `not` instead of `!`"
+            fix = None if is_double else replacement("Write `not`", start, end, "not ", "unsafe")
+            lexed.problems.append(problem("E008", (start, end + is_double), message, None, fix))
         lexed.tokens.append(Token(known.words["not"], start, end, written))
     else:
         shown = f"`{written}`" if written.isprintable() else f"U+{ord(written):04X}"
         lexed.problems.append(problem("E008", (start, end), f"unexpected character {shown}"))
     return -1
+
+
+def _is_second_mark(lexed: Lexed, text: str, start: int) -> bool:
+    """Whether this is the second `!` of a `!!` that is reported."""
+    return (
+        bool(lexed.problems) and text[start - 1 : start] == "!" and lexed.problems[-1].span.end == start + 1
+    )
 
 
 def _quotes_match(written: str) -> Applicability:

@@ -52,9 +52,10 @@ def read_question_mark(lexed: Lexed, text: str, start: int, stop: int) -> int:
 def _meaning(text: str, start: int, end: int, before: str, behind: str) -> tuple[Diagnostic, int]:
     span = (start, start + 1)
     field = _OPTIONAL_FIELD.match(text, start)
-    if field is not None and re.fullmatch(r"\s*(?:input\s+)?\w+", before):
-        kind = f"{field['type']} | None = None"
-        edits = (Edit(Span(start, start + 1), ""), Edit(Span(field.end(), field.end()), " | None = None"))
+    if field is not None and (head := re.fullmatch(r"\s*(?:(input|output)\s+)?\w+", before)):
+        tail = " | None" if head[1] == "output" else " | None = None"
+        kind = f"{field['type']}{tail}"
+        edits = (Edit(Span(start, start + 1), ""), Edit(Span(field.end(), field.end()), tail))
         fix = Fix(f"Write `{kind}`", edits, "safe")
         message = f"mark an optional field in its type: `{before.split()[-1]}: {kind}`"
         return problem("E029", span, message, None, fix), start + 1

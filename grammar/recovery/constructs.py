@@ -17,6 +17,7 @@ from .bodies import BODIES
 from .classes import read_class
 from .edits import Repair, RepairRule, Stuck, discard, fits, header_end, read_as
 from .fields import FIELDS
+from .foreign_lines import FOREIGN_LINES
 from .foreign_operators import FOREIGN
 from .methods import METHODS
 from .outside import OUTSIDE
@@ -307,6 +308,7 @@ ITEM_RULES: tuple[RepairRule, ...] = (
     _while,
     _decorator,
     *FOREIGN,
+    *FOREIGN_LINES,
     *METHODS,
     *BODIES,
     *FIELDS,

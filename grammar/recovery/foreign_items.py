@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ...base.diagnostic import Diagnostic, Edit, Fix
 from ...base.span import Span
+from ..lexing.lexer import lex
 from ..lexing.tokens import Token, vocabulary
 from ..problems import problem
 from ..tables import tables
@@ -30,6 +31,10 @@ _ARROW = re.compile(r"(?:const|let|var)[ ]+(?P<name>[^\W\d]\w*)[ ]*=[^\n]*=>[ ]*
 _SIGNATURE = re.compile(
     r"signature[ ]+(?P<name>[^\W\d]\w*)[ ]*"
     r"(?P<parameters>\((?P<inputs>[^()\n]*)\)[ ]*->[ ]*(?P<outputs>[^=\n#]+?)[ ]*:?)[ ]*(?:#[^\n]*)?(?:\n|\Z)"
+)
+_IMPORT = re.compile(
+    r"import[ ]+(?:\{(?P<names>[^{}\n]*)\}|(?P<name>[^\W\d]\w*))"
+    r"[ ]+from[ ]+([\"'])(?P<path>[^\"'\n]*)\3[ ]*;?"
 )
 _MEMBER = re.compile(r"(?P<blanks>[ \t]*)(?P<name>[^\W\d]\w*)(?P<comma>,?)[ \t]*(?:(?://|\#)[^\n]*)?\Z")
 _FIELD = re.compile(
@@ -81,7 +86,7 @@ def read_foreign_item(text: str, tokens: list[Token]) -> tuple[list[Token], Diag
     start, text = tokens[0].start, as_lines(text)
     head = _HEAD.match(text, start)
     if head is None:
-        return _arrow(text, start) or _signature_with_parameters(text, start)
+        return _arrow(text, start) or _signature_with_parameters(text, start) or _import(text, start)
     word, name = head["word"], head["name"] or ""
     is_def = word in {"def", "function", "func", "fn", "fun"}
     known = word in _WORDS or word in DECLARING or is_def
@@ -141,6 +146,24 @@ def _with_fields(text: str, head: re.Match[str], fields: list[tuple[str, str]]) 
     lines = [f"\n    {word} {each.strip()}{'' if ':' in each else ': str'}" for word, each in fields]
     edits = (Edit(Span(*head.span("parameters")), ":"), Edit(Span(end, end), "".join(lines)))
     return Fix("Write the fields as lines", edits, "unsafe")
+
+
+def _import(text: str, start: int) -> tuple[list[Token], Diagnostic] | None:
+    """`import { Person } from "./common"`, read as `from .common import Person`."""
+    head = _IMPORT.match(text, start)
+    if head is None:
+        return None
+    path = re.sub(r"\.(?:dspy|py|js|ts|baml)$", "", head["path"])
+    level, path = (1, path[2:]) if path.startswith("./") else (0, path)
+    names = [each.strip() for each in (head["names"] or head["name"]).split(",") if each.strip()]
+    parts = path.split("/")
+    if not all(each.isidentifier() for each in (*parts, *names)):
+        return None
+    right = f"from {'.' * level}{'.'.join(parts)} import {', '.join(names)}"
+    span = Span(*head.span())
+    fix = Fix(f"Write `{right}`", (Edit(span, right),), "unsafe")
+    found = problem("E029", span, f"write an import as `{right}`", None, fix)
+    return lex(right).tokens if start == 0 else lex(" " * start + right).tokens, found
 
 
 def _declaring(text: str, word: str, name: str, at: int) -> list[Token]:

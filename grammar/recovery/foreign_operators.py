@@ -9,7 +9,7 @@ from ..tables import tables
 from .edits import Repair, RepairRule, Stuck, as_lines, fits, header_end, read_as
 from .foreign_types import angle_brackets, or_between_types, square_brackets
 from .foreign_words import DECLARATION_WORDS, PUBLIC_WORDS, VARIABLE_WORDS
-from .signatures import unquoted_signature
+from .signatures import colon_for_equals, unquoted_signature
 
 
 def _strict_comparison(stuck: Stuck) -> Repair | None:
@@ -319,6 +319,7 @@ def _matrix_attribute(stuck: Stuck) -> Repair | None:
 FOREIGN: tuple[RepairRule, ...] = (
     _strict_comparison,
     unquoted_signature,
+    colon_for_equals,
     square_brackets,
     angle_brackets,
     or_between_types,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...base.span import Span
 from ..lexing.tokens import vocabulary
 from ..problems import problem, replacement
-from ..words import CLAUSE_WORDS, STATEMENT_WORDS
+from ..words import CLAUSE_WORDS, MEMBER_WORDS, STATEMENT_WORDS
 from .edits import Repair, RepairRule, Stuck, read_as
 
 _WHERE = 'write it inside `test "…":` or `def`'
@@ -60,6 +60,8 @@ def statement_outside(text: str, word: str) -> tuple[str, str | None] | None:
     """What to say of a statement in the first column, by the line's text; None where it is none."""
     if word == "if" and "__name__" in text:
         return "a program has no main block", "run a program with `dspyc run FILE`, or import it from Python"
+    if word in {*MEMBER_WORDS, "forward", "fallback"}:
+        return f"`{word}` must be inside a declaration, not in the first column", "indent it by four spaces"
     if word in STATEMENT_WORDS | CLAUSE_WORDS | {"while"}:
         return f"`{word}` must be inside `forward:`, `def` or `test`, not in the first column", _WHERE
     return None

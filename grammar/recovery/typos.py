@@ -13,6 +13,7 @@ from ..words import DECLARING, FIELD_WORDS, HARD_KEYWORDS
 from .edits import Repair, RepairRule, Stuck, as_lines, fits, header_end, line_before, read_as
 from .f_strings import begin, behind, kinds_ahead
 from .outside import statement_outside
+from .signatures import description_in_string
 
 
 def _else_if(stuck: Stuck) -> Repair | None:
@@ -307,5 +308,6 @@ SIGNATURE_STRING_RULES: tuple[RepairRule, ...] = (
     _second_arrow,
     _foreign_arrow,
     _two_words,
+    description_in_string,
 )
 """Those of a signature's string form."""

@@ -25,11 +25,14 @@ _EXTRAS = {
 
 
 def extras(contents: Mapping[str, bytes]) -> list[str]:
-    """The extras that the `.dspy` files need."""
+    """The extras that the `.dspy` files, and trained models in folders, need."""
     text = "\n".join(
         data.decode("utf-8", errors="replace") for name, data in contents.items() if name.endswith(".dspy")
     )
-    return sorted(extra for extra, pattern in _EXTRAS.items() if re.search(pattern, text))
+    found = {extra for extra, pattern in _EXTRAS.items() if re.search(pattern, text)}
+    if any(name.endswith(".safetensors") for name in contents):
+        found.add("tune")
+    return sorted(found)
 
 
 def requirements(

@@ -31,6 +31,7 @@ class DummyLM(BaseLM):
     """
 
     model = "dummy"
+    in_process = True
 
     def __init__(
         self,

@@ -234,7 +234,9 @@ def with_natives(
         filled[natives.calls] = (
             _as_calls(adapter, original, natives.calls, completion) if completion.tool_calls else None
         )
-    answer = render_completion(completion) if natives.typed else {}
+    answer: Any = render_completion(completion) if natives.typed else {}
+    if answer.keys() == {"text"}:
+        answer = answer["text"]
     for name, kind in natives.typed:
         if (found := kind.parse_lm_response(answer)) is not None:
             filled[name] = found

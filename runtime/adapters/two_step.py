@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from ..errors import AdapterParseError, ConfigurationError
 from ..execution import drive
 from ..execution.callbacks import BaseCallback
-from ..execution.replacing import in_place_of
+from ..execution.replacing import in_place_of, let_answer
 from ..lm.base import BaseLM
 from ..lm.request import Completion
 from ..parameters import parameters
@@ -59,6 +59,7 @@ class TwoStepAdapter(Adapter):
                 f'`extraction_model` must be a model, such as LM("openai/gpt-4o-mini"), '
                 f"not {self.extraction_model!r}"
             )
+        let_answer(self.extraction_model)
 
     # --- messages ---------------------------------------------------------------------------------------
 

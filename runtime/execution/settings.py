@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ...base.text import near
 from ..errors import ConfigurationError, did_you_mean
 from . import trace as tracing
+from .replacing import let_answer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -166,9 +167,12 @@ def configure(**values: Any) -> None:
     """
     values = _verified(values)
     if "trace" in values:
-        tracing.start(values.pop("trace"))
+        tracing.Recent.given = values.pop("trace")
+        tracing.start(tracing.Recent.given)
     if "max_trace_size" in values:
-        tracing.Recent.most = values["max_trace_size"]
+        most = tracing.Recent.most = values["max_trace_size"]
+        # The default is for calls that nobody asked to be kept.
+        tracing.Recent.most_given = 10_000 if most == DEFAULT_CONFIG["max_trace_size"] else most
     _process.update(values)
 
 
@@ -360,5 +364,7 @@ def _verify(values: Mapping[str, Any], *, of_file: bool = False) -> None:
             )
         if name == "callbacks" and value:
             Heard.anywhere = True
-        if name == "lm" and isinstance(value, str):
-            raise ConfigurationError(f'`lm` must be a model object, not a name: write lm=LM("{value}")')
+        if name == "lm":
+            if isinstance(value, str):
+                raise ConfigurationError(f'`lm` must be a model object, not a name: write lm=LM("{value}")')
+            let_answer(value)

@@ -50,10 +50,14 @@ callers: ContextVar[tuple[Caller, ...]] = ContextVar("dspyc_callers", default=()
 
 
 class Recent:
-    """The last calls that nobody records, oldest first, and how many of them are kept."""
+    """The last calls that nobody records, oldest first, and how many of them are kept; and the list that
+    `configure(trace=[])` has given, with its bound.
+    """
 
     calls: Trace = []  # noqa: RUF012 it is the one of the process
     most = 100
+    given: Trace | None = None
+    most_given = 10_000
 
 
 _current: ContextVar[Trace | None] = ContextVar("dspyc_trace", default=Recent.calls)
@@ -85,9 +89,16 @@ def record(predictor: Any, inputs: dict[str, Any], prediction: Any) -> None:
     if trace is None:
         return
     trace.append((predictor, inputs, prediction))
-    if trace is Recent.calls and len(trace) > Recent.most:
-        # In steps, so that adding stays cheap.
-        del trace[: len(trace) - Recent.most + Recent.most // 8]
+    if len(trace) > Recent.most:
+        if trace is Recent.calls:
+            _shorten(trace, Recent.most)
+        elif trace is Recent.given and len(trace) > Recent.most_given:
+            _shorten(trace, Recent.most_given)
+
+
+def _shorten(trace: Trace, most: int) -> None:
+    # In steps, so that adding stays cheap.
+    del trace[: len(trace) - most + most // 8]
 
 
 def extend(steps: list[Any]) -> None:

@@ -52,6 +52,11 @@ class Asked(Protocol):
     warned_of_rollout: bool
 
     @property
+    def in_process(self) -> bool:
+        """Whether it answers in this process."""
+        ...
+
+    @property
     def history(self) -> calls.CallHistory:
         """The calls of this model."""
         ...
@@ -203,7 +208,7 @@ async def played(lm: Asked, request: Request, send: Callable[[], Awaitable[Respo
         send: asks it.
     """
     number, between = calls.next_number(), player()
-    if between is None:
+    if between is None or between.leaves(request, lm.in_process):
         return await send()
     response = await between.answer(request, send)
     if not between.asks_models:

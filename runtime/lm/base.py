@@ -12,6 +12,7 @@ from ..execution.callbacks import BaseCallback
 from ..execution.loading import refuse_while_loading
 from ..execution.replacing import in_place_of
 from .capabilities import NOTHING_KNOWN, Capabilities, ModelType
+from .said import SUPPORTS, AsSaid, beneath
 
 if TYPE_CHECKING:
     from . import asking
@@ -57,6 +58,11 @@ class BaseLM:
 
     kwargs: Mapping[str, Any] = {}
     """The settings that are sent with every request."""
+
+    in_process: bool = False
+    """Whether it answers in this process, without a network, a key or costs: with `dspyc test --replay` it is
+    asked where nothing of it was recorded.
+    """
 
     _reported_as: ClassVar[str] = "lm"
     _is_saved: ClassVar[bool] = False
@@ -105,6 +111,8 @@ class BaseLM:
         cls._awaits_by = _nearest(cls, ("acomplete", "aforward", "complete", "forward"))
         cls._called_by = (cls.__call__ is not BaseLM.__call__, cls.acall is not BaseLM.acall)
         cls._is_called = any(cls._called_by)
+        if not SUPPORTS.isdisjoint(vars(cls)):
+            AsSaid.install(cls)
 
     # --- calls ------------------------------------------------------------------------------------------
 
@@ -298,17 +306,17 @@ class BaseLM:
     @property
     def supports_function_calling(self) -> bool:
         """Whether the model takes tools, and answers with calls to them."""
-        return self.capabilities.native_tools
+        return beneath(self).native_tools
 
     @property
     def supports_reasoning(self) -> bool:
         """Whether the model thinks before it answers."""
-        return self.capabilities.reasoning
+        return beneath(self).reasoning
 
     @property
     def supports_response_schema(self) -> bool:
         """Whether the provider can hold an answer to a JSON schema."""
-        return self.capabilities.response_schema
+        return beneath(self).response_schema
 
     @property
     def supported_params(self) -> set[str]:

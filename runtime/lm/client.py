@@ -9,6 +9,7 @@ from ...base.later import Later
 from ...base.models import is_reasoning_model, reasoning_complaint
 from ..errors import ConfigurationError, LMConfigurationError, LMError
 from ..execution.callbacks import BaseCallback
+from ..execution.replacing import stand_ins
 from ..limits import Ge, Gt, Le, Setting
 from ..parameters import parameters
 from .base import BaseLM
@@ -17,7 +18,7 @@ from .provider import Provider, provider_for
 from .rollouts import warn_of_rollout
 
 if TYPE_CHECKING:
-    from . import falling_back, retry
+    from . import falling_back, retry, standin
     from .control import passing
     from .gguf import forms, places
     from .jobs import TrainDataFormat, TrainingJob
@@ -31,7 +32,10 @@ else:
     places = Later(globals(), "places", ".gguf.places")
     passing = Later(globals(), "passing", ".control.passing")
     retry = Later(globals(), "retry")
+    standin = Later(globals(), "standin")
     transports = Later(globals(), "transports", ".transports.base")
+
+stand_ins.append(lambda fake: standin.StandIn(fake))
 
 
 @parameters(extra="kwargs")
@@ -168,6 +172,11 @@ class LM(BaseLM):
     def prompt_form(self) -> str:  # type: ignore[override]
         """How the model is asked where the program sets no adapter; a GGUF file says it."""
         return forms.prompt_form(self.model) if self.model.startswith(_IN_FILES) else "chat"
+
+    @property
+    def in_process(self) -> bool:  # type: ignore[override]
+        """Whether it answers in this process, and so do those that it falls back on."""
+        return self.model.startswith(("gguf/", "embedded/")) and not self.fallbacks
 
     def identity(self, request: Request) -> str:
         """Which endpoint or file answers."""

@@ -21,6 +21,10 @@ class Player(Protocol):
         """Whether models are asked, so that their calls are noted already."""
         ...
 
+    def leaves(self, request: Request, in_process: bool) -> bool:
+        """Whether a request is the model's alone; `in_process` is whether that answers in this process."""
+        ...
+
     async def answer(self, request: Request, send: Callable[[], Awaitable[Response]]) -> Response:
         """What a model answers, from the cassette or for it; `send` asks the model."""
         ...

@@ -418,9 +418,13 @@ class _CallScope:
 
 
 async def call_part(part: Any, inputs: Mapping[str, Any]) -> Any:
-    """Call a part of a module, or the plain function that a test has put in its place."""
+    """Call a part of a module, or what a test has put in its place: a function, or an object with `__call__`
+    and `acall`, of which synchronous code takes the first and asynchronous code the second.
+    """
     if isinstance(part, Module):
         return await part.acall(**inputs)
+    if not drive.blocking.get() and drive.is_async(getattr(part, "acall", None) or part):
+        part = getattr(part, "acall", None) or part
     return await drive.call_function(part, **inputs)
 
 

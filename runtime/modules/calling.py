@@ -11,7 +11,7 @@ from ..adapters.chat import ChatAdapter
 from ..adapters.exchange import prepare
 from ..errors import ConfigurationError, NotConfiguredError
 from ..execution.loading import refuse_while_loading
-from ..execution.replacing import in_place_of
+from ..execution.replacing import in_place_of, let_answer
 from ..execution.settings import lookup, of_call, of_parts, of_process
 from ..lm.request import Request
 from ..signature.fields import InputField
@@ -110,6 +110,13 @@ def request_of(predictor: Predictor, inputs: Mapping[str, Any]) -> tuple[Any, Re
     return call.lm, make_request(call.lm, None, messages, settings, plan.tools, plan.output)
 
 
+def lm_of(part: Any) -> Any:
+    """The LM that a call of a module's part has here, None for none; the configured one where a test has put
+    something else in the predictor's place.
+    """
+    return in_force(part)[0] if hasattr(part, "config") else lookup("lm")
+
+
 def in_force(
     predictor: Predictor, process: Mapping[str, Any] | None = None
 ) -> tuple[Any, Mapping[str, Any], int]:
@@ -127,7 +134,9 @@ def in_force(
     config: Mapping[str, Any] = predictor.config
     retries = predictor.max_retries
     if lm is not None and getattr(lm, "_is_saved", False):
-        lm = lm.at((of_parts() or {}).get("lm") or lookup("lm", predictor._defaults))
+        let_answer(lm)
+        if lm._is_saved:
+            lm = lm.at((of_parts() or {}).get("lm") or lookup("lm", predictor._defaults))
     if parts := of_parts():
         lm = lm or parts.get("lm")
         retries = parts.get("max_retries") if retries is None else retries

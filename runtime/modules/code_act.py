@@ -14,7 +14,7 @@ from ..parameters import KW_ONLY, parameters
 from ..prediction import Prediction
 from ..signature.fields import InputField, OutputField
 from ..signature.signature import SignatureLike, ensure_signature, make_signature
-from ..tools.interpreter import FinalOutput, PythonInterpreter, without_fence
+from ..tools.interpreter import FinalOutput, PythonInterpreter, verify_names, without_fence
 from ..tools.interpreters import InterpreterFactory
 from ..tools.tool import Tool
 from .chain_of_thought import ChainOfThought
@@ -72,11 +72,12 @@ class CodeAct(Agent):
 
         Raises:
             SignatureError: it is not a signature.
-            ConfigurationError: two tools have the same name.
+            ConfigurationError: two tools have the same name, or one has a name that code cannot call.
             ToolError: a tool's arguments cannot be described.
         """
         self.signature = signature = ensure_signature(self.signature)
         self._toolbox = Toolbox(self.tools, _TAKEN)
+        verify_names(self._toolbox.tools)
         self.tools = self._toolbox.tools  # type: ignore[assignment]
         options = {"lm": self.lm, "max_retries": self.max_retries, **self.__dict__["config"]}
         step = make_signature({**signature.input_fields}, self._describe(self._toolbox.tools))

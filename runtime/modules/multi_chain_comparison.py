@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar
 
-from ..errors import InputError
+from ..errors import InputError, also_as
 from ..example import Example
 from ..interface import Interface
 from ..limits import Ge
@@ -96,9 +96,10 @@ class MultiChainComparison(Module):
         fields: Mapping[str, Any] = dict(attempt) if isinstance(attempt, (Example, Mapping)) else {}
         reasoning = fields.get("rationale") or fields.get("reasoning")
         if reasoning is None or self.last_key not in fields:
-            raise InputError(
+            wrong = InputError(
                 f"attempt {number} needs `reasoning` and `{self.last_key}`, as ChainOfThought predicts them"
             )
+            raise also_as(wrong, KeyError())
         return (
             f"«I'm trying to {_first_line(reasoning)} I'm not sure but my prediction is "
             f"{_first_line(fields[self.last_key])}»"

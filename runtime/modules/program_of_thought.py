@@ -14,6 +14,7 @@ from ..signature.fields import InputField, OutputField
 from ..signature.signature import Signature, SignatureLike, ensure_signature, make_signature
 from ..tools.interpreter import FinalOutput, without_fence
 from ..tools.interpreters import InterpreterFactory
+from .base import call_part
 from .chain_of_thought import ChainOfThought
 from .sandboxes import Sandbox, ending_in_value, sandbox_of, shown
 from .toolbox import Agent
@@ -82,7 +83,7 @@ class ProgramOfThought(Agent):
         """
         async with sandbox_of(self, interpreter, self.interpreter_factory, self.allow_code) as sandbox:
             await sandbox.offer({}, list(self.signature.output_fields))
-            written = await self.code_generate.acall(**inputs)
+            written = await call_part(self.code_generate, inputs)
             for attempt in range(1, self.max_iters + 1):
                 code = ending_in_value(without_fence(written.generated_code).strip("\n"))
                 output, error = await _run(sandbox, code, inputs)
@@ -93,8 +94,11 @@ class ProgramOfThought(Agent):
                         f"none of the {self.max_iters} programs that the model wrote ran; the last: {error}"
                     )
                 logger.debug("the model's program failed: %s", error)
-                written = await self.code_regenerate.acall(**inputs, previous_code=code, error=error)
-        return await self.generate_output.acall(**inputs, final_generated_code=code, code_output=output)
+                written = await call_part(
+                    self.code_regenerate, {**inputs, "previous_code": code, "error": error}
+                )
+        given = {**inputs, "final_generated_code": code, "code_output": output}
+        return await call_part(self.generate_output, given)
 
 
 async def _run(sandbox: Sandbox, code: str, inputs: dict[str, Any]) -> tuple[str, str | None]:

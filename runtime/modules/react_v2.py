@@ -24,7 +24,8 @@ from ..tools.tool import Tool, schema_of
 from ..types.history import History
 from ..types.reasoning import Reasoning
 from ..types.toolcalls import ToolCall, ToolCallResults, ToolCalls
-from .calling import Call, in_force
+from .base import call_part
+from .calling import Call, lm_of
 from .predict import Predict
 from .toolbox import Agent, Toolbox, said_of
 
@@ -132,11 +133,14 @@ class ReActV2(Agent):
         self, turns: list[dict[str, Any]], pending: Mapping[str, Any], config: Mapping[str, Any] | None = None
     ) -> Any:
         """One turn of the model; the inputs are only in the first."""
-        return await self.react.acall(
-            history=History(messages=turns),
-            tools=list(self._toolbox.tools.values()),
-            config=config,
-            **pending,
+        return await call_part(
+            self.react,
+            {
+                "history": History(messages=turns),
+                "tools": list(self._toolbox.tools.values()),
+                "config": config,
+                **pending,
+            },
         )
 
     async def _take_turn(
@@ -192,7 +196,7 @@ class ReActV2(Agent):
             ToolError: it does not.
         """
         adapter = lookup("adapter", self._defaults) or ChatAdapter()
-        lm, config = in_force(self.react)[0], {}
+        lm, config = lm_of(self.react), {}
         if adapter.use_native_function_calling and lm is not None and lm.capabilities.native_tools:
             config["tool_choice"] = {"type": "function", "function": {"name": _SUBMIT}}
         turn = await self._ask(turns, pending, config)

@@ -108,7 +108,7 @@ class REPLHistory:
     def format(self) -> str:
         """The steps as the prompt has them."""
         if not self.entries:
-            return "You have not run any code yet."
+            return "You have not interacted with the REPL yet: no code has run."
         steps = (entry.format(index, self.max_output_chars) for index, entry in enumerate(self.entries))
         return "\n".join(steps)
 

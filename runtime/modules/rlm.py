@@ -23,12 +23,13 @@ from ..signature.conditions import check_outputs
 from ..signature.fields import Field
 from ..signature.inputs import complete_inputs
 from ..signature.signature import Signature, SignatureLike, ensure_signature
-from ..tools.interpreter import SUBMIT, FinalOutput, without_fence
+from ..tools.interpreter import SUBMIT, FinalOutput, verify_names, without_fence
 from ..tools.interpreters import InterpreterFactory
 from ..types.annotations import plain_annotation
 from ..values.reading import ReadError, reader_for
 from . import rlm_prompts
-from .calling import in_force
+from .base import call_part
+from .calling import lm_of
 from .predict import Predict
 from .repl import REPLHistory, REPLVariable
 from .sandboxes import sandbox_of, shown
@@ -130,10 +131,13 @@ class RLM(Agent):
                 {**self._toolbox.tools, **self._queries()}, list(self.signature.output_fields)
             )
             for number in range(1, self.max_iters + 1):
-                action = await self.generate_action.acall(
-                    variables_info=described,
-                    repl_history=history.format(),
-                    iteration=f"{number}/{self.max_iters}",
+                action = await call_part(
+                    self.generate_action,
+                    {
+                        "variables_info": described,
+                        "repl_history": history.format(),
+                        "iteration": f"{number}/{self.max_iters}",
+                    },
                 )
                 code = without_fence(action.code).strip("\n")
                 try:
@@ -152,7 +156,7 @@ class RLM(Agent):
         logger.warning(
             "the model did not call %s in %d steps; its answer is read from them", SUBMIT, self.max_iters
         )
-        found = await self.extract.acall(variables_info=described, repl_history=history.format())
+        found = await call_part(self.extract, {"variables_info": described, "repl_history": history.format()})
         return _prediction(dict(found), history, "The steps ended without a result.")
 
     def _describe(self, tools: Mapping[str, Any]) -> str:
@@ -161,7 +165,7 @@ class RLM(Agent):
 
     def _queries(self) -> dict[str, Any]:
         """The functions by which the code of one call asks a language model."""
-        lm = self.sub_lm or in_force(self.generate_action)[0]
+        lm = self.sub_lm or lm_of(self.generate_action)
         left = self.max_llm_calls
 
         def take(number: int) -> None:
@@ -244,6 +248,7 @@ def _prediction(outputs: Mapping[str, Any], history: REPLHistory, reasoning: str
 
 
 def _refuse_clashes(signature: type[Signature], tools: Mapping[str, Any]) -> None:
+    verify_names(tools)
     for name in signature.input_fields:
         if name in _OWN:
             raise ConfigurationError(f"an input of `RLM` cannot be named `{name}`: {_OWN[name]}")

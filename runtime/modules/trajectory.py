@@ -9,7 +9,7 @@ from typing import Any
 from ..adapters.chat import ChatAdapter
 from ..errors import ContextWindowExceededError
 from ..execution.settings import lookup
-from .base import Module
+from .base import call_part
 
 logger = logging.getLogger("dspyc")
 
@@ -29,7 +29,7 @@ class Trajectory:
         self.steps.update(parts)
         self._shown.update(parts)
 
-    async def ask(self, module: Module, inputs: Mapping[str, Any], defaults: Mapping[str, Any] | None) -> Any:
+    async def ask(self, part: Any, inputs: Mapping[str, Any], defaults: Mapping[str, Any] | None) -> Any:
         """Call a predictor with the trajectory; while it is too long for the model, shorten what is shown.
 
         Raises:
@@ -38,13 +38,30 @@ class Trajectory:
         adapter = lookup("adapter", defaults) or ChatAdapter()
         for attempt in range(_TRUNCATIONS + 1):
             try:
-                return await module.acall(**inputs, trajectory=adapter.format_untyped(self._shown))
-            except ContextWindowExceededError:
-                if attempt == _TRUNCATIONS:
+                return await call_part(part, {**inputs, "trajectory": adapter.format_untyped(self._shown)})
+            except Exception as raised:
+                error = as_too_long(raised)
+                if error is None:
                     raise
+                if attempt == _TRUNCATIONS:
+                    raise error from error.__cause__
                 self._shown = self._truncate(dict(self._shown))
                 logger.warning("the trajectory is too long for the model; its oldest step is left out")
         raise AssertionError("the loop returns or raises")
+
+
+def as_too_long(error: Exception) -> ContextWindowExceededError | None:
+    """An error as the one that says that the prompt is too long, or None if it says something else.
+
+    Models and fakes of other libraries raise an error of this name, which need not be loaded for that.
+    """
+    if isinstance(error, ContextWindowExceededError):
+        return error
+    if any(kind.__name__ == ContextWindowExceededError.__name__ for kind in type(error).__mro__):
+        found = ContextWindowExceededError(str(error))
+        found.__cause__ = error
+        return found
+    return None
 
 
 def without_oldest(trajectory: Mapping[str, Any]) -> dict[str, Any]:

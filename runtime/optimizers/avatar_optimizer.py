@@ -25,12 +25,15 @@ from ..signature.signature import Signature
 from ..values.rendering import to_json_types
 from .base import Candidates, Optimizer, as_examples
 from .instructions import cleaned, with_instructions
+from .plan import Planned, Span
 from .prompting import Question, ask, model_for
 from .study import Steps, Study, Trial
 
 logger = logging.getLogger("dspyc")
 
 _MOST_INPUTS = 10
+_SHORTEST = 400
+"""How many characters the prompts have at least in which runs are compared and instructions are written."""
 
 
 @parameters
@@ -120,6 +123,21 @@ class AvatarOptimizer(Optimizer):
         """
         as_examples("trainset", trainset)
         _actors(student)
+
+    def plan(self, student: Module, **arguments: Any) -> Sequence[Planned]:
+        """What `compile` will ask of models; see `Optimizer.plan`."""
+        rows = len(arguments["trainset"])
+        return [
+            # A comparison and an instruction in each round; none where no input is left that went badly.
+            Planned(
+                "prompt model",
+                Span(0, 2 * self.max_iters),
+                lm=self.prompt_model,
+                # What tools have returned is shown, too, and may be of any length.
+                prompt=Span(_SHORTEST, None),
+            ),
+            Planned("program", Span(rows, rows * (1 + self.max_iters)), student),
+        ]
 
     def _turned(self, value: float) -> float:
         """What a score counts, or the score that counts so."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from ..errors import DspycError, EvaluationError, OptimizerError, did_you_mean, list_names
+from ..errors import DspycError, EvaluationError, OptimizerError, also_as, did_you_mean, list_names
 from ..evaluate import Evaluate
 from ..example import Example
 from ..execution.progress import within
@@ -63,7 +63,12 @@ class BetterTogether(Optimizer):
         given = self.optimizers
         for name, one in given.items():
             if not isinstance(one, Optimizer):
-                raise OptimizerError(f"`{name}` of `BetterTogether` must be an optimizer, not {one!r:.80}")
+                raise also_as(
+                    OptimizerError(
+                        f"`{name}` of `BetterTogether` must be a Teleprompter (an optimizer), not {one!r:.60}"
+                    ),
+                    TypeError(),
+                )
         self.__dict__["optimizers"] = given or {
             "p": BootstrapFewShotWithRandomSearch(metric=self.metric),
             "w": BootstrapFinetune(metric=self.metric),
@@ -107,8 +112,9 @@ class BetterTogether(Optimizer):
             optimizer_compile_args: further arguments for the `compile` of each optimizer, by its name.
 
         Raises:
-            OptimizerError: the strategy names no optimizer of this one, an optimizer rejects its arguments,
-                or the first step fails.
+            OptimizerError: the strategy names no optimizer of this one, or an optimizer rejects its
+                arguments.
+            Exception: what the first step ends with, if it fails.
         """
         steps, further = self._steps(strategy), optimizer_compile_args or {}
         train, val = _split(as_examples("trainset", trainset), valset, valset_ratio)
@@ -203,7 +209,7 @@ class BetterTogether(Optimizer):
     def _steps(self, strategy: str) -> list[str]:
         steps = [name.strip() for name in strategy.split(_SEPARATOR)]
         if not strategy.strip():
-            raise OptimizerError('the strategy is empty; it says which optimizers run, "p -> w -> p"')
+            raise OptimizerError('the strategy cannot be empty; it says which optimizers run, "p -> w -> p"')
         for name in steps:
             if name not in self.optimizers:
                 raise OptimizerError(
@@ -260,7 +266,7 @@ class _Course:
         last: Module = self.programs[-1]["program"]
         try:
             return optimizer.compile(last, **_accepted(optimizer, arguments))
-        except (OptimizerError, EvaluationError) as error:
+        except Exception as error:
             if len(self.programs) == 1 and exhausted() is None:
                 raise
             self.failed = exhausted() is None
@@ -343,7 +349,7 @@ def _split(
 ) -> tuple[list[Example], list[Example]]:
     """The rows to learn from, and those to measure on."""
     if not 0 <= ratio < 1:
-        raise OptimizerError(f"`valset_ratio` must be at least 0 and less than 1, not {ratio!r}")
+        raise OptimizerError(f"`valset_ratio` must be in range [0, 1), so less than 1, not {ratio!r}")
     if valset is not None:
         return list(train), as_examples("valset", valset)
     count = int(ratio * len(train))

@@ -92,7 +92,7 @@ class BootstrapFinetune(Optimizer):
             runs, attempts = self._runs(teachers, examples), len(examples) * len(teachers)
         for job in jobs:
             self._fill(job, program, runs, attempts)
-        for job, model in zip(jobs, _train(jobs), strict=True):
+        for job, model in zip(jobs, self._trained(jobs), strict=True):
             for name, predictor in program.named_predictors():
                 if name in job.predictors:
                     predictor.lm = model
@@ -134,6 +134,8 @@ class BootstrapFinetune(Optimizer):
     def finetune_lms(finetune_dict: Mapping[Any, Mapping[str, Any]]) -> dict[Any, Any]:
         """Train several models at the same time, and give the trained ones under the same keys.
 
+        A subclass that trains otherwise overrides it; any model can be trained, then.
+
         Args:
             finetune_dict: for each key the arguments of a training: `lm`, `train_data`, and as far as they
                 are not the usual ones `train_data_format` and `train_kwargs`.
@@ -152,6 +154,28 @@ class BootstrapFinetune(Optimizer):
             for asked in finetune_dict.values()
         ]
         return dict(zip(finetune_dict, _train(jobs), strict=True))
+
+    @property
+    def _has_own_training(self) -> bool:
+        """Whether `finetune_lms` is another than ours: that of a subclass, or one put into this object."""
+        return self.finetune_lms is not BootstrapFinetune.finetune_lms
+
+    def _trained(self, jobs: list[_Job]) -> list[Any]:
+        """The trained models, in the order of the jobs."""
+        if not self._has_own_training:
+            return _train(jobs)
+        keys = [(job.lm, None if self.multitask else number) for number, job in enumerate(jobs)]
+        asked = {
+            key: {
+                "lm": job.lm,
+                "train_data": job.data,
+                "train_data_format": job.data_format,
+                "train_kwargs": job.train_kwargs,
+            }
+            for key, job in zip(keys, jobs, strict=True)
+        }
+        trained = self.finetune_lms(asked)
+        return [trained[key] for key in keys]
 
     @staticmethod
     def _guides(student: Module, teacher: Module | Sequence[Module] | str | None) -> list[Module]:
@@ -186,7 +210,7 @@ class BootstrapFinetune(Optimizer):
                 kwargs = {**form, **self._train_kwargs(lm)}
                 jobs[key] = _Job(lm, adapter, kwargs, data_format=adapter.finetune_format)
             jobs[key].predictors.append(name)
-        for job in jobs.values():
+        for job in () if self._has_own_training else jobs.values():
             _verify_trainable(job)
         if len(jobs) > self.num_threads:
             raise OptimizerError(

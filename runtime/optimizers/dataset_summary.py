@@ -59,12 +59,14 @@ def create_dataset_summary(
         prompt_model: the model that looks at them; the configured one when None.
 
     Returns:
-        the summary; None where the budget leaves no room for it.
+        the summary; None where there are no rows, or the budget leaves no room for it.
 
     Raises:
         OptimizerError: a call failed before anything was noted, or the summary did.
     """
     rows = list(trainset)
+    if not rows:
+        return None
     size = view_data_batch_size
     batches = [rows[start : start + size] for start in range(0, len(rows), size)]
     settings = {"temperature": 1.0}

@@ -179,6 +179,7 @@ class GroundedProposer:
         trial_logs: Mapping[Any, Any] | None,
         N: int,  # noqa: N803 DSPy's name
         first: int = 0,
+        T: float | None = None,  # noqa: N803 DSPy's name
     ) -> dict[int, list[str]]:
         """Instructions for each predictor, by its number; fewer where a model's answer could not be used.
 
@@ -189,6 +190,7 @@ class GroundedProposer:
             trial_logs: what was tried: by any key, dicts with a `program` and its `score`.
             N: how many instructions for each predictor.
             first: the number of the first set to propose from, to leave out those before it.
+            T: the temperature of the proposals; `init_temperature` unless given.
 
         Raises:
             OptimizerError: all proposals failed.
@@ -205,8 +207,42 @@ class GroundedProposer:
             for demo_set in range(first, count):
                 demos = self._demos(predictor, number, demo_set, demo_candidates)
                 places.append(number)
-                proposals.append(self._proposal(name, predictor, demos, history, described))
+                proposals.append(self._proposal(name, predictor, demos, history, described, temperature=T))
         return self._asked(places, proposals, len(predictors))
+
+    def propose_instruction_for_predictor(
+        self,
+        program: Module,
+        predictor: Any,
+        pred_i: int,
+        demo_candidates: DemoSets | None,
+        demo_set_i: int,
+        trial_logs: Mapping[Any, Any] | None,
+        tip: str | None = None,
+        T: float | None = None,  # noqa: N803 DSPy's name
+    ) -> str:
+        """One instruction for one predictor.
+
+        Args:
+            program: the program.
+            predictor: not used; DSPy's parameter.
+            pred_i: the number of the predictor.
+            demo_candidates: sets of demos for each predictor.
+            demo_set_i: the number of the set that is shown.
+            trial_logs: what was tried, as for the whole program.
+            tip: advice on how to write the instruction; none unless given.
+            T: the temperature; `init_temperature` unless given.
+
+        Raises:
+            OptimizerError: the proposal failed, or the budget leaves no room for it.
+        """
+        name, own = program.named_predictors()[pred_i]
+        demos = self._demos(own, pred_i, demo_set_i, demo_candidates)
+        known = self._history(pred_i, program, trial_logs), self._descriptions(program, demo_candidates)
+        proposal = self._proposal(name, own, demos, *known, tip or "", T)
+        for text in self._asked([pred_i], [proposal], pred_i + 1)[pred_i]:
+            return text
+        raise OptimizerError("no instruction could be proposed: the budget is used up")
 
     def _asked(
         self, places: list[int], proposals: list[tuple[type[Signature], Question]], count: int
@@ -234,10 +270,18 @@ class GroundedProposer:
         return texts
 
     def _proposal(
-        self, name: str, predictor: Any, demos: str, history: str, described: _Descriptions | None
+        self,
+        name: str,
+        predictor: Any,
+        demos: str,
+        history: str,
+        described: _Descriptions | None,
+        tip: str | None = None,
+        temperature: float | None = None,
     ) -> tuple[type[Signature], Question]:
         """One proposal, which differs from all others in its tip, its demos or its rollout."""
-        tip = TIPS[self.rng.choice(list(TIPS))] if self.use_tip and self.set_tip_randomly else ""
+        if tip is None:
+            tip = TIPS[self.rng.choice(list(TIPS))] if self.use_tip and self.set_tip_randomly else ""
         shown = _Shown(
             data=self.data_summary is not None,
             program=described is not None,
@@ -262,7 +306,8 @@ class GroundedProposer:
         rollout = self.rng.randrange(10**9)
         lm = self.prompt_model
         if lm is not None:
-            lm = lm.copy(rollout_id=rollout, temperature=self.init_temperature)
+            heat = self.init_temperature if temperature is None else temperature
+            lm = lm.copy(rollout_id=rollout, temperature=heat)
         return signature, Question({field: inputs[field] for field in signature.input_fields}, lm)
 
     def _descriptions(self, program: Module, demo_candidates: DemoSets | None) -> _Descriptions | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 from ..execution.drive import call_function
@@ -18,6 +19,7 @@ from ..work.run import apart
 from .base import Optimizer
 from .bootstrap_few_shot import BootstrapFewShot
 from .labels import Labels, is_labels, verify_teacher
+from .plan import Planned
 
 
 @parameters
@@ -109,6 +111,11 @@ class KNNFewShot(Optimizer):
     max_errors: Annotated[int, Ge(1)] | None = None
     """The number of failed runs of one call after which to give up; `settings.max_errors` unless given."""
 
+    @property
+    def KNN(self) -> KNN:  # noqa: N802 DSPy's name
+        """What finds the examples."""
+        return KNN(self.k, self.trainset, self.vectorizer)
+
     def compile(self, student: Module, *, teacher: Module | Labels | None = None) -> Module:
         """Return a program that runs a copy of the student with demos for each call.
 
@@ -121,15 +128,8 @@ class KNNFewShot(Optimizer):
             OptimizerError: teacher and student differ, or the labels do not teach every predictor.
         """
         self.verify(student, teacher=teacher)
-        names = ("metric", "metric_threshold", "teacher_settings", "max_rounds", "max_errors")
-        bootstrap = BootstrapFewShot(
-            **{name: getattr(self, name) for name in names},
-            max_bootstrapped_demos=self.max_bootstrapped_demos,
-            max_labeled_demos=self.max_labeled_demos,
-        )
         guide = teacher.deepcopy() if isinstance(teacher, Module) else teacher
-        knn = KNN(self.k, self.trainset, self.vectorizer)
-        return NearestFewShot(student.deepcopy(), knn, bootstrap, guide)
+        return NearestFewShot(student.deepcopy(), self.KNN, self._bootstrap(), guide)
 
     def verify(self, student: Module, *, teacher: Module | Labels | None = None) -> None:
         """Raise what `compile` would reject.
@@ -142,6 +142,21 @@ class KNNFewShot(Optimizer):
             OptimizerError: teacher and student differ, or the labels do not teach every predictor.
         """
         verify_teacher(student, teacher, list(self.trainset) if is_labels(teacher) else ())
+
+    def plan(self, student: Module, **arguments: Any) -> Sequence[Planned]:
+        """What calls of the program will ask of models beside its own; see `Optimizer.plan`."""
+        nearest = min(self.k, len(self.trainset))
+        planned = self._bootstrap().plan(student, **{**arguments, "trainset": range(nearest)})
+        return [replace(each, in_calls=True) for each in planned]
+
+    def _bootstrap(self) -> BootstrapFewShot:
+        """What makes demos of the examples that are nearest to a call."""
+        names = ("metric", "metric_threshold", "teacher_settings", "max_rounds", "max_errors")
+        return BootstrapFewShot(
+            **{name: getattr(self, name) for name in names},
+            max_bootstrapped_demos=self.max_bootstrapped_demos,
+            max_labeled_demos=self.max_labeled_demos,
+        )
 
     def outline(self, student: Any, **arguments: Any) -> Module:
         """The program itself, which learns nothing before it is called.

@@ -178,7 +178,8 @@ class MIPROv2(Optimizer):
         with context(**changed) if changed else nullcontext():
             search = Search(settings, student, run.train, teacher, prompt_model, len(run.val))
             study = Study(search.build, evaluate, total=settings.total_trials)
-            winner = study.search(search.steps()).program
+            best = study.search(search.steps())
+            winner = (study.promising() or best).program
         assert winner is not None
         paths = search.save(study)
         if self.track_stats:

@@ -48,6 +48,7 @@ class Planned:
         demos: how many demos the prompts of the program have at most, beside those that it has.
         prompt: how many characters the prompts of the model have.
         answers: how many answers the model is asked for in a call.
+        in_calls: whether it is so much for each call of the program that was made, and nothing before.
     """
 
     role: Role
@@ -57,6 +58,7 @@ class Planned:
     demos: int = 0
     prompt: Span = Span(0, 0)
     answers: int = 1
+    in_calls: bool = False
 
 
 def writing_prompt(student: Module, rows: Sequence[Example]) -> Span:

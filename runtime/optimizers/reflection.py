@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
+from ...base.expressions import pattern
 from ..adapters.base import Adapter
 from ..adapters.json_adapter import JSONAdapter
-from ..errors import ConfigurationError, OptimizerError
+from ..errors import AdapterParseError, ConfigurationError, OptimizerError
 from ..evaluate.rows import describe_errors
 from ..evaluate.scores import as_number, feedback_of, judge
 from ..example import Example
@@ -122,9 +124,19 @@ class InstructionProposer:
                 if reflective_dataset.get(name)
             }
 
+    @staticmethod
+    def _shown(examples: list[ReflectiveExample]) -> list[ReflectiveExample]:
+        plain: list[ReflectiveExample] = to_json_types(examples)
+        return plain
+
     def _proposed(self, current: str, examples: list[ReflectiveExample]) -> str:
-        found = self._ask(current_instruction=current, examples_with_feedback=to_json_types(examples))
-        text = cleaned(found.new_instruction)
+        inputs = {"current_instruction": current, "examples_with_feedback": self._shown(examples)}
+        try:
+            text = cleaned(self._ask(**inputs).new_instruction)
+        except AdapterParseError as error:
+            text = _written_plainly(error.lm_response or "")
+            if not text:
+                raise
         if self._max_chars is not None and len(text) > self._max_chars:
             limit = f"at most {self._max_chars} characters; it has {len(text)}"
             text = cleaned(self._shorten(instruction=text, length_limit=limit).shortened_instruction)
@@ -137,11 +149,37 @@ class InstructionProposer:
         return text
 
 
+class MultiModalInstructionProposer(InstructionProposer):
+    """An `InstructionProposer` that shows images, audio and files among the examples as such, to a reflecting
+    model that can read them; the other shows what they are.
+    """
+
+    @staticmethod
+    def _shown(examples: list[ReflectiveExample]) -> list[ReflectiveExample]:
+        return examples
+
+
+def _written_plainly(answer: str) -> str:
+    """The instruction in an answer that is nothing else, whatever it calls it; empty where it is something
+    else.
+
+    The instruction is measured before it is used, so taking a model at its word costs a measurement at most.
+    """
+    fenced = _FENCED.search(answer)
+    text = cleaned(_HEADER.sub("", fenced[1] if fenced is not None else answer))
+    return "" if text.startswith(("{", "[", "<")) else text
+
+
+_FENCED = pattern(r"^```[^\n`]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_HEADER = pattern(r"^\[\[ ## \w+ ## \]\][ \t]*$", re.MULTILINE)
+"""A line that names a field, as `ChatAdapter` asks for."""
+
+
 def calls_for_each(writer: Any) -> int | None:
     """The most calls that a writer makes for an instruction; None where that is not known."""
     if writer is None:
         return 1
-    if type(writer) is not InstructionProposer:
+    if type(writer) not in (InstructionProposer, MultiModalInstructionProposer):
         return None
     return 1 if writer._max_chars is None else 2
 

@@ -101,13 +101,14 @@ class SIMBA(Optimizer):
         study = Study(lambda candidate: ascent.pool[candidate["program"]].program, evaluate)
         try:
             with publishing() as publish:
-                winner: Any = study.search(ascent.steps(publish)).program.deepcopy()  # type: ignore[union-attr]
+                found = study.search(ascent.steps(publish))
+            winner: Any = (study.promising() or found).program
         except OptimizerError:
             if exhausted() is None or len(ascent.pool) == 1:
                 raise
-            # The budget left no room to measure the winners: the one that was best on its batch.
             winner = ascent.leader()
             logger.warning("the budget is used up; the best program on a batch is kept")
+        winner = winner.deepcopy()
         winner._compiled = True
         winner.candidate_programs = Candidates(
             [

@@ -14,9 +14,11 @@ budget hold around it.
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean, stdev
 from typing import Any, Protocol, TypeAlias
 
 from ..errors import EvaluationError, OptimizerError
@@ -35,6 +37,9 @@ from .best import publishing
 from .hearing import tell_trial
 
 logger = logging.getLogger("dspyc")
+
+_FEWEST_ROWS = 8
+"""From how many rows on two programs are compared that were not measured on all."""
 
 Candidate: TypeAlias = Mapping[str, Any]
 """What a program is made of, in JSON's types: `{"seed": 3}`."""
@@ -142,6 +147,27 @@ class Study:
     def measured(self) -> list[Trial]:
         """The trials that have a score on all rows, in their order."""
         return [trial for trial in self.trials if trial.score is not None and trial.rows is None]
+
+    def promising(self) -> Trial | None:
+        """What the budget left no room to measure on all rows, and that does better on those that it was
+        measured on than the best does there; None where there is none.
+
+        Better is what is so by more than chance: at least 8 rows, and a mean difference above its standard
+        error.
+        """
+        if exhausted() is None or not self.measured:
+            return None
+        best, found, lead = self.best.subscores, None, 0.0
+        for trial in self.trials:
+            known = {} if trial.program is None else self._known.get(program_digest(trial.program), {})
+            steps = [value - best[row] for row, (value, _) in known.items()]
+            if trial.rows is None or len(steps) == self._rows or len(steps) < _FEWEST_ROWS:
+                continue
+            if fmean(steps) > max(lead, stdev(steps) / math.sqrt(len(steps))):
+                found, lead = trial, fmean(steps)
+        if found is not None:
+            logger.warning("the budget is used up; a program is kept that was measured on some rows only")
+        return found
 
     def run(
         self, candidates: Proposer | Iterable[Candidate | Partly], at_once: int | Callable[[], int] = 1

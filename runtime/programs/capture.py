@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from filecmp import cmp
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -100,9 +102,11 @@ def with_models_beside(state: ProgramState, path: Path) -> ProgramState:
         if model not in copies:
             number = f".{len(copies) + 1}" if copies else ""
             source = Path(model.removeprefix("gguf/"))
-            # A folder keeps its own name, so that it replaces none of an earlier state.
-            copies[model] = f"{stem}.{source.name}" if source.is_dir() else f"{stem}{number}.gguf"
-            _copy(source, path.with_name(copies[model]))
+            if source.is_dir():
+                copies[model] = _copy_folder(source, path.with_name(f"{stem}.{source.name}")).name
+            else:
+                copies[model] = f"{stem}{number}.gguf"
+                _copy(source, path.with_name(copies[model]))
         return replace(one, lm={**one.lm, "model": f"gguf/{copies[model]}"})
 
     return replace(
@@ -144,17 +148,40 @@ def _key(key: Any) -> str:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file or a folder, whole or not at all; nothing happens when both are one."""
-    if target.exists() and (source.is_dir() or source.samefile(target)):
-        return
-    if source.is_dir():
-        beside = target.with_name(f".{target.name}.new")
-        shutil.rmtree(beside, ignore_errors=True)
-        shutil.copytree(source, beside)
-        beside.rename(target)
+    """Copy a file, whole or not at all; nothing happens when both are one."""
+    if target.exists() and source.samefile(target):
         return
     with source.open("rb") as content, replacing(target) as copy:
         shutil.copyfileobj(content, copy)
+
+
+def _copy_folder(source: Path, wanted: Path) -> Path:
+    """Copy a folder, whole or not at all, and give the copy; a number behind its name where there is another
+    folder already, which may be that of an earlier state and is kept.
+    """
+    target = wanted
+    for number in count(2):
+        if not target.exists():
+            break
+        if _is_same(source, target):
+            return target
+        target = wanted.with_name(f"{wanted.name}-{number}")
+    beside = target.with_name(f".{target.name}.new")
+    shutil.rmtree(beside, ignore_errors=True)
+    shutil.copytree(source, beside)
+    beside.rename(target)
+    return target
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two folders hold the same files with the same content, down to the last byte."""
+    if one.samefile(other):
+        return True
+    names, others = (
+        sorted(each.relative_to(folder) for each in folder.rglob("*") if each.is_file())
+        for folder in (one, other)
+    )
+    return names == others and all(cmp(one / name, other / name, shallow=False) for name in names)
 
 
 def describe_top(path: Path, n: int) -> str:

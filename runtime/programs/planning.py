@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -109,6 +109,10 @@ def plan_of(
         most = max((each.demos for each in planned or ()), default=0)
         lines += _lines(Planned("evaluation", count, student, demos=most), rows, per_run)
     for each in planned or ():
+        if each.in_calls:
+            # Of the two evaluations, the one before measures the program as it was.
+            calls = 0 if evaluation is None else len(rows)
+            each = replace(each, count=each.count * Span(calls, calls))
         lines += _lines(each, rows, per_run if each.program is student else None)
     judges = (metric, None if evaluation is None else evaluation.metric)
     asking = dict.fromkeys(name_of(each) for each in judges if isinstance(each, Module))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...base.secrets import drop_secrets
-from ..errors import ConfigurationError, StateError, list_names
+from ..errors import ConfigurationError, StateError
 from ..lm.client import LM
 
 logger = logging.getLogger("dspyc")
@@ -149,9 +149,8 @@ def _kept(settings: Mapping[str, Any], allowed: frozenset[str], what: str) -> di
     kept = {name: value for name, value in given.items() if name in allowed and _fits(name, value)}
     dropped = [name for name in given if name not in kept and name not in _SILENT and name[:1] != "_"]
     if dropped:
-        logger.warning(
-            "the saved %s of %s is not restored; set it in the program", list_names(dropped)[:500], what
-        )
+        shown = [name[:100] for name in dropped[:20]]
+        logger.warning("the saved settings %s of %s are not restored; set them in the program", shown, what)
     return kept
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Annotated, Any, ClassVar, Self
 
@@ -300,12 +300,25 @@ def named(tools: Any) -> dict[str, Callable[..., Any]]:
             if tool.name in found:
                 raise ConfigurationError(f"two tools are named `{tool.name}`")
             found[tool.name] = tool
+    verify_names(found)
     for name, each in found.items():
-        if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
-            raise ConfigurationError(f"code cannot call a tool named {name!r}; give it a name like `search`")
         if not callable(each):
             raise ConfigurationError(f"the tool `{name}` must be a function, not {each!r}")
     return found
+
+
+def verify_names(names: Iterable[Any]) -> None:
+    """Refuse names of tools that code cannot call.
+
+    Raises:
+        ConfigurationError: one is no identifier of Python, or is a keyword.
+    """
+    for name in names:
+        if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+            raise ConfigurationError(
+                f"code cannot call a tool named {name!r}: the name must be a valid Python identifier and "
+                "not a keyword, like `search`"
+            )
 
 
 def without_fence(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, ToolError, also_as
 from .tool import Tool
 
 
@@ -35,6 +35,9 @@ def collect(given: Iterable[Any], taken: Mapping[str, str]) -> tuple[dict[str, T
         ConfigurationError: two tools have the same name, or one has a taken name.
         ToolError: a tool's arguments cannot be described.
     """
+    if isinstance(given, Mapping):
+        wrong = ToolError("tools must be a list, not a dict: `list(tools.values())` has its functions")
+        raise also_as(wrong, TypeError())
     tools: dict[str, Tool] = {}
     servers: list[ToolServer] = []
     for each in given:
@@ -44,7 +47,10 @@ def collect(given: Iterable[Any], taken: Mapping[str, str]) -> tuple[dict[str, T
             continue
         tool = each if isinstance(each, Tool) else Tool(each)
         if tool.name in taken:
-            raise ConfigurationError(f"two tools are named `{tool.name}` ({taken[tool.name]})")
+            raise ConfigurationError(
+                f"a tool named `{tool.name}` conflicts with built-in functions: {taken[tool.name]}; "
+                "give it another name"
+            )
         if tool.name in tools:
             raise ConfigurationError(f"two tools are named `{tool.name}`")
         tools[tool.name] = tool

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_type_hints
 
 from ...base.docstrings import described_arguments
 from ...base.later import Later
-from ..errors import ToolError, did_you_mean
+from ..errors import ToolError, also_as, did_you_mean
 from ..execution import drive
 from ..execution.callbacks import BaseCallback, with_callbacks
 from ..execution.settings import lookup
@@ -56,7 +56,9 @@ class Tool:
         callbacks: Sequence[BaseCallback] | None = None,
     ) -> None:
         if not callable(func):
-            raise ToolError(f"a tool must be a function, not {func!r}")
+            raise also_as(
+                ToolError(f"a tool must be a function; {func!r} must be callable to be one"), TypeError()
+            )
         self.func = func
         self.callbacks = callbacks
         function = func if inspect.isroutine(func) else func.__call__  # type: ignore[operator]

@@ -80,6 +80,8 @@ def to_json_types(value: Any, context: InPrompt | InAnswer | None = None) -> Any
         context: `IN_PROMPT` where a `Type` in it is to be written as it is for a model, `IN_ANSWER` where
             as a model writes it.
     """
+    if type(value) is dict and _ATOMS.issuperset(map(type, value.values())) and _are_texts(value):
+        return dict(value)  # without importing what only others need
     from pydantic_core import to_jsonable_python
 
     try:
@@ -94,6 +96,20 @@ def to_json_types(value: Any, context: InPrompt | InAnswer | None = None) -> Any
 
 
 _ATOMS = frozenset({str, int, float, bool, type(None)})
+
+
+def _are_texts(value: dict[Any, Any]) -> bool:
+    """Whether the keys are texts, and all texts are ones that JSON can hold."""
+    texts = [*value, *(each for each in value.values() if type(each) is str)]
+    return all(type(each) is str and (each.isascii() or _is_unicode(each)) for each in texts)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _named_as_in_schema(plain: Any, value: Any) -> Any:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dspyc.base import secrets
@@ -334,3 +334,25 @@ def test_time_is_linear(piece: str) -> None:
     """With a quadratic pattern, this text would take hours."""
     text = piece * (300_000 // len(piece))
     assert len(mask(text)) == len(text)
+
+
+PIECES = st.sampled_from(
+    [
+        *SECRET_NAMES,
+        *"=:\"'\\ \n-_.?&;,({İK",
+        "city",
+        "pattern",
+        "Authorization: Basic ",
+        "Cookie: a=",
+        "7f3b9c2d8e1a",
+    ]
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(PIECES, max_size=12).map("".join))
+def test_a_text_that_is_passed_over_names_no_secret(text: str) -> None:
+    spans = list(secrets._named_spans(text))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(secrets, "_may_name_secret", lambda _: True)
+        assert list(secrets._named_spans(text)) == spans

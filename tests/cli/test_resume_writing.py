@@ -107,6 +107,7 @@ def test_a_plan_and_a_report(tmp_path: Path) -> None:
     plan = json.loads(planned.stdout)
     assert {line["role"] for line in plan["lines"]} == {"evaluation", "teacher", "prompt model", "program"}
     table = dspyc(folder, "optimize", "p.dspy", "--plan")
+    assert all(line == line.rstrip() for line in table.stdout.splitlines())
     assert re.search(r"prompt model +test/slow +8 to 24", table.stdout)
     assert "not known" in table.stdout
     assert max(map(len, table.stdout.splitlines())) <= 80

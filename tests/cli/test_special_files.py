@@ -10,17 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from dspyc.cli.main import run as main
+
 PROGRAM = """
-lm fake = DummyLM([{"label": "x"}])
+lm fake = DummyLM([{"answer": "x"}])
 configure(lm=fake)
-module ask = Predict("text -> label")
+module ask = Predict("text -> answer")
 dataset rows = Dataset("rows.csv", inputs=["text"])
 optimizer tune = LabeledFewShot(k=1)
 program tuned = tune.compile(ask, trainset=rows)
 evaluate gate = Evaluate(ask, devset=rows, metric=answer_exact_match)
 
 test "a":
-    assert ask(text="x").label == "x"
+    assert ask(text="x").answer == "x"
 """
 
 
@@ -51,7 +53,7 @@ def dspyc(folder: Path, *arguments: str) -> tuple[int, str]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "m.dspy").write_text(PROGRAM, encoding="utf-8")
-    (tmp_path / "rows.csv").write_text("text,label\na,b\n", encoding="utf-8")
+    (tmp_path / "rows.csv").write_text("text,answer\na,b\n", encoding="utf-8")
     return tmp_path
 
 
@@ -115,3 +117,25 @@ def test_numbers_and_sums_beyond_reason_are_findings(folder: Path) -> None:
     (folder / "m.tuned.state.json").write_text("[" * 100_000, encoding="utf-8")
     code, output = dspyc(folder, "run", "m.dspy:tuned", "text=a")
     assert (code, "it is nested too deeply" in output) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["m.pyi", "m.tuned.state.json"])
+def test_what_others_have_written_is_not_overwritten_by_a_build(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state, build = folder / "m.tuned.state.json", folder / "build"
+    state.write_text('{"predictors": {}}', encoding="utf-8")
+    command = ["build", str(folder / "m.dspy"), "--out", str(build)]
+    assert main(command) == 0
+    theirs = "mine: int" if name == "m.pyi" else '{"predictors": {}, "mine": 1}'
+    (build / name).write_text(theirs, encoding="utf-8")
+    assert main(command) == 2
+    assert "Nothing was written" in capsys.readouterr().err
+    assert (build / name).read_text(encoding="utf-8") == theirs
+    # What was learned anew replaces the copy of what was learned before.
+    (build / name).unlink()
+    assert main(command) == 0
+    os.utime(build / state.name, ns=(0, 0))
+    state.write_text('{"predictors": {}, "newer": 1}', encoding="utf-8")
+    assert main(command) == 0
+    assert "newer" in (build / state.name).read_text(encoding="utf-8")

@@ -95,6 +95,11 @@ browse(async (browser) => {
   await other.close();
   step(`a program of ${PROGRAM.length} characters is an address of ${shared.length}`);
 
+  await page.fill("#inputs textarea[name=question]", "How <b>deep</b> is it?");
+  await prompt(page, "How <b>deep</b> is it?");
+  await audit(page, "the playground with an input");
+  step("a value that is typed stands in the prompt");
+
   await page.selectOption("#example", "Records");
   await prompt(page, "Read the order in a letter.");
   step("the prompt of a record is shown");

@@ -27,6 +27,7 @@ from dspyc.runtime import (
 )
 from dspyc.runtime.lm.request import Request, Response
 from dspyc.runtime.modules.avatar import ActionOutput
+from dspyc.runtime.optimizers.plan import Span
 from support.banking import demos
 from support.neighbour import Neighbour, sections, written
 from support.resumable import Killed
@@ -266,3 +267,20 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
             state(tmp_path / str(kill_at), first)
         assert state(tmp_path / str(kill_at), second) == expected
         assert len(first.asked) - 1 + len(second.asked) == len(calm.asked)
+
+
+def test_what_a_search_for_instructions_asks_is_within_its_plan(tmp_path: Path) -> None:
+    task, writer = Actor(), Actor()
+    writer.model = "test/writer"
+    optimizer = AvatarOptimizer(metric=right, max_iters=3, prompt_model=writer)
+    program = Program(optimizer, agent(), name="p", source=tmp_path / "f.dspy", trainset=ROWS)
+    with context(lm=task, max_retries=0):
+        # An action in each step, then the answer.
+        plan = program.plan(per_run=Span(1, 4))
+        program.optimize()
+    assert plan.is_complete
+    lines = {line.role: line for line in plan.lines}
+    assert lines["program"].calls == Span(len(ROWS), 4 * len(ROWS) * 4)
+    assert lines["prompt model"].calls == Span(0, 6)
+    assert len(ROWS) <= len(task.asked) <= 4 * len(ROWS) * 4
+    assert 0 < len(writer.asked) <= 6

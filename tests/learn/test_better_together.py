@@ -32,16 +32,17 @@ from support.neighbour import Neighbour
 class Instructing(Optimizer):
     """Adds a word to the instructions of a program, and keeps with what it was called."""
 
-    def __init__(self, word: str, fails: bool = False) -> None:
+    def __init__(self, word: str, fails: bool = False, kind: type[Exception] = OptimizerError) -> None:
         self.word = word
         self.fails = fails
+        self.kind = kind
         self.called: list[dict[str, Any]] = []
 
     def compile(self, student: Module, *, trainset: Any, valset: Any = None, pace: int = 1) -> Module:
         """Add the word."""
         self.called.append({"trainset": list(trainset), "valset": valset, "pace": pace})
         if self.fails:
-            raise OptimizerError("no luck")
+            raise self.kind("no luck")
         program = student.deepcopy()
         for predictor in program.predictors():
             text = f"{predictor.signature.instructions} {self.word}"
@@ -127,14 +128,17 @@ def test_without_a_valset_the_last_program_is_returned(lm: Neighbour) -> None:
     assert lm.asked == []
 
 
-def test_a_step_that_fails_ends_with_the_best_so_far(lm: Neighbour, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("kind", [OptimizerError, RuntimeError, KeyError])
+def test_a_step_that_fails_ends_with_the_best_so_far(
+    lm: Neighbour, caplog: pytest.LogCaptureFixture, kind: type[Exception]
+) -> None:
     caplog.set_level(logging.WARNING)
-    both = BetterTogether(metric=same_label, p=few(), bad=Instructing("x", fails=True))
+    both = BetterTogether(metric=same_label, p=few(), bad=Instructing("x", fails=True, kind=kind))
     program: Any = both.compile(Predict("text -> label"), trainset=TRAIN, strategy="p -> bad -> p")
     assert program.flag_compilation_error_occurred
     assert {name for name, _ in strategies(program)} == {"p", ""}
-    assert "the step `bad` failed, and the best program so far is kept: no luck" in caplog.messages
-    with pytest.raises(OptimizerError, match="no luck"):
+    assert f"the step `bad` failed, and the best program so far is kept: {kind('no luck')}" in caplog.messages
+    with pytest.raises(kind, match="no luck"):
         both.compile(Predict("text -> label"), trainset=TRAIN, strategy="bad -> p")
 
 
@@ -168,8 +172,8 @@ def test_a_step_that_has_measured_its_program_is_believed_where_the_budget_ends(
     ("arguments", "message"),
     [
         ({"strategy": "p -> x"}, r"names `x`; the optimizers are `p` and `w`"),
-        ({"strategy": " "}, "is empty"),
-        ({"valset_ratio": 1.0}, "`valset_ratio` must be at least 0 and less than 1, not 1.0"),
+        ({"strategy": " "}, "cannot be empty"),
+        ({"valset_ratio": 1.0}, r"`valset_ratio` must be in range \[0, 1\), so less than 1, not 1.0"),
         ({"optimizer_compile_args": {"z": {}}}, "`optimizer_compile_args` names `z`"),
         (
             {"optimizer_compile_args": {"p": {"restric": [1]}}},
@@ -199,7 +203,10 @@ def test_its_optimizers_are_checked_and_have_defaults() -> None:
         "p": BootstrapFewShotWithRandomSearch,
         "w": BootstrapFinetune,
     }
-    with pytest.raises(OptimizerError, match="`w` of `BetterTogether` must be an optimizer, not 'finetune'"):
+    with pytest.raises(
+        OptimizerError,
+        match=r"`w` of `BetterTogether` must be a Teleprompter \(an optimizer\), not 'finetune'",
+    ):
         BetterTogether(metric=same_label, w="finetune")
     with pytest.raises(ConfigurationError, match="needs the parameter `metric`"):
         BetterTogether(p=few())  # type: ignore[call-arg]

@@ -367,3 +367,30 @@ def test_a_key_that_is_missing_is_told_before_any_call(monkeypatch: pytest.Monke
     with pytest.raises(OptimizerError, match="set OPENAI_API_KEY"):
         BootstrapFinetune().compile(student, trainset=TRAIN[:2], teacher=Predict("text -> label", lm=teacher))
     assert not teacher.asked
+
+
+@pytest.mark.parametrize("multitask", [True, False])
+@pytest.mark.parametrize("patched", [True, False])
+def test_a_training_of_ones_own(multitask: bool, patched: bool) -> None:
+    asked: dict[Any, Any] = {}
+
+    def train(finetune_dict: Any) -> dict[Any, Any]:
+        asked.update(finetune_dict)
+        return {key: DummyLM([{"topic": f"t{key[1]}", "label": "own"}]) for key in finetune_dict}
+
+    class Own(BootstrapFinetune):
+        finetune_lms = staticmethod(train)
+
+    student = Two()
+    student.set_lm(DummyLM([{"topic": "a", "label": "b"}] * 50))
+    optimizer = BootstrapFinetune(multitask=multitask) if patched else Own(multitask=multitask)
+    if patched:
+        optimizer.finetune_lms = train  # type: ignore[method-assign]
+    found = optimizer.compile(student, trainset=TRAIN[:2])
+    assert found.label.lm is not student.label.lm
+    assert (found.topic.lm is found.label.lm) == multitask
+    assert [key[1] for key in asked] == ([None] if multitask else [0, 1])
+    for given in asked.values():
+        assert given["lm"] is student.label.lm
+        assert given["train_data"][0]["messages"][-1]["role"] == "assistant"
+        assert given["train_data_format"] == "chat"

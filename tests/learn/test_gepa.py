@@ -11,8 +11,11 @@ import pytest
 
 from dspyc.runtime import (
     GEPA,
+    AdapterParseError,
     ConfigurationError,
+    DummyLM,
     Evaluate,
+    Image,
     Module,
     OptimizerError,
     Predict,
@@ -23,7 +26,7 @@ from dspyc.runtime import (
 from dspyc.runtime.lm.request import Request
 from dspyc.runtime.optimizers import gepa_search
 from dspyc.runtime.optimizers.evolution import Batches, Member, Population
-from dspyc.runtime.optimizers.reflection import InstructionProposer
+from dspyc.runtime.optimizers.reflection import InstructionProposer, MultiModalInstructionProposer
 from dspyc.runtime.work.run import stage
 from support.neighbour import sections
 from support.obedient import HINTS, Obedient, rows, same_label
@@ -432,3 +435,38 @@ def test_a_proposer_with_a_limit_and_advice() -> None:
         )
     with pytest.raises(ConfigurationError, match="`max_chars` must be at least 1"):
         InstructionProposer(max_chars=0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "written"),
+    [
+        ("Answer in one word.", "Answer in one word."),
+        ("```\nAnswer in one word.\n```", "Answer in one word."),
+        ("Here it is:\n```markdown\nAnswer in\none word.\n```\nI hope it helps.", "Answer in\none word."),
+        ("[[ ## improved_instruction ## ]]\nAnswer.\n\n[[ ## completed ## ]]", "Answer."),
+        ('{"other": 1}', None),
+        ("```\n{}\n```", None),
+        ("[1, 2]", None),
+    ],
+)
+def test_a_writer_that_writes_the_instruction_and_nothing_else(answer: str, written: str | None) -> None:
+    runs = {"self": [{"Inputs": {}, "Generated Outputs": {}, "Feedback": "no"}]}
+    with context(lm=DummyLM([answer] * 3)):
+        if written is None:
+            with pytest.raises(AdapterParseError):
+                InstructionProposer()({"self": "Now."}, runs, ["self"])
+            return
+        assert InstructionProposer()({"self": "Now."}, runs, ["self"]) == {"self": written}
+
+
+@pytest.mark.parametrize("proposer", [InstructionProposer, MultiModalInstructionProposer])
+def test_images_are_shown_by_the_proposer_that_is_for_them(proposer: Any) -> None:
+    image = Image(url="https://example.com/dog.png")
+    runs = {"self": [{"Inputs": {"image": image}, "Generated Outputs": {"label": "cat"}, "Feedback": "no"}]}
+    lm = DummyLM([json.dumps({"new_instruction": "Look again."})])
+    with context(lm=lm):
+        assert proposer()({"self": "Now."}, runs, ["self"]) == {"self": "Look again."}
+    content = lm.history[-1]["messages"][-1]["content"]
+    urls = [part["image_url"]["url"] for part in content if isinstance(part, dict) and "image_url" in part]
+    assert urls == ([image.url] if proposer is MultiModalInstructionProposer else [])
+    assert "https://example.com/dog.png" in str(content)

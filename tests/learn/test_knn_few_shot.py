@@ -170,3 +170,10 @@ def test_calls_at_the_same_time_do_not_mix(lm: Neighbour) -> None:
     with context(num_threads=8):
         together = Evaluate(devset=DEV, metric=same_label)(program)
     assert [row.prediction.label for row in together.rows] == one_by_one
+
+
+def test_its_examples_can_be_searched(lm: Neighbour) -> None:
+    found = KNNFewShot(k=2, trainset=TRAIN, vectorizer=Embedder(by_words)).KNN
+    assert found.k == 2
+    assert len(found.trainset) == len(TRAIN)
+    assert found(text=TRAIN[3].text)[0].text == TRAIN[3].text

@@ -10,6 +10,7 @@ import pytest
 
 from dspyc.runtime import (
     Evaluate,
+    Example,
     MIPROv2,
     Module,
     OptimizerError,
@@ -294,3 +295,21 @@ def test_a_proposer_by_itself_shows_the_history() -> None:
     assert len(shown) == 3
     assert shown[0].endswith("Guess well. | Score: 60")
     assert not any("tip" in each for each in lm.asked)
+
+
+@pytest.mark.parametrize("trainset", [[], TRAIN[:2]])
+def test_one_instruction_of_a_proposer(trainset: list[Example]) -> None:
+    lm = Obedient()
+    student = Predict("text -> label")
+    with context(lm=lm):
+        proposer = GroundedProposer(None, student, trainset, program_aware=False, init_temperature=0.7)
+        found = proposer.propose_instruction_for_predictor(
+            student, None, 0, None, 0, {}, tip="Say it in verse."
+        )
+        assert isinstance(found, str)
+        assert found
+        assert lm.asked[-1]["tip"] == "Say it in verse."
+        assert proposer.propose_instructions_for_program(trainset, student, None, None, N=1, T=0.2)[0]
+        with pytest.raises(IndexError):
+            proposer.propose_instruction_for_predictor(student, None, 7, None, 0, {})
+    assert (proposer.data_summary is None) == (not trainset)

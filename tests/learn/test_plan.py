@@ -18,9 +18,11 @@ from dspyc.runtime import (
     BootstrapFewShotWithOptuna,
     BootstrapFinetune,
     BootstrapRS,
+    Embedder,
     Evaluate,
     Example,
     InferRules,
+    KNNFewShot,
     LabeledFewShot,
     MIPROv2,
     Module,
@@ -34,6 +36,12 @@ from dspyc.runtime.optimizers.plan import Span
 from support.obedient import Obedient, rows, same_label
 
 TRAIN, VAL = rows(24), rows(20, 100)
+
+
+def sizes(texts: list[str]) -> list[list[float]]:
+    return [[float(len(text)), float(sum(map(ord, text)) % 97)] for text in texts]
+
+
 LATER: dict[str, Any] = {
     "search": lambda lm: BootstrapRS(metric=same_label, num_candidate_programs=2, max_bootstrapped_demos=1),
     "optuna": lambda lm: BootstrapFewShotWithOptuna(metric=same_label, num_candidate_programs=2),
@@ -85,6 +93,13 @@ OPTIMIZERS: dict[str, tuple[Any, dict[str, Any]]] = {
         lambda lm: InferRules(metric=same_label, num_candidates=3, teacher_settings={"lm": lm}),
         {"trainset": TRAIN, "valset": VAL},
     ),
+    "nearest": (
+        lambda lm: KNNFewShot(
+            3, TRAIN, Embedder(sizes), metric=same_label, max_bootstrapped_demos=2, max_labeled_demos=1
+        ),
+        {},
+    ),
+    "nearest labels": (lambda lm: KNNFewShot(3, TRAIN, Embedder(sizes)), {"teacher": "labels"}),
     "together": (
         lambda lm: BetterTogether(
             metric=same_label,
@@ -131,6 +146,17 @@ def test_what_is_planned_holds(kind: str, tmp_path: Path) -> None:
         )
         assert fewest * 0.9 <= characters / 4 <= highest, (kind, model.model, plan.lines)
     assert plan.is_complete
+
+
+def test_what_is_made_for_each_call_costs_nothing_where_nothing_is_measured(tmp_path: Path) -> None:
+    make, arguments = OPTIMIZERS["nearest"]
+    program, evaluation = made(make(None), tmp_path, **arguments)
+    with context(lm=Obedient(), max_retries=0):
+        assert program.plan().calls == Span(0, 0)
+        assert program.plan().is_complete
+        (before, teacher) = program.plan(evaluation).lines
+    assert before.calls == Span(2 * len(VAL), 2 * len(VAL))
+    assert (teacher.role, teacher.calls) == ("teacher", Span(len(VAL), 3 * len(VAL)))
 
 
 @pytest.mark.parametrize("name", LATER)

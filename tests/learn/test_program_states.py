@@ -200,6 +200,30 @@ def test_what_fits_is_used_where_something_else_does_not(
     }
 
 
+def test_a_folder_that_was_trained_again_is_not_taken_for_the_earlier_one(tmp_path: Path) -> None:
+    trained = tmp_path / "elsewhere" / "m"
+    trained.mkdir(parents=True)
+
+    @parameters
+    class Train(Optimizer):
+        """Puts a model into the predictor."""
+
+        def compile(self, student: Module, **arguments: Any) -> Module:
+            program = student.deepcopy()
+            program.lm = LM(f"gguf/{trained}")  # type: ignore[attr-defined]
+            return program
+
+    program = Program(Train(), Predict("a -> b"), name="p", source=tmp_path / "f.dspy")
+    for weights, kept in (("one", "f.p.m"), ("two", "f.p.m-2"), ("one", "f.p.m"), ("six", "f.p.m-3")):
+        for name in ("config.json", "model.safetensors"):
+            (trained / name).write_text(weights)
+        program.optimize()
+        assert (
+            json.loads(program.state_path.read_text())["predictors"]["self"]["lm"]["model"] == f"gguf/{kept}"
+        )
+        assert (tmp_path / kept / "model.safetensors").read_text() == weights
+
+
 def test_a_trained_model_lies_beside_the_state(tmp_path: Path) -> None:
     made_by_training = tmp_path / "elsewhere" / "weights-1.gguf"
     made_by_training.parent.mkdir()

@@ -169,6 +169,20 @@ def test_a_budget_stops_it_with_the_best_so_far(name: str, share: float) -> None
         assert score(program) >= score(Two()) - 5
 
 
+def test_a_budget_that_ends_among_the_finalists_does_not_lose_the_better_ones() -> None:
+    calm = Wavering()
+    with context(lm=calm, num_threads=2):
+        compiled("simba", Two())
+        # In the end the student and the winners of three steps, without the rows of their batches: here the
+        # student, which is measured first, and no winner as a whole.
+        limit = len(calm.asked) - 2 * (len(TRAIN) + 3 * (len(TRAIN) - 10)) + 2 * (len(TRAIN) + 10)
+    with context(lm=Wavering(), num_threads=2), working(budget=Budget(calls=limit)):
+        program = compiled("simba", Two())
+    with context(lm=Wavering()):
+        assert len(program.candidate_programs) == 1
+        assert score(program) > score(Two()) + 5
+
+
 @pytest.mark.parametrize("name", ["optuna", "rules"])
 def test_labels_are_a_teacher(name: str) -> None:
     lm = Wavering()

@@ -22,6 +22,7 @@ from dspyc.cli.main import run as main
 EXAMPLES = Path(__file__).parents[2] / "examples"
 KEY = "KEY = 'sk-proj-abcdefghijklmnopqrstuvwxyz0123456789'"
 USING_F = 'from helper import f\nmodule m = Predict("q -> a")\ndef told() -> str:\n    return f()\n'
+MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 PROGRAM = 'module qa = Predict("question -> answer")\nlm offline = DummyLM([{"answer": "yes"}])\n'
 
 
@@ -117,9 +118,41 @@ def test_states_and_their_models_go_along(tmp_path: Path) -> None:
     (tmp_path / "other.gguf").write_bytes(b"GGUF")
     (tmp_path / ".env").write_text("A=1\n")
     assert package(path, "--name", "tuned", "--out", tmp_path / "out") == 0
+    assert packed_into(tmp_path / "out", "tuned") == {"p.dspy", "p.tuned.state.json", "p.tuned.gguf"}
+
+
+def packed_into(out: Path, name: str) -> set[str]:
+    with zipfile.ZipFile(out / f"{name}-0.1.0-py3-none-any.whl") as archive:
+        return {name.split("/programs/")[1] for name in archive.namelist() if "/programs/" in name}
+
+
+def test_trained_folders_go_along_wherever_they_are_named(tmp_path: Path) -> None:
+    state = "\n".join(
+        f"program p{n} = o.compile(m, trainset=d{s})" for n, s in enumerate(("", ', state="s/b.json"'))
+    )
+    data = 'dataset d = Dataset("d.csv", inputs=["q"])\noptimizer o = LabeledFewShot()\n'
+    text = f'module m = Predict("q -> a", lm=LM("gguf/own"))\n{data}{state}\n'
+    path = write(tmp_path, p__dspy=text, d__csv="q,a\n1,2\n")
+    (tmp_path / "s").mkdir()
+    for name in ("own", "p.p0.m", "p.p0.mm", "s/b.m"):
+        (tmp_path / name / ".cache").mkdir(parents=True)
+        for file in ("config.json", "model.safetensors", "tokenizer.json", ".cache/x"):
+            (tmp_path / name / file).write_bytes(b"{}")
+    for program, state, model in (("p0", "p.p0.state.json", "p.p0.m"), ("p1", "s/b.json", "b.m")):
+        assert main(["optimize", f"{path}:{program}"]) == 0
+        saved = json.loads((tmp_path / state).read_text())
+        saved["predictors"]["self"]["lm"] = {"model": f"gguf/{model}"}
+        (tmp_path / state).write_text(json.dumps(saved))
+    assert package(path, "--name", "tuned", "--out", tmp_path / "out") == 0
+    folders = {f"{name}/{file}" for name in ("own", "p.p0.m", "s/b.m") for file in MODEL_FILES}
+    assert packed_into(tmp_path / "out", "tuned") == {
+        "p.dspy", "d.csv", "p.p0.state.json", "s/b.json", *folders
+    }  # fmt: skip
     with zipfile.ZipFile(tmp_path / "out" / "tuned-0.1.0-py3-none-any.whl") as archive:
-        packed = {name.split("/programs/")[1] for name in archive.namelist() if "/programs/" in name}
-    assert packed == {"p.dspy", "p.tuned.state.json", "p.tuned.gguf"}
+        assert "dspyc[embedded,tune]" in archive.read("tuned-0.1.0.dist-info/METADATA").decode()
+    assert main(["build", str(path), "--out", str(tmp_path / "built")]) == 0
+    assert (tmp_path / "built" / "p.p0.m" / "model.safetensors").is_file()
+    assert not (tmp_path / "built" / "p.p0.mm").exists()
 
 
 @pytest.mark.parametrize(

@@ -181,9 +181,10 @@ def test_settings_with_errors_keep_a_program_from_being_run(tmp_path: Path) -> N
 def test_programs_below_a_folder(tmp_path: Path) -> None:
     write(
         tmp_path,
-        b_dspy="", a__c_dspy="", a__venv__d_dspy="", __hidden__e_dspy="", env__pyvenv_cfg="", env__f_dspy="",
-        text_txt="",
+        b_dspy="", a__c_dspy="", a__venv__d_dspy="", env__pyvenv_cfg="", env__f_dspy="", text_txt="",
     )  # fmt: skip
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".hidden" / "e.dspy").touch()
     found = [os.path.relpath(path, tmp_path) for path in programs_below(str(tmp_path))]
     assert found == ["b.dspy", "a/c.dspy"]
 

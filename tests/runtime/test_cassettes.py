@@ -265,3 +265,33 @@ def test_a_damaged_cassette_is_named(tmp_path: Path, text: str, words: str) -> N
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ReplayError, match=words):
         Tape(path, "replay", name)
+
+
+def test_what_answers_in_this_process_needs_no_cassette(tmp_path: Path) -> None:
+    path = tmp_path / "m.cassette.jsonl"
+    qa = Predict("question -> answer")
+
+    def program(question: str = "a") -> Any:
+        return qa(question=question).answer
+
+    with context(lm=DummyLM({"a": {"answer": "A"}})):
+        play(path, "letters", program)
+    with context(lm=LM("embedded/base")):
+        play(path, "letters", program)
+
+    class Own(Silent):
+        model = "own"
+        in_process = True
+
+        def complete(self, request: Request) -> Response:
+            return Response(["[[ ## answer ## ]]\nmine"])
+
+    with context(lm=DummyLM({"a": {"answer": "A"}})):
+        record(path, program, "letters")
+    with context(lm=Own()), Tape(path, "replay", name).test("letters"):
+        assert program() == "mine"
+    # What was recorded once is compared.
+    with context(lm=DummyLM({"b": {"answer": "B"}})), pytest.raises(ReplayError, match=r"had .* and has"):
+        play(path, "letters", lambda: program("b"))
+    with context(lm=LM("gguf/x.gguf", fallbacks="openai/gpt-4o-mini")), pytest.raises(ReplayError):
+        play(path, "other", program)

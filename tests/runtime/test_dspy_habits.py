@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import pickle
+import random
 import sys
 import warnings
 from importlib import import_module
@@ -23,6 +25,7 @@ from dspyc.runtime.errors import (
     StateError,
     also_as,
 )
+from dspyc.runtime.execution.trace import Recent
 
 
 class Hop(dspy.Module):
@@ -216,7 +219,7 @@ def test_addresses_only_from_trusted_states(caplog: pytest.LogCaptureFixture) ->
     saved["lm"] |= {"api_base": "http://elsewhere/v1", "api_key": "sk-secret", "top_p": 0.5}
     careful = dspy.Predict("q -> a").load_state(saved)
     assert "api_base" not in careful.lm.kwargs
-    assert "`api_base`" in caplog.text
+    assert "'api_base'" in caplog.text
     trusting = dspy.Predict("q -> a").load_state(saved, allow_unsafe_lm_state=True)
     assert trusting.lm.kwargs["api_base"] == "http://elsewhere/v1"
     assert trusting.lm.kwargs["top_p"] == 0.5
@@ -389,3 +392,207 @@ def test_copies_are_as_deep_as_they_can_be(caplog: pytest.LogCaptureFixture) -> 
     assert twin.copied is not module.copied  # type: ignore[attr-defined]
     assert twin.shared is again.shared is module.shared  # type: ignore[attr-defined]
     assert caplog.text.count("an attribute of type Uncopyable cannot be copied") == 1
+
+
+# --- parts that a test has replaced ---------------------------------------------------------------------
+
+
+class Scripted:
+    """In a predictor's place: gives predictions one after another, or raises; counts how it was called."""
+
+    def __init__(self, *steps: Any) -> None:
+        self.steps = list(steps)
+        self.ways: list[str] = []
+
+    def _next(self) -> Any:
+        step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
+        if isinstance(step, Exception):
+            raise step
+        return dspy.Prediction(**step)
+
+    def __call__(self, **inputs: Any) -> Any:
+        self.ways.append("called")
+        return self._next()
+
+    async def acall(self, **inputs: Any) -> Any:
+        self.ways.append("awaited")
+        return self._next()
+
+
+def echo(text: str) -> str:
+    """Say it again."""
+    return f"again: {text}"
+
+
+STEP = {"next_thought": "t", "next_tool_name": "echo", "next_tool_args": {"text": "x"}}
+LAST = {"next_thought": "t", "next_tool_name": "finish", "next_tool_args": {}}
+
+
+class Foreign(type("ContextWindowExceededError", (Exception,), {})):  # type: ignore[misc]
+    """What another library raises for a prompt that is too long."""
+
+
+@pytest.mark.parametrize("error", [Foreign("too long"), dspy.ContextWindowExceededError(model="m")])
+@pytest.mark.parametrize("awaited", [False, True])
+def test_agents_with_replaced_parts(error: Exception, awaited: bool) -> None:
+    agent = dspy.ReAct("q -> a", tools=[echo])
+    agent.react = Scripted(STEP, STEP, error, LAST)
+    agent.extract = Scripted({"a": "done"})
+    found = asyncio.run(agent.acall(q="x")) if awaited else agent(q="x")
+    assert found.a == "done"
+    assert found.trajectory["observation_1"] == "again: x"
+    assert found.trajectory["tool_name_2"] == "finish"
+    assert {*agent.react.ways, *agent.extract.ways} == {"awaited" if awaited else "called"}
+
+
+def test_an_agent_that_is_always_told_too_much() -> None:
+    agent = dspy.ReAct("q -> a", tools=[echo])
+
+    def too_much(**inputs: Any) -> Any:
+        raise Foreign("too long")
+
+    agent.react = too_much
+    agent.extract = lambda **inputs: dspy.Prediction(a="nothing was done")
+    found = agent(q="x")
+    assert (found.a, found.trajectory) == ("nothing was done", {})
+    agent.react = Scripted(ValueError("another error"))
+    with pytest.raises(ValueError, match="another error"):
+        agent(q="x")
+
+
+class Recorded:
+    """An interpreter that gives what it was told to."""
+
+    def __init__(self, *results: Any) -> None:
+        self.results = list(results)
+        self.tools: dict[str, Any] = {}
+        self.code: list[str] = []
+
+    def start(self) -> None:
+        pass
+
+    def execute(self, code: str, variables: Any = None) -> Any:
+        self.code.append(code)
+        return self.results.pop(0)
+
+    def shutdown(self) -> None:
+        self.code.append("shut down")
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_modules_that_run_code_with_replaced_parts(awaited: bool) -> None:
+    def ask(module: Any) -> Any:
+        return asyncio.run(module.acall(q="x")) if awaited else module(q="x")
+
+    made: list[Recorded] = []
+
+    def factory() -> Recorded:
+        made.append(Recorded("seen", dspy.FinalOutput({"a": "7"})))
+        return made[-1]
+
+    options: Any = {"interpreter_factory": factory, "allow_code": True}
+    session = dspy.RLM("q -> a", **options)
+    session.generate_action = Scripted({"reasoning": "look", "code": "print(q)"})
+    assert ask(session).a == "7"
+    thinker = dspy.ProgramOfThought("q -> a", **options)
+    thinker.code_generate = Scripted({"generated_code": "1"})
+    thinker.generate_output = Scripted({"a": "8"})
+    assert ask(thinker).a == "8"
+    actor = dspy.CodeAct("q -> a", [echo], **options)
+    actor.codeact = Scripted({"generated_code": "echo(q)", "finished": True})
+    actor.extractor = Scripted({"a": "9"})
+    assert ask(actor).a == "9"
+    assert [one.code[0] for one in made] == ["print(q)", "1", "echo(q)"]
+    assert all(one.code[-1] == "shut down" for one in made)
+
+
+# --- tools of code --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", [dspy.RLM, dspy.CodeAct])
+@pytest.mark.parametrize("name", ["get-weather", "1st", "for", ""])
+def test_code_calls_tools_by_identifiers(module: Any, name: str) -> None:
+    tool = dspy.Tool(echo, name="x")
+    tool.name = name
+    with pytest.raises(ConfigurationError, match="must be a valid Python identifier"):
+        module("q -> a", tools=[tool])
+
+
+@pytest.mark.parametrize("agent", [dspy.ReAct, dspy.RLM, dspy.CodeAct, dspy.ReActV2])
+def test_what_is_no_list_of_tools(agent: Any) -> None:
+    with pytest.raises(TypeError, match="tools must be a list, not a dict") as caught:
+        agent("q -> a", tools={"echo": echo})
+    assert isinstance(caught.value, dspy.ToolError)
+    with pytest.raises(TypeError, match="5 must be callable"):
+        agent("q -> a", tools=[5])
+
+
+# --- the list that `configure(trace=[])` has given --------------------------------------------------------
+
+
+def test_the_size_of_a_trace_that_was_given() -> None:
+    ask = dspy.Predict("q -> a")
+    kept: list[Any] = []
+    model = dspy.DummyLM([{"a": "x"}] * 300)
+    try:
+        dspy.configure(trace=kept)
+        with dspy.context(lm=model):
+            for _ in range(150):
+                ask(q="x")
+            assert len(kept) == 150
+            dspy.configure(max_trace_size=3)
+            ask(q="x")
+            assert len(kept) == 3
+            with dspy.context(trace=[]) as _:
+                for _ in range(9):
+                    ask(q="x")
+                assert len(dspy.settings.trace or ()) == 9
+    finally:
+        dspy.configure(max_trace_size=100, trace=Recent.calls)
+
+
+# --- helpers of DSPy's own optimizers ---------------------------------------------------------------------
+
+
+def test_helpers_for_optimizers() -> None:
+    utils = import_module("dspyc.runtime.teleprompt.utils")
+    rows = [1, 2, 3, 4, 5]
+    seen: list[Any] = []
+    assert utils.eval_candidate_program(9, rows, None, lambda program, devset: seen.append(devset)) is None
+    utils.eval_candidate_program(2, rows, None, lambda program, devset: seen.append(devset))
+    assert seen[0] == rows
+    assert len(seen[1]) == 2
+    assert set(seen[1]) <= set(rows)
+    failed = utils.eval_candidate_program(2, rows, None, lambda program: None)
+    assert (failed.score, failed.results) == (0.0, [])
+    drawn = [utils.create_minibatch(rows, 3, random.Random(5)) for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    assert import_module("dspyc.runtime.dsp.utils").deduplicate(["b", "a", "b"]) == ["b", "a"]
+
+
+def test_a_data_set_of_ones_own() -> None:
+    base: Any = import_module("dspyc.runtime.datasets.dataset").Dataset
+
+    class Numbers(base):  # type: ignore[misc]
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self._train = [{"n": n, "m": -n} for n in range(9)]
+            self._dev = [{"n": 9, "m": -9}]
+
+    data = Numbers(train_size=4, train_seed=1, input_keys=["n"])
+    assert len(data.train) == 4
+    assert {*data.train[0].inputs().keys()} == {"n"}
+    assert data.dev[0].m == -9
+    assert import_module("dspyc.runtime.datasets").Dataset is base
+    assert dspy.Dataset is not base
+
+
+def test_names_of_older_versions() -> None:
+    from dspyc import __version__
+
+    assert dspy.__version__ == __version__
+    paths = import_module("dspyc.runtime.primitives.python_interpreter")
+    assert paths.InterpreterError is dspy.CodeInterpreterError
+    with pytest.raises(KeyError) as caught:
+        dspy.MultiChainComparison("q -> a", M=1)([dspy.Prediction(reasoning="r")], q="x")
+    assert isinstance(caught.value, dspy.InputError)

@@ -170,5 +170,5 @@ def test_when_it_never_submits() -> None:
 def test_names_of_its_own(signature: str) -> None:
     with pytest.raises(dspy.ConfigurationError, match="it has its own"):
         dspy.ReActV2(signature, tools=[])
-    with pytest.raises(dspy.ConfigurationError, match="two tools are named `submit`"):
+    with pytest.raises(dspy.ConfigurationError, match="`submit` conflicts with built-in"):
         dspy.ReActV2("q -> a", tools=[dspy.Tool(add, name="submit")])

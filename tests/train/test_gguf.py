@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,45 @@ def test_only_what_the_assistant_says_is_learned() -> None:
     assert tokenizer.decode(list(row.ids), skip_special_tokens=False) == (
         "<|system|>Answer.<|end|><|user|>one<|end|><|assistant|>first<|end|><|user|>two<|end|><|assistant|>second<|end|>"
     )
+
+
+@pytest.mark.parametrize(
+    "template", ["", "{{ messages[0].content }}\n> {% for m in messages[1:] %}{{ m.content }}\n{% endfor %}"]
+)
+def test_a_model_learns_to_stop_whatever_its_template_puts_behind_an_answer(
+    template: str, tmp_path: Path
+) -> None:
+    from dspyc.runtime import LM
+    from dspyc.runtime.lm.training.text import encode
+
+    base = gguf.read(SHIPPED["base"])
+    # Neither ChatML, which stands for a missing template, nor the other one has the token that ends a text.
+    tokens = ["</s>" if token == "<|end|>" else token for token in base.vocabulary.tokens]
+    vocabulary = replace(base.vocabulary, tokens=tuple(tokens), chat_template=template)
+    assert vocabulary.tokens[vocabulary.end] == "</s>"
+    gguf.write(replace(base, vocabulary=vocabulary, prompts="chat"), tmp_path / "plain.gguf")
+    asked = [{"role": "user", "content": text} for text in ("one", "two")]
+    answers = [{"role": "assistant", "content": text} for text in ("first", "second thing")]
+    rows = [{"messages": [question, said]} for question, said in zip(asked, answers, strict=True)]
+    for row, said in zip(encode(vocabulary, 1_024, rows).rows, answers, strict=True):
+        assert row.ids[-1] == vocabulary.end, said
+        assert row.answers[-1]
+    settings = {"steps": 60, "batch_size": 2, "dropout": 0.0, "output": tmp_path / "trained.gguf"}
+    trained = LM(f"gguf/{tmp_path / 'plain.gguf'}").finetune(rows, "chat", settings).result()
+    for question, said in zip(asked, answers, strict=True):
+        response = EmbeddedTransport().complete(Request(trained.model, [question], {"max_tokens": 40}))
+        assert response.text == said["content"]
+        assert response.completions[0].finish_reason == "stop"
+
+
+def test_the_token_of_a_turn_ends_an_answer_where_that_of_a_text_does_not() -> None:
+    from dspyc.runtime.lm.training.text import encode, make_tokenizer
+
+    base = gguf.read(SHIPPED["base"]).vocabulary
+    other = next(index for index, kind in enumerate(base.kinds) if kind == 3 and index != base.end)
+    vocabulary = replace(base, end=other)
+    turns = [{"role": role, "content": role} for role in ("user", "assistant", "user", "assistant")]
+    [row] = encode(vocabulary, 1_024, [{"messages": turns}]).rows
+    learned = [token for token, marked in zip(row.ids, row.answers, strict=True) if marked]
+    tokenizer = make_tokenizer(vocabulary)
+    assert tokenizer.decode(learned, skip_special_tokens=False) == " assistant<|end|> assistant<|end|>"

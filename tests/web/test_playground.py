@@ -117,6 +117,22 @@ def test_prompts(tmp_path: Path) -> None:
     assert json.loads(playground.prompts(program, "gone", str(tmp_path)))["name"] == "one"
 
 
+def test_prompts_with_values(tmp_path: Path) -> None:
+    program = 'module one = Predict("question, limit: int -> answer")\n'
+
+    def told(**inputs: str) -> Any:
+        return json.loads(playground.prompts(program, "", str(tmp_path), json.dumps(inputs)))
+
+    some = told(question="@why", other="x")
+    assert some["inputs"] == [["question", "str"], ["limit", "int"]]
+    assert "@why" in some["prompts"][0]["messages"][1][1]
+    assert "{limit}" in some["prompts"][0]["messages"][1][1]
+    assert "{" not in told(question="why", limit="3")["prompts"][0]["messages"][1][1]
+    wrong = told(limit="many")
+    assert "limit" in wrong["error"]
+    assert (wrong["names"], len(wrong["inputs"])) == (["one"], 2)
+
+
 @pytest.mark.parametrize(
     ("program", "why"),
     [

@@ -256,6 +256,8 @@ def _help(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> str
     text = item.text[node.span.start : node.span.end]
     if _called_instead(item, node, wanted) is not None:
         return f"pass the function itself: `{text.partition('(')[0]}`, without brackets"
+    if isinstance(given, types.List | types.Tuple) and wanted == types.INT and len(text) <= 40:
+        return f"for its length, write `len({text})`"
     wants_module = any(isinstance(each, types.AnyModule) for each in types.options(wanted))
     records = [each for each in types.options(wanted) if isinstance(each, types.Record)]
     content = [each.name for each in records if "from_path" in each.members]

@@ -174,10 +174,24 @@ def _close(call: Called, argument: syntax.Argument, free: list[str]) -> str | No
 
 
 _OTHER_NAMES = {
+    "api_key": frozenset({"apikey", "api_token", "openai_api_key"}),
+    "fallbacks": frozenset({"fallback_models", "fallback_model"}),
+    "max_tokens": frozenset({"max_new_tokens", "max_length", "maxTokens", "max_output_length"}),
+    "model": frozenset({"model_name", "model_id", "engine"}),
+    "num_retries": frozenset({"retries", "max_attempts"}),
+    "temperature": frozenset({"temp"}),
     "max_iters": frozenset({"max_iterations", "max_steps", "max_turns", "iterations", "steps"}),
     "max_retries": frozenset({"max_attempts", "max_tries", "retries", "num_retries"}),
     "num_threads": frozenset({"threads", "workers", "n_jobs", "max_workers"}),
     "tools": frozenset({"functions"}),
+    "trainset": frozenset({"dataset", "train", "train_data", "train_dataset", "train_set", "training_set"}),
+    "valset": frozenset({"dev", "dev_set", "devset", "eval_set", "val_set", "validation", "validation_set"}),
+    "devset": frozenset(
+        {"data", "dataset", "dev_set", "eval_set", "examples", "test_set", "testset", "valset"}
+    ),
+    "metric": frozenset({"evaluator", "metric_fn", "metrics", "scorer"}),
+    "reward_fn": frozenset({"metric", "reward", "reward_function", "scorer"}),
+    "N": frozenset({"attempts", "n", "num_attempts"}),
 }
 """What other libraries call parameters."""
 
@@ -265,7 +279,7 @@ def _is_handed_over(item: Item, node: Call) -> bool:
     return (
         isinstance(node, syntax.Call)
         and not node.arguments
-        and isinstance(item.type_of(node.function), types.Function)
+        and isinstance(item.type_of(node.function), types.Function | types.Module)
         and any(is_called_instead(item, call, node) for call in item.nodes(syntax.Call))
     )
 
@@ -279,8 +293,15 @@ def is_called_instead(item: Item, call: syntax.Call, node: syntax.Expression) ->
         if any(each is node for each in inside):
             options = [*types.options(parameter.type)]
             options += [each.item for each in options if isinstance(each, types.List | types.Iterable)]
-            return any(isinstance(each, types.Callback) for each in options)
+            wanted = (
+                types.AnyModule if isinstance(item.type_of(_callee(node)), types.Module) else types.Callback
+            )
+            return any(isinstance(each, wanted) for each in options)
     return False
+
+
+def _callee(node: syntax.Expression) -> syntax.Expression:
+    return node.function if isinstance(node, syntax.Call) else node
 
 
 def _same_named(program: Program, call: Called, missing: list[str]) -> Fix | None:

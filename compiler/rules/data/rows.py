@@ -171,17 +171,17 @@ def wrong_row_value(program: Program) -> Findings:
 
     ```dspy
     configure(lm=LM("openai/gpt-4o-mini"))
-    module route = Predict("text -> label: Literal['card', 'cash']")
-    rows = [{"text": "My card?", "label": "crad"}]
-    #                                     ^^^^^^ E436 `label` is `Literal["card", "cash"]`, not `"crad"`
+    module route = Predict("text -> answer: Literal['card', 'cash']")
+    rows = [{"text": "My card?", "answer": "crad"}]
+    #                                      ^^^^^^ E436 `answer` is `Literal["card", "cash"]`, not `"crad"`
     dataset dev = Dataset(rows, inputs=["text"])
     evaluate accuracy = Evaluate(route, devset=dev, metric=answer_exact_match)
     ```
 
     ```dspy
     configure(lm=LM("openai/gpt-4o-mini"))
-    module route = Predict("text -> label: Literal['card', 'cash']")
-    rows = [{"text": "My card?", "label": "card"}]
+    module route = Predict("text -> answer: Literal['card', 'cash']")
+    rows = [{"text": "My card?", "answer": "card"}]
     dataset dev = Dataset(rows, inputs=["text"])
     evaluate accuracy = Evaluate(route, devset=dev, metric=answer_exact_match)
     ```

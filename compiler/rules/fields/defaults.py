@@ -47,7 +47,7 @@ def default_not_constant(program: Program, item: Item, node: _Defaulted) -> Find
     wrong = _first_not_constant(item, node.default) if node.default is not None else None
     if wrong is not None and _is_field_call(wrong):
         habit = field_value(item, wrong, written(item, wrong.function))
-        yield default_not_constant.at(wrong, *habit)
+        yield default_not_constant.at(wrong, habit.message, habit.help, habit.fix)
     elif wrong is not None:
         words = f"a default must be a constant, not `{written(item, wrong)}`"
         yield default_not_constant.at(wrong, words)

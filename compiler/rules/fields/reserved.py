@@ -8,11 +8,15 @@ from ...program import Item, Program
 from ..edits import field_places, rename
 from ..rule import Findings, label, rule, written
 from ..walking import Construction
+from .own_names import NAMED, Named, better_name, problem_of_name
 
 
-@rule("E217", "reserved-field", syntax.Field, fix="always")
-def reserved_field(program: Program, item: Item, node: syntax.Field) -> Findings:
-    """A field has a name that the prompt format uses.
+@rule("E217", "reserved-field", *NAMED, fix="sometimes")
+def reserved_field(program: Program, item: Item, node: Named) -> Findings:
+    """A field has a name that the prompt format uses, or that a record, a module or Python needs itself.
+
+    A record cannot have an attribute `model_dump`, an enumeration no member `mro`, and fields begin with a
+    letter.
 
     ```dspy
     signature Review:
@@ -27,9 +31,18 @@ def reserved_field(program: Program, item: Item, node: syntax.Field) -> Findings
         output is_completed: bool
     ```
     """
+    problem = problem_of_name(program, item, node)
+    if problem is not None and node.name is not None:
+        name = node.name.text
+        places = field_places(item, node) if isinstance(node, syntax.Field) else []
+        fix = rename(places, better_name(name)) if places and better_name(name) else None
+        yield reserved_field.at(node.name, problem, fix=fix)
+        return
+    if not isinstance(node, syntax.Field) or node.direction == "attribute":
+        return
     name = node.name.text
     reason = catalog.reserved_fields().get(name)
-    if reason is not None and node.direction != "attribute":
+    if reason is not None:
         words = f"a field cannot be named `{name}`; it {reason}"
         yield reserved_field.at(node.name, words, fix=rename(field_places(item, node), f"{name}_"))
 

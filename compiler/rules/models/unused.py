@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from ....grammar import syntax
-from ...program import Program
+from ...program import Item, Program
 from ..edits import lines_of
 from ..references import names_used, set_of
 from ..rule import Findings, file_rule, replace
 
 
-@file_rule("W113", "unused-model", fix="always", severity="warning")
+@file_rule("W113", "unused-model", fix="always", severity="info")
 def unused_model(program: Program) -> Findings:
     """A file with modules declares a language model that none of them uses.
 
-    In a file that only declares models, for others to import, none is unused.
+    In a file that only declares models, for others to import, none is unused; nor is a scripted one, which is
+    there for `--lm`. Where the model is too, as in `dspyc run FILE --lm strong`, the note can be ignored.
 
     ```dspy
     lm fast = LM("openai/gpt-4o-mini")
@@ -38,7 +39,7 @@ def unused_model(program: Program) -> Findings:
     if not any(_makes_module(each.declaration) for each in program.items):
         return
     used = program.combine(names_used, set_of)
-    unused = [each for each in models if each.names[0].text not in used]
+    unused = [each for each in models if each.names[0].text not in used and not _is_scripted(each)]
     for item in unused if len(unused) < len(models) else ():
         name = item.names[0]
         fix = replace(f"Remove `{name.text}`", lines_of(item, name.span), "")
@@ -48,6 +49,10 @@ def unused_model(program: Program) -> Findings:
 
 def _is_model(node: syntax.Declaration | None) -> bool:
     return isinstance(node, syntax.ValueDeclaration) and node.kind == "lm"
+
+
+def _is_scripted(item: Item) -> bool:
+    return any(each.text == "DummyLM" for each in item.nodes(syntax.Name))
 
 
 def _makes_module(node: syntax.Declaration | None) -> bool:

@@ -58,6 +58,14 @@ class Habit(NamedTuple):
     message: str
     help: str | None = None
     fix: Fix | None = None
+    place: Span | None = None
+    """Where the mistake is, if it is not the name."""
+
+
+def _is_comment(item: Item, node: syntax.Name) -> bool:
+    """Whether an unknown name is the last word of a line, behind `//`."""
+    before = item.text[: node.span.start].rsplit("\n", 1)[-1].rstrip(" ")
+    return before.endswith("//") and re.match(r"[ \t]*(?:[\r\n]|\Z)", item.text[node.span.end :]) is not None
 
 
 def habit_of(item: Item, node: syntax.Name) -> Habit | None:
@@ -71,6 +79,12 @@ def habit_of(item: Item, node: syntax.Name) -> Habit | None:
         return _self(node, behind)
     if name in _FIELD_CALLS:
         return field_value(item, node, name)
+    if name == "require":
+        return Habit("modules are imported at the top of the file: `import NAME` or `from NAME import …`")
+    if _is_comment(item, node):
+        sign = Span(item.text.rindex("//", 0, node.span.start), node.span.start)
+        edit = Edit(Span(sign.start, sign.start + 2), "#")
+        return Habit("a comment starts with `#`, not `//`", None, Fix("Write `#`", (edit,), "unsafe"), sign)
     if name == "console":
         return Habit("use `print(…)` instead of `console.log(…)`")
     if name == "os" and behind is not None and behind[1] in {"environ", "getenv"}:

@@ -56,7 +56,8 @@ def unknown_name(program: Program, item: Item, node: syntax.Declaration) -> Find
             yield _finding(program, item, each)
         elif id(argument) not in models:
             models.add(id(argument))
-            yield unknown_name.at(argument.value, *of_unquoted_model(item, argument))
+            unquoted = of_unquoted_model(item, argument)
+            yield unknown_name.at(argument.value, unquoted.message, unquoted.help, unquoted.fix)
 
 
 MOST_SUGGESTIONS = 300
@@ -82,7 +83,7 @@ def without_prefix(kind: Kind, item: Item, node: syntax.Name) -> Diagnostic:
     """`dspy.Predict`, as it is written in Python."""
     habit = dspy_habit(item, node)
     if habit is not None:
-        return kind.at(node, *habit)
+        return kind.at(node, habit.message, habit.help, habit.fix)
     behind = re.match(r"\.(\w+)", item.text[node.span.end :])
     known = behind is not None and catalog.lookup(behind[1]) is not None
     fix = replace("Remove `dspy.`", Span(node.span.start, node.span.end + 1), "") if known else None
@@ -103,7 +104,7 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
         return without_prefix(unknown_name, item, node)
     habit = habit_of(item, node)
     if habit is not None:
-        return unknown_name.at(node, *habit)
+        return unknown_name.at(habit.place or node, habit.message, habit.help, habit.fix)
     declaration = item.declaration
     fields = (
         declaration.fields
@@ -125,6 +126,10 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
             )
     if not program.ask(_makes_suggestions, None):
         return unknown_name.at(node, f"unknown name `{name}`")
+    owner = program.ask(_owner_of_member, name)
+    if owner is not None:
+        fix = replace(f"Write `{owner}.{name}`", node, f"{owner}.{name}")
+        return unknown_name.at(node, f"unknown name `{name}`; did you mean `{owner}.{name}`?", fix=fix)
     own = {each.text for each in declared_names(item.declaration)}
     if any(clause.kind.span.contains(node.span.start) for clause in item.nodes(syntax.ExceptClause)):
         close = near(name, OF_PYTHON)
@@ -139,6 +144,17 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
         return unknown_name.at(node, f"unknown name `{name}`")
     fix = replace(f"Change to `{close}`", node, close)
     return unknown_name.at(node, f"unknown name `{name}`; did you mean `{close}`?", fix=fix)
+
+
+def _owner_of_member(program: Program, name: str) -> str | None:
+    """The only enumeration of the file that has a member of this name."""
+    owners = [
+        each.declaration.name.text
+        for each in program.items
+        if isinstance(each.declaration, syntax.EnumDeclaration)
+        and any(member.name.text == name for member in each.declaration.members)
+    ]
+    return owners[0] if len(owners) == 1 else None
 
 
 def _attributes(item: Item) -> Sequence[str]:

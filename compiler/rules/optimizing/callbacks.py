@@ -264,7 +264,7 @@ class _Use(Struct, frozen=True):
 
 
 @remembered
-def _handing_over(item: Item) -> tuple[tuple[Call, Binding, syntax.Argument, str], ...]:
+def handing_over(item: Item) -> tuple[tuple[Call, Binding, syntax.Argument, str], ...]:
     """The calls of an item that are given a metric or reward: the call, the argument and its role.
 
     What is kept with the item does not hold the item, so that an edit frees both.
@@ -280,7 +280,7 @@ def _handing_over(item: Item) -> tuple[tuple[Call, Binding, syntax.Argument, str
 
 def _uses(program: Program) -> Iterator[_Use]:
     for item in program.items:
-        for call, binding, argument, role in _handing_over(item):
+        for call, binding, argument, role in handing_over(item):
             place = types.Place(program.path, item.at(argument))
             function = item.symbol_of(argument.value)
             if isinstance(call, syntax.Call) and isinstance(item.type_of(call), types.Dataset):
@@ -288,14 +288,14 @@ def _uses(program: Program) -> Iterator[_Use]:
                     if given is argument.value:
                         yield _Use(function, role, _NO_FIELDS, place, columns)
                 continue
-            for interface, rows in _judged(program, item, binding.matched):
+            for interface, rows in judged(program, item, binding.matched):
                 yield _Use(function, role, interface, place, rows)
 
 
 _NO_FIELDS = types.Interface("")
 
 
-def _judged(
+def judged(
     program: Program, item: Item, matched: tuple[tuple[syntax.Argument, types.Parameter], ...]
 ) -> Iterator[tuple[types.Interface, types.Interface]]:
     """The fields of the modules beside the function, or of those that the optimizer compiles, and the columns

@@ -27,7 +27,7 @@ def untrainable_model(program: Program) -> Findings:
     ```dspy
     configure(lm=LM("anthropic/claude-haiku-4-5"))
     #               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E410 `BootstrapFinetune` cannot train this model
-    module label = Predict("text -> label")
+    module label = Predict("text -> answer")
     dataset rows = Dataset("rows.csv", inputs=["text"])
     optimizer tune = BootstrapFinetune(metric=answer_exact_match)
     program tuned = tune.compile(label, trainset=rows)
@@ -35,7 +35,7 @@ def untrainable_model(program: Program) -> Findings:
 
     ```dspy
     configure(lm=LM("embedded/banking-base"))
-    module label = Predict("text -> label")
+    module label = Predict("text -> answer")
     dataset rows = Dataset("rows.csv", inputs=["text"])
     optimizer tune = BootstrapFinetune(metric=answer_exact_match)
     program tuned = tune.compile(label, trainset=rows)
@@ -289,7 +289,7 @@ def taught_by_itself(program: Program) -> Findings:
 
     ```dspy
     configure(lm=LM("embedded/banking-base"))
-    module label = Predict("text -> label")
+    module label = Predict("text -> answer")
     dataset rows = Dataset("rows.csv", inputs=["text"])
     optimizer tune = BootstrapFinetune()
     program tuned = tune.compile(label, trainset=rows)
@@ -298,7 +298,7 @@ def taught_by_itself(program: Program) -> Findings:
 
     ```dspy
     configure(lm=LM("embedded/banking-base"))
-    module label = Predict("text -> label")
+    module label = Predict("text -> answer")
     dataset rows = Dataset("rows.csv", inputs=["text"])
     optimizer tune = BootstrapFinetune(metric=answer_exact_match)
     program tuned = tune.compile(label, trainset=rows)

@@ -81,7 +81,9 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
         return _joined(item, node)
     names = program.names_at(item.start + node.span.start)
     candidates = [
-        name for name, symbol in names.items() if named(symbol.type) is not None and symbol.kind != "builtin"
+        name
+        for name, symbol in names.items()
+        if symbol.kind != "builtin" and types.known(named(symbol.type) or types.UNKNOWN)
     ]
     candidates += [*BUILTIN_CLASSES, *SPECIAL, "list", "dict", "set", "tuple", "Any"]
     close = near(node.text, candidates)

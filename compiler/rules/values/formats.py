@@ -12,6 +12,7 @@ from ...types.narrow import may_be_none
 from ...types.union import widened
 from ..rule import Findings, rule, written
 from ..words import described
+from .templates import misfit
 
 _FORMAT = re.compile(
     r"(?:.?(?P<align>[<>=^]))?(?P<sign>[-+ ])?z?#?\d*(?P<group>[_,])?(?:\.\d+)?(?P<kind>[a-zA-Z%])?",
@@ -29,11 +30,14 @@ _KINDS = {
 """The letters with which a format for a class may end."""
 
 
-@rule("E245", "wrong-format", syntax.Interpolation)
-def wrong_format(program: Program, item: Item, node: syntax.Interpolation) -> Findings:
+@rule("E245", "wrong-format", syntax.Interpolation, syntax.Binary, syntax.Call)
+def wrong_format(
+    program: Program, item: Item, node: syntax.Interpolation | syntax.Binary | syntax.Call
+) -> Findings:
     """The format behind the colon of an f-string is not one for the value, so the line fails when it runs.
 
     `:.2f` is for numbers, `:d` for whole ones. Lists, dicts, records and predictions take no format at all.
+    `"…" % values` and `"…".format(…)` need a value for each place in the text.
 
     ```dspy
     def price(amount: str) -> str:
@@ -46,6 +50,11 @@ def wrong_format(program: Program, item: Item, node: syntax.Interpolation) -> Fi
         return f"{amount:.2f} euros"
     ```
     """
+    if not isinstance(node, syntax.Interpolation):
+        found = misfit(item, node)
+        if found is not None:
+            yield wrong_format.at(found.at, found.message)
+        return
     if node.conversion or len(node.format) != 1 or not isinstance(node.format[0], str):
         return
     written_format = node.format[0]

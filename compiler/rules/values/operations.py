@@ -138,9 +138,9 @@ def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
                 text = f"`{_side(left)} {node.operator} {_side(right)}` is not supported"
                 joins = node.operator == "+" and types.STR in (left, right)
                 fix = _as_text(item, node, left) if joins else None
-                yield wrong_operands.at(
-                    node, text + ("; did you mean an f-string?" if joins else ""), fix=fix
-                )
+                help_ = _fields_of(item, node.left) or _fields_of(item, node.right)
+                ending = "; did you mean an f-string?" if joins and not help_ else ""
+                yield wrong_operands.at(node, text + ending, help_, None if help_ else fix)
         case syntax.AugmentedAssign():
             left, right = widened(item.type_of(node.target)), widened(item.type_of(node.value))
             if types.known(left) and not _fit(left, node.operator, right):
@@ -151,6 +151,20 @@ def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
                 yield wrong_operands.at(node, text, _wrap(item, node), fix)
         case syntax.Comparison():
             yield from _compared(item, node)
+
+
+def _fields_of(item: Item, node: syntax.Expression) -> str | None:
+    """What to write for an object with fields of which one is meant."""
+    match item.type_of(node):
+        case types.Prediction(interface=interface) if interface.outputs:
+            fields = interface.outputs
+        case types.Record(interface=interface) if interface.fields:
+            fields = interface.fields
+        case _:
+            return None
+    text = written(item, node)
+    names = [f"`{text if len(text) <= 40 else ''}.{each.name}`" for each in fields[:3]]
+    return f"use one of its fields: {', '.join(names)}" if len(names) > 1 else f"use its field: {names[0]}"
 
 
 def _as_text(item: Item, node: syntax.Binary, left: types.Type) -> Fix:
@@ -169,7 +183,10 @@ def _compared(item: Item, node: syntax.Comparison) -> Findings:
         left, right = widened(item.type_of(first)), widened(item.type_of(second))
         if operator in _ORDERS and not ordered(_certain(left), _certain(right)):
             shown = f"`{_side(left)} {operator} {_side(right)}`"
-            yield wrong_operands.at(Span(first.span.start, second.span.end), f"{shown} is not supported")
+            help_ = _fields_of(item, first) or _fields_of(item, second)
+            place = Span(first.span.start, second.span.end)
+            yield wrong_operands.at(place, f"{shown} is not supported", help_)
+            return
 
 
 def _side(kind: Type) -> str:

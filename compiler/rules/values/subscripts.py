@@ -14,7 +14,7 @@ from ...types.narrow import may_be_none
 from ...types.overlap import overlaps
 from ...types.union import widened
 from ..rule import Findings, replace, rule, written
-from ..words import described
+from ..words import choices, described, near
 
 _NUMBERS = frozenset({"int", "float", "bool", "complex"})
 
@@ -67,6 +67,17 @@ def _wrong(item: Item, node: syntax.Subscript, kind: Type) -> _Wrong | None:
             return _by_number(item, node, kind, index)
         case types.Dict(key=key) if types.known(key) and types.known(index) and not overlaps(index, key):
             return _Wrong(node.index, f"the keys of `{text}` are {described(key)}, not {described(index)}")
+        case types.Dict(key=types.Literals(values=keys)) if isinstance(index, types.Literals) and (
+            lacking := [each for each in index.values if each not in keys]
+        ):
+            fix = None
+            if len(index.values) == 1 and isinstance(node.index, syntax.String):
+                close = near(node.index.value, [each for each in keys if isinstance(each, str)])
+                fix = replace(f'Change to "{close}"', node.index, f'"{close}"') if close else None
+            missing = choices(tuple(lacking))
+            return _Wrong(
+                node.index, f"`{text}` has no key {missing}; it has {choices(keys)}"[:300], None, fix
+            )
         case types.Iterable() if is_view(item, node.value):
             right = f"list({text})"
             fix = replace(f"Write `{right}`", node.value, right)

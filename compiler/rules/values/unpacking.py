@@ -57,11 +57,15 @@ def wrong_unpacking(program: Program, item: Item, node: _Unpacking) -> Findings:
         words = f"a loop over a dict gives its keys; write `{text}.items()` for keys and values"
         yield wrong_unpacking.at(node.iterable, words, fix=fix if _binds_tightly(node.iterable) else None)
     else:
-        yield from _unpacked(item, target, each, None)
+        yield from _unpacked(item, target, each, None, node.iterable)
 
 
 def _unpacked(
-    item: Item, target: syntax.Tuple | syntax.List, kind: Type, value: syntax.Expression | None
+    item: Item,
+    target: syntax.Tuple | syntax.List,
+    kind: Type,
+    value: syntax.Expression | None,
+    loop: syntax.Expression | None = None,
 ) -> Findings:
     starred = sum(isinstance(each, syntax.Starred) for each in target.elements)
     count = len(target.elements) - starred
@@ -81,6 +85,14 @@ def _unpacked(
         yield wrong_unpacking.at(target, f"cannot unpack {shown}", help_)
     elif isinstance(kind, types.Builtin) and kind.name in ("int", "float", "bool"):
         yield wrong_unpacking.at(target, f"cannot unpack {described(kind)}")
+    elif kind == types.STR and loop is not None and not isinstance(loop, syntax.List | syntax.Tuple):
+        text = written(item, loop)
+        words = f"each item of `{text}` is a text, which gives a name to each of its characters"
+        fix = None
+        if count == 2 and not starred and isinstance(item.type_of(loop), types.List):
+            words = f"each item of `{text}` is a text; write `enumerate({text})` for its position as well"
+            fix = replace("Write `enumerate(…)`", loop, f"enumerate({text})")
+        yield wrong_unpacking.at(target, words, fix=fix)
 
 
 def _length(kind: Type) -> int | None:

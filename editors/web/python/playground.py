@@ -87,7 +87,7 @@ class Session:
         return -1.0 if wait is None else wait
 
 
-def prompts(text: str, name: str, folder: str) -> str:
+def prompts(text: str, name: str, folder: str, inputs: str = "{}") -> str:
     """The messages that a program sends. Nothing is executed but the program's own declarations: the text may
     come from the page's address, and Python could do in the page whatever its author likes.
 
@@ -95,18 +95,23 @@ def prompts(text: str, name: str, folder: str) -> str:
         text: the program's file.
         name: the module or program; "" for the first that the file has.
         folder: where the file is to stand.
+        inputs: values of inputs as the page has them: JSON, texts by name; what is left out stands as {name}.
 
     Returns:
-        JSON: `names`, `name`, and `prompts`, each with its `name`, its `messages` as pairs of role and text,
-        and `tokens`; or an `error`; or `more`, where what only records need has to be loaded first.
+        JSON: `names`, `name`, `inputs` (the name of each and its type), and `prompts`, each with its
+        `name`, its `messages` as pairs of role and text, and `tokens`; or an `error`; or `more`, where
+        what only records need has to be loaded first.
     """
     from click import ClickException
 
     from dspyc.cli.opening import open_program
-    from dspyc.cli.prompt import predictors_of, prompt_of, text_of
+    from dspyc.cli.prompt import inputs_of_predictor, predictors_of, prompt_of, text_of
     from dspyc.loader.load import without_python
     from dspyc.loader.skeleton import stand_in
+    from dspyc.project.inputs import convert
 
+    given = json.loads(inputs)
+    told: dict[str, object] = {"names": []}
     path = Path(folder, "main.dspy")
     os.makedirs(folder, exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -122,15 +127,22 @@ def prompts(text: str, name: str, folder: str) -> str:
             parts = predictors_of(loaded.names[chosen])
             if not parts:
                 return json.dumps({"names": names, "name": chosen, "error": f"`{chosen}` asks no model."})
-            found = [prompt_of(part or chosen, one, {}) for part, one in parts.items()]
+            taken = {part: inputs_of_predictor(one) for part, one in parts.items()}
+            shown = {each.name: each.shown for one in taken.values() for each in one}
+            told = {"names": names, "name": chosen, "inputs": list(shown.items())}
+            found = []
+            for part, one in parts.items():
+                known = [each for each in taken[part] if each.name in given]
+                values = convert({each.name: given[each.name] for each in known}, known)
+                found.append(prompt_of(part or chosen, one, values))
     except Exception as problem:  # noqa: BLE001  whatever a program raises while it is loaded
         if _needs_more(problem):
             return json.dumps({"more": True})
         error = f"{type(problem).__name__}: {problem}"
         if isinstance(problem, ClickException):
             error = getattr(problem, "report_text", problem.format_message)()
-        return json.dumps({"names": [], "error": error})
-    told = [
+        return json.dumps({**told, "error": error})
+    told["prompts"] = [
         {
             "name": one.name,
             "messages": [[message["role"], text_of(message)] for message in one.messages],
@@ -138,7 +150,7 @@ def prompts(text: str, name: str, folder: str) -> str:
         }
         for one in found
     ]
-    return json.dumps({"names": names, "name": chosen, "prompts": told})
+    return json.dumps(told)
 
 
 def _needs_more(problem: BaseException | None) -> bool:

@@ -36,10 +36,24 @@ const showProblems = (problems) => {
   if (!problems.length) find("problems").append(make("li", { className: "note" }, "None."));
 };
 
+// What was typed for an input stays while other modules and programs are looked at.
+const values = new Map();
+
+const showInputs = (inputs) => {
+  const shown = [...find("inputs").querySelectorAll("textarea")].map((one) => `${one.name}: ${one.title}`);
+  if (shown.join("\n") === inputs.map((one) => one.join(": ")).join("\n")) return;
+  find("inputs").replaceChildren(...inputs.map(([name, type]) => {
+    const field = make("textarea", { name, title: type, rows: 1, placeholder: type, value: values.get(name) ?? "", spellcheck: false });
+    field.addEventListener("input", () => { values.set(name, field.value); changed(); });
+    return make("label", {}, name, field);
+  }));
+};
+
 const showPrompt = (told) => {
   const select = find("module");
   select.replaceChildren(...told.names.map((name) => make("option", { value: name, selected: name === told.name }, name)));
   select.disabled = told.names.length < 2;
+  if (told.inputs || !told.names.length) showInputs(told.inputs ?? []);
   if (told.error) {
     find("tokens").textContent = "";
     find("prompt").replaceChildren(make("p", { className: "note" }, "There is no prompt yet:"), make("pre", {}, told.error));
@@ -55,7 +69,8 @@ const showPrompt = (told) => {
 const preview = async () => {
   const text = editor.text;
   try {
-    const told = await client.call("prompt", { text, name: find("module").value });
+    const inputs = Object.fromEntries([...values].filter(([, value]) => value));
+    const told = await client.call("prompt", { text, name: find("module").value, inputs });
     if (text === editor.text) showPrompt(told);
   } catch (error) {
     showPrompt({ names: [], error: error.message });

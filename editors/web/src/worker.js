@@ -2,7 +2,7 @@
 //
 //   {id, kind: "start"}                 loads Python and the package
 //   {id, kind: "message", message}      a message of the Language Server Protocol
-//   {id, kind: "prompt", text, name}    the messages that a module would send
+//   {id, kind: "prompt", text, name, inputs}    the messages that a module would send for some inputs
 //
 // It answers {id, result} or {id, error}, and sends {messages} of the server and {status} on its own.
 
@@ -34,8 +34,8 @@ const tell = (text) => {
   if (wait >= 0) timer = setTimeout(() => tell(session.work()), 1000 * wait);
 };
 
-const prompt = async ({ text, name }) => {
-  const ask = () => JSON.parse(python.pyimport("playground").prompts(text, name, "/playground"));
+const prompt = async ({ text, name, inputs }) => {
+  const ask = () => JSON.parse(python.pyimport("playground").prompts(text, name, "/playground", JSON.stringify(inputs)));
   const told = ask();
   if (!told.more) return told;
   // Records are pydantic's, which most programs do without.

@@ -207,7 +207,7 @@ def _finetune(
 
     from ..gguf import checkpoint as gguf
     from .model import add_lora, merge_lora
-    from .text import encode
+    from .text import encode, with_template
 
     source = embedded.model_path(model)
     output = _output(source, model, data, settings)
@@ -230,9 +230,14 @@ def _finetune(
             merge_lora(merged)
             arrays = {name: tensor.numpy() for name, tensor in merged.items()}
             form = settings.prompts or checkpoint.prompts
-            gguf.write(
-                replace(checkpoint, name=place.stem, weights=arrays, prompts=form), place, settings.precision
+            made = replace(
+                checkpoint,
+                name=place.stem,
+                weights=arrays,
+                prompts=form,
+                vocabulary=with_template(checkpoint.vocabulary),
             )
+            gguf.write(made, place, settings.precision)
             return place.as_posix()
 
         def keep_step(step: int) -> str:
@@ -255,6 +260,7 @@ def _train(
     trained: Sequence[str] | None,
 ) -> None:
     """Train the weights in place, tell the job, and keep the best weights where rows are held out."""
+    from .lessons import lessons
     from .loop import divided, measure, planned, steps_of_epoch, train
 
     learned, held_out = divided(rows, settings)
@@ -284,7 +290,7 @@ def _train(
 
     if held_out:
         check()
-    train(weights, shape, lambda epoch: learned, plan, report, trained)
+    train(weights, shape, lessons(learned, settings.seed), plan, report, trained)
     if held_out:
         check()
         weights.update(best)

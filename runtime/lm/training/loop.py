@@ -18,6 +18,8 @@ from .model import Dropout, Weights, hidden_states, logits
 from .settings import DEFAULT_EPOCHS, FEWEST_STEPS, MOST_STEPS, FinetuneSettings
 
 IGNORED = -100
+AVERAGED = 0.1
+"""The share of the steps over which the weights are averaged that a training gives; see `Plan`."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,9 @@ def batch_loss(
         marks = torch.tensor(row.answers[shared + 1 :])
         ids[index, : len(own) - 1] = own[:-1]
         targets[index, : len(own) - 1] = torch.where(marks, own[1:], IGNORED)
-    states = hidden_states(weights, shape, torch.tensor(batch[0].ids[:shared]), ids, dropout)
+    states = hidden_states(
+        weights, shape, torch.tensor(batch[0].ids[:shared], dtype=torch.long), ids, dropout
+    )
     chosen = targets != IGNORED
     loss = functional.cross_entropy(logits(weights, states[chosen]), targets[chosen])
     return loss, shared + ids.numel()
@@ -193,7 +197,7 @@ def optimizer_for(parameters: list[Tensor], plan: Plan) -> torch.optim.AdamW:
     vectors = [tensor for tensor in parameters if tensor.dim() == 1]
     groups = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
     return torch.optim.AdamW(
-        groups, lr=plan.learning_rate, weight_decay=plan.weight_decay, betas=(0.9, 0.98), foreach=True
+        groups, lr=plan.learning_rate, weight_decay=plan.weight_decay, betas=(0.9, 0.98), fused=True
     )
 
 
@@ -247,5 +251,6 @@ def planned(settings: FinetuneSettings, in_epoch: int) -> Plan:
         warmup_steps=settings.warmup_steps,
         weight_decay=settings.weight_decay,
         dropout=settings.dropout,
+        average=AVERAGED,
         seed=settings.seed,
     )

@@ -44,17 +44,27 @@ class Dropout:
 
     def __call__(self, stream: Tensor) -> Tensor:
         """The numbers with some left out and the others made larger."""
-        kept = torch.empty_like(stream).bernoulli_(1 - self.share, generator=self.generator)
+        # Four draws of 16 bits from each number of the generator, which is what dropping costs.
+        drawn = torch.empty((stream.numel() + 3) // 4, dtype=torch.int64)
+        drawn.random_(-(2**63), 2**63 - 1, generator=self.generator)
+        draws = drawn.view(torch.int16)[: stream.numel()].view(stream.shape)
+        kept = (draws >= round(self.share * 2**16) - 2**15).to(stream.dtype)
         return stream * kept.div_(1 - self.share)
 
 
 def hidden_states(
-    weights: Weights, shape: Shape, prefix: Tensor, rows: Tensor, dropout: Dropout | None = None
+    weights: Weights,
+    shape: Shape,
+    prefix: Tensor,
+    rows: Tensor,
+    dropout: Dropout | None = None,
+    first: int | None = None,
 ) -> Tensor:
     """The last layer's states of `rows` (batch, length), each preceded by the same `prefix` (length,).
 
     The prefix is worked out once for the whole batch, which is exact because attention only looks back: rows
-    of one task share their system message, so this saves half of the work of a step.
+    of one task share their system message, so this saves half of the work of a step. With `first`, the states
+    are those from this position of the rows on, and the last layer works out no others.
     """
     drop = dropout or _keep
     shared, (batch, length) = prefix.shape[0], rows.shape
@@ -65,14 +75,17 @@ def hidden_states(
     for index in range(shape.layers):
         layer = f"blk.{index}."
         normal = _normalise(stream, weights[layer + "attn_norm.weight"], shape.norm_epsilon)
-        attended = _attention(weights, layer, shape, normal, shared, (batch, length), rotation, mask)
+        wanted = first if index == shape.layers - 1 else None
+        attended = _attention(weights, layer, shape, normal, shared, (batch, length), rotation, mask, wanted)
+        if wanted is not None:
+            stream = stream[shared:].view(batch, length, -1)[:, wanted:].flatten(0, 1)
         stream = stream + drop(attended)
         normal = _normalise(stream, weights[layer + "ffn_norm.weight"], shape.norm_epsilon)
         gate = functional.silu(_times(weights, layer + "ffn_gate.weight", normal))
         gated = gate * _times(weights, layer + "ffn_up.weight", normal)
         inner = _times(weights, layer + "ffn_down.weight", gated)
         stream = stream + drop(inner)
-    last = stream[shared:].view(batch, length, shape.width)
+    last = (stream[shared:] if first is None else stream).view(batch, -1, shape.width)
     return _normalise(last, weights["output_norm.weight"], shape.norm_epsilon)
 
 
@@ -130,19 +143,29 @@ def _attention(
     size: tuple[int, int],
     rotation: Tensor,
     mask: Tensor,
+    first: int | None,
 ) -> Tensor:
+    """What each position takes from those before it: of the prefix and of the rows, or of the rows from
+    `first` on.
+    """
     batch, length = size
-    queries, keys, values = (_times(weights, f"{layer}attn_{name}.weight", normal) for name in "qkv")
+    asking = normal if first is None else normal[shared:].view(batch, length, -1)[:, first:].flatten(0, 1)
+    queries = _times(weights, f"{layer}attn_q.weight", asking)
+    keys, values = (_times(weights, f"{layer}attn_{name}.weight", normal) for name in "kv")
 
     def split(flat: Tensor, heads: int) -> tuple[Tensor, Tensor]:
-        first = flat[:shared].view(1, shared, heads, shape.head_width).transpose(1, 2)
+        common = flat[:shared].view(1, shared, heads, shape.head_width).transpose(1, 2)
         rest = flat[shared:].view(batch, length, heads, shape.head_width).transpose(1, 2)
-        return first, rest
+        return common, rest
 
     def turn(parts: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         return _rotate(parts[0], rotation[:shared]), _rotate(parts[1], rotation[shared:])
 
-    first_query, query = turn(split(queries, shape.heads))
+    if first is None:
+        first_query, query = turn(split(queries, shape.heads))
+    else:
+        late = queries.view(batch, length - first, shape.heads, shape.head_width).transpose(1, 2)
+        query, mask = _rotate(late, rotation[shared + first :]), mask[first:]
     first_key, key = turn(split(keys, shape.key_value_heads))
     first_value, value = split(values, shape.key_value_heads)
     key = torch.cat([first_key.expand(batch, -1, -1, -1), key], dim=2)
@@ -150,8 +173,8 @@ def _attention(
     grouped = shape.heads != shape.key_value_heads
     attend = functional.scaled_dot_product_attention
     rows = attend(query, key, value, attn_mask=mask, enable_gqa=grouped)
-    flat = rows.transpose(1, 2).reshape(batch * length, shape.width)
-    if shared:
+    flat = rows.transpose(1, 2).reshape(-1, shape.width)
+    if shared and first is None:
         start = attend(first_query, first_key, first_value, is_causal=True, enable_gqa=grouped)
         flat = torch.cat([start.transpose(1, 2).reshape(shared, shape.width), flat])
     return _times(weights, layer + "attn_output.weight", flat)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ...errors import DataError
@@ -56,15 +56,24 @@ def encode(vocabulary: Vocabulary, context: int, data: Sequence[Mapping[str, Any
     Raises `DataError` for data that is no chat, naming the row.
     """
     tokenizer, render = make_tokenizer(vocabulary), _renderer(vocabulary)
+    kinds = zip(vocabulary.tokens, vocabulary.kinds, strict=True)
+    ends = (vocabulary.tokens[vocabulary.end], *(token for token, kind in kinds if kind == CONTROL))
     rows: list[Row] = []
     too_long: list[int] = []
     for number, conversation in enumerate(data, 1):
-        row = _row(tokenizer, vocabulary, render, read_messages(conversation, number), number)
+        row = _row(tokenizer, vocabulary, ends, render, read_messages(conversation, number), number)
         if len(row.ids) > context:
             too_long.append(number)
         else:
             rows.append(row)
     return Encoded(rows, too_long)
+
+
+def with_template(vocabulary: Vocabulary) -> Vocabulary:
+    """The vocabulary of a trained model: its file says how the conversations were written that it learned
+    from, where that of its base model does not.
+    """
+    return vocabulary if vocabulary.chat_template else replace(vocabulary, chat_template=CHATML)
 
 
 def read_messages(conversation: Mapping[str, Any], number: int) -> list[dict[str, str]]:
@@ -89,7 +98,12 @@ def read_messages(conversation: Mapping[str, Any], number: int) -> list[dict[str
 
 
 def _row(
-    tokenizer: Tokenizer, vocabulary: Vocabulary, render: Render, messages: list[dict[str, str]], number: int
+    tokenizer: Tokenizer,
+    vocabulary: Vocabulary,
+    ends: tuple[str, ...],
+    render: Render,
+    messages: list[dict[str, str]],
+    number: int,
 ) -> Row:
     from .loop import Row
 
@@ -108,17 +122,44 @@ def _row(
             continue
         before, after = render(messages[:index], True), render(messages[: index + 1], False)
         verify_grows(text, before, after, number)
-        # The last thing to learn is to stop: what the template puts behind the end token is not.
-        end = after.rfind(vocabulary.tokens[vocabulary.end], len(before))
-        stop = len(after) if end < 0 else end + len(vocabulary.tokens[vocabulary.end])
-        for piece, marked in ((text[done : len(before)], False), (text[len(before) : stop], True)):
+        answer = after[len(before) :]
+        stop = _end_of(answer, ends)
+        learned = stop if stop is not None else _content_of(answer, message["content"])
+        for piece, marked in ((text[done : len(before)], False), (answer[:learned], True)):
             tokens = tokenizer.encode(piece, add_special_tokens=False).ids
             ids += tokens
             marks += [marked] * len(tokens)
-        done = stop
+        if stop is None and index == len(messages) - 1:
+            ids.append(vocabulary.end)
+            marks.append(True)
+        done = len(before) + learned
     return Row(
         tuple(ids), tuple(marks), task=messages[0]["content"] if messages[0]["role"] == "system" else ""
     )
+
+
+def _end_of(answer: str, ends: tuple[str, ...]) -> int | None:
+    """Where what is to be learned of an answer ends, as the template writes it: after the token that ends it.
+    None where that is no token of the model, so that saying it would not end anything.
+
+    The last thing to learn is to stop: what the template puts behind that token is not.
+
+    Args:
+        answer: the answer in the template.
+        ends: the token that ends a text, then all control tokens: llama.cpp ends an answer at one that ends a
+            turn, whatever the file says is the end of a text.
+    """
+    end = answer.rfind(ends[0])
+    if end >= 0:
+        return end + len(ends[0])
+    written = answer.rstrip()
+    return len(written) if written.endswith(ends) else None
+
+
+def _content_of(answer: str, content: str) -> int:
+    """Where the content of an answer ends in what the template writes; the whole where it is not found."""
+    at = answer.find(content.strip())
+    return at + len(content.strip()) if at >= 0 else len(answer.rstrip())
 
 
 def verify_grows(text: str, before: str, after: str, number: int) -> None:

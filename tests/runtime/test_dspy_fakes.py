@@ -1,0 +1,211 @@
+"""Models that say themselves what they can do, or only say that they are models, as in DSPy's programs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+
+import dspyc.runtime as dspy
+from dspyc.runtime.lm.capabilities import NOTHING_KNOWN
+
+
+class Told(dspy.BaseLM):
+    """Keeps what it is asked, and answers with a text."""
+
+    answer = "[[ ## answer ## ]]\n4"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(model="told", **kwargs)
+        self.asked: list[dict[str, Any]] = []
+
+    def forward(self, prompt: Any = None, messages: Any = None, **kwargs: Any) -> Any:
+        self.asked.append({"messages": messages, **kwargs})
+        return {"choices": [{"message": {"content": self.answer}}]}
+
+
+class CallsTools(Told):
+    """Says that it takes tools."""
+
+    @property
+    def supports_function_calling(self) -> bool:
+        return True
+
+
+class Thinks(CallsTools):
+    """Says more than its base."""
+
+    supports_reasoning = True
+
+
+class KeepsSchemas(dspy.DummyLM):
+    """A model of the runtime's own with another ability."""
+
+    @property
+    def supports_response_schema(self) -> bool:
+        return super().supports_response_schema or True
+
+
+class WithTools(dspy.Signature):
+    """Say what to call."""
+
+    question: str = dspy.InputField()
+    tools: list[dspy.Tool] = dspy.InputField()
+    answer: str = dspy.OutputField()
+    tool_calls: dspy.ToolCalls = dspy.OutputField()
+
+
+def look_up(word: str) -> str:
+    """What a word means."""
+    return word
+
+
+# --- supports_… -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "native"), [(Told, False), (CallsTools, True), (Thinks, True)])
+def test_tools_go_to_a_model_that_says_it_takes_them(kind: type[Told], native: bool) -> None:
+    lm = kind()
+    adapter = dspy.ChatAdapter(use_native_function_calling=True)
+    lm.answer = "[[ ## answer ## ]]\n4" + ("" if native else '\n[[ ## tool_calls ## ]]\n{"tool_calls": []}')
+    with dspy.context(lm=lm, adapter=adapter):
+        dspy.Predict(WithTools)(question="x", tools=[dspy.Tool(look_up)])
+    assert ("tools" in lm.asked[0]) is native
+    assert lm.supports_function_calling is native
+
+
+def test_reasoning_of_a_model_that_says_it_thinks() -> None:
+    class Thought(dspy.Signature):
+        question: str = dspy.InputField()
+        reasoning: dspy.Reasoning = dspy.OutputField()
+        answer: str = dspy.OutputField()
+
+    for lm, effort in ((Thinks(), "low"), (CallsTools(), None)):
+        lm.answer = "[[ ## reasoning ## ]]\nso\n[[ ## answer ## ]]\n4"
+        with dspy.context(lm=lm):
+            assert dspy.Predict(Thought)(question="x").answer == "4"
+        assert lm.asked[0].get("reasoning_effort") == effort
+
+
+def test_a_schema_goes_to_a_model_that_says_it_keeps_it() -> None:
+    adapter = dspy.JSONAdapter()
+    signature = dspy.Signature("question -> answer: int")
+    able, unable = KeepsSchemas([{"answer": "4"}]), dspy.DummyLM([{"answer": "4"}])
+    assert adapter.plan(signature, able, {}, {}).output is not None
+    assert adapter.plan(signature, unable, {}, {}).output is None
+
+
+def test_capabilities_that_are_set_count_beside_them() -> None:
+    lm = CallsTools()
+    lm.capabilities = NOTHING_KNOWN._replace(images=True)
+    assert (lm.capabilities.images, lm.capabilities.native_tools) == (True, True)
+    assert CallsTools().capabilities.images is False
+
+    class Service(dspy.LM):
+        supports_reasoning = True
+
+    service = Service("openai/unknown")
+    assert service.capabilities.reasoning
+    assert not service.capabilities.native_tools
+    service.capabilities = NOTHING_KNOWN._replace(native_tools=True)
+    assert service.capabilities.reasoning
+    assert service.supports_function_calling
+
+    class Own(CallsTools):
+        capabilities = NOTHING_KNOWN
+
+    assert Own().capabilities.native_tools is False
+
+
+# --- stand-ins ------------------------------------------------------------------------------------------
+
+
+def fake(*answers: str, **attributes: Any) -> MagicMock:
+    """What tests put in a model's place."""
+    lm = MagicMock(spec=dspy.LM, **attributes)
+    lm.side_effect = [[answer] for answer in answers]
+    lm.kwargs = {"temperature": 1.0}
+    return lm
+
+
+def test_a_stand_in_answers_for_the_program() -> None:
+    lm = fake("[[ ## answer ## ]]\n4", model="openai/gpt-4o")
+    with dspy.context(lm=lm):
+        assert dspy.settings.lm is lm
+        assert dspy.Predict("question -> answer: int")(question="x", config={"n": 1}).answer == 4
+    lm.assert_called_once()
+    assert [message["role"] for message in lm.call_args.kwargs["messages"]] == ["system", "user"]
+    assert lm.call_args.kwargs["n"] == 1
+
+
+@pytest.mark.parametrize("place", ["attribute", "argument", "set_lm", "configure"])
+def test_a_stand_in_is_asked_wherever_it_is_put(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    lm = fake("[[ ## answer ## ]]\n4")
+    predict = dspy.Predict("question -> answer", **({"lm": lm} if place == "argument" else {}))
+    if place == "attribute":
+        predict.lm = lm
+    elif place == "set_lm":
+        predict.set_lm(lm)
+    if place == "configure":
+        before = dspy.settings.lm
+        dspy.configure(lm=lm)
+        try:
+            assert predict(question="x").answer == "4"
+        finally:
+            dspy.configure(lm=before)
+    else:
+        with dspy.context(lm=dspy.DummyLM([{"answer": "other"}])):
+            assert predict(question="x").answer == "4"
+    lm.assert_called_once()
+
+
+def test_stand_ins_of_adapters() -> None:
+    extractor = fake('{"answer": 12}')
+    adapter = dspy.TwoStepAdapter(extraction_model=extractor)
+    with dspy.context(lm=fake("twelve"), adapter=adapter):
+        assert dspy.Predict("question -> answer: int")(question="x").answer == 12
+    assert "twelve" in extractor.call_args.kwargs["messages"][-1]["content"]
+    signature = dspy.Signature("question -> answer")
+    found = dspy.ChatAdapter()(fake("[[ ## answer ## ]]\n4"), {}, signature, [], {"question": "x"})
+    assert found == [{"answer": "4"}]
+
+
+def test_a_stand_in_from_asynchronous_code() -> None:
+    lm = fake()
+    lm.acall.return_value = ["[[ ## answer ## ]]\n4"]
+
+    async def ask() -> Any:
+        with dspy.context(lm=lm):
+            return await dspy.Predict("question -> answer").acall(question="x")
+
+    assert asyncio.run(ask()).answer == "4"
+    lm.acall.assert_awaited_once()
+
+
+# --- types of one's own ---------------------------------------------------------------------------------
+
+
+def test_a_type_reads_the_text_of_an_answer_that_is_nothing_else() -> None:
+    class Headline(dspy.Type):
+        text: str
+
+        @classmethod
+        def adapt_to_native_lm_feature(cls, signature: Any, field_name: str, lm: Any, lm_kwargs: Any) -> Any:
+            return signature.delete(field_name)
+
+        @classmethod
+        def parse_lm_response(cls, response: Any) -> Any:
+            return cls(text=response.split("\n")[0])
+
+    class News(dspy.Signature):
+        question: str = dspy.InputField()
+        answer: str = dspy.OutputField()
+        headline: Headline = dspy.OutputField()
+
+    lm = Told()
+    lm.answer = "Rain\n[[ ## answer ## ]]\n4"
+    with dspy.context(lm=lm, adapter=dspy.ChatAdapter(native_response_types=[Headline])):
+        found = dspy.Predict(News)(question="x")
+    assert (found.answer, found.headline.text) == ("4", "Rain")
