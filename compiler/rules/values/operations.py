@@ -174,6 +174,15 @@ def _as_text(item: Item, node: syntax.Binary, left: types.Type) -> Fix:
 
 
 def _compared(item: Item, node: syntax.Comparison) -> Findings:
+    for operand in node.rights[:-1]:
+        # `a > 1 & b < 5`, which compares with `1 & b`
+        is_bare = not item.text[: operand.span.start].rstrip().endswith("(")
+        if isinstance(operand, syntax.Binary) and operand.operator in ("&", "|") and is_bare:
+            word = "and" if operand.operator == "&" else "or"
+            sign = Span(operand.left.span.end, operand.right.span.start)
+            words = f"`{operand.operator}` is worked out before the comparisons; write `{word}`"
+            yield wrong_operands.at(sign, words, fix=replace(f"Write `{word}`", sign, f" {word} "))
+            return
     operands = pairwise((node.left, *node.rights))
     for operator, (first, second) in zip(node.operators, operands, strict=True):
         if operator in ("in", "not in") and iterated(item.type_of(second)) is None:
