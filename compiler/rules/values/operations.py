@@ -10,7 +10,7 @@ from ....base.span import Span
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
-from ...resolve.operators import fits, ordered
+from ...resolve.operators import fits, ordered, takes
 from ...types import Type, narrow
 from ...types.assignable import iterated
 from ...types.display import display
@@ -19,7 +19,7 @@ from ...types.union import plain, widened
 from ..rule import Findings, replace, rule, written
 from ..words import described
 
-_Operation: TypeAlias = syntax.Binary | syntax.AugmentedAssign | syntax.Comparison
+_Operation: TypeAlias = syntax.Binary | syntax.Unary | syntax.AugmentedAssign | syntax.Comparison
 _ORDERS = ("<", "<=", ">", ">=")
 
 
@@ -116,7 +116,15 @@ def not_iterable(program: Program, item: Item, node: syntax.For | syntax.Compreh
         yield not_iterable.at(node.iterable, f"cannot iterate over {described(wide)}{hint}", fix=fix)
 
 
-@rule("E228", "wrong-operands", syntax.Binary, syntax.AugmentedAssign, syntax.Comparison, fix="sometimes")
+@rule(
+    "E228",
+    "wrong-operands",
+    syntax.Binary,
+    syntax.Unary,
+    syntax.AugmentedAssign,
+    syntax.Comparison,
+    fix="sometimes",
+)
 def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
     """An operator is used on values that do not support it.
 
@@ -141,6 +149,10 @@ def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
                 help_ = _fields_of(item, node.left) or _fields_of(item, node.right)
                 ending = "; did you mean an f-string?" if joins and not help_ else ""
                 yield wrong_operands.at(node, text + ending, help_, None if help_ else fix)
+        case syntax.Unary(operator=operator, operand=operand):
+            kind = widened(item.type_of(operand))
+            if not takes(operator, _certain(kind)):
+                yield wrong_operands.at(node, f"`{operator}` before {described(kind)} is not supported")
         case syntax.AugmentedAssign():
             left, right = widened(item.type_of(node.target)), widened(item.type_of(node.value))
             if types.known(left) and not _fit(left, node.operator, right):
