@@ -35,14 +35,15 @@ def frozen_record(cls: type[T]) -> type[T]:
 
     Its constructor takes the fields in their order, or by name; what the class gives a field is its default,
     shared by all values. Values are equal where their classes and fields are, and can be hashed, copied and
-    pickled. A class that has an `__init__` of its own calls `self._fill(…)` there, with all fields in order.
+    pickled. A class that has an `__init__` of its own calls `self._fill(…)` there, with all fields in order;
+    its `__match_args__` may name properties, by which values are then shown and compared.
     """
     annotations = cls.__dict__.get("__annotations__", {})  # noqa: RUF063 `inspect` takes long to import
     fields = tuple(name for name, kind in annotations.items() if not str(kind).startswith("ClassVar"))
     scope = {name: value for name, value in cls.__dict__.items() if name not in (*fields, *_UNWANTED)}
-    slots = {"__slots__": fields, "__match_args__": fields}
     metaclass: Any = type(cls)
-    made = metaclass(cls.__name__, cls.__bases__, {**_SHARED, **scope, **slots})
+    contents = {**_SHARED, "__match_args__": fields, **scope, "__slots__": fields}
+    made = metaclass(cls.__name__, cls.__bases__, contents)
     defaults = {name: cls.__dict__[name] for name in fields if name in cls.__dict__}
     filling = _filling(made, fields, defaults)
     if "__init__" in scope:

@@ -110,6 +110,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         say_error(problem.message, problem.help)
         return Refusal.exit_code
     except click.UsageError as problem:
+        if problem.ctx is not None and problem.message == problem.ctx.get_help():
+            # Whoever types only the name wants to know what there is.
+            say(problem.message, error=True)
+            return 2
         command = problem.ctx.command_path if problem.ctx else "dspyc"
         say_error(_in_our_words(problem), f"`{command} --help` shows usage and examples")
         return 2

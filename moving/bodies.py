@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from .expressions import CannotMove, expression
+from .expressions import CannotMove, expression, gathered
 from .names import Imports
 
 
@@ -46,6 +46,11 @@ def _statement(node: ast.stmt, inside: Inside, indent: str) -> list[str]:
             return []
         case ast.Expr(value=value):
             return [indent + _effect(value, inside)]
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Await() as value) if (
+            calls := gathered(value)
+        ) is not None and _are_apart(names, calls):
+            pairs = zip(names, calls, strict=True)
+            return [f"{indent}{_target(name, inside)} = {inside.write(call)}" for name, call in pairs]
         case ast.Assign(targets=targets, value=value):
             return [indent + " = ".join([*(_target(each, inside) for each in targets), inside.write(value)])]
         case ast.AnnAssign(target=target, value=value) if value is not None:
@@ -86,6 +91,13 @@ def _statement(node: ast.stmt, inside: Inside, indent: str) -> list[str]:
                 lines += block(each.body, inside, deeper)
             return lines
     raise CannotMove(f"`{ast.unparse(node).splitlines()[0]}`")
+
+
+def _are_apart(names: Sequence[ast.expr], calls: Sequence[ast.expr]) -> bool:
+    """Whether calls read nothing that their results are assigned to, one after the other."""
+    stored = {each.id for name in names for each in ast.walk(name) if isinstance(each, ast.Name)}
+    read = {each.id for call in calls for each in ast.walk(call) if isinstance(each, ast.Name)}
+    return len(names) == len(calls) and stored.isdisjoint(read)
 
 
 class _Asked(ast.NodeTransformer):

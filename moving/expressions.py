@@ -49,6 +49,16 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_Await(self, node: ast.Await) -> ast.expr:
         """Calls are not awaited in the language; those that can run at once do."""
+        if (together := gathered(node)) is not None:
+            return ast.List([self.visit(each) for each in together], ast.Load())
+        match node.value:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name("asyncio"), attr="gather"),
+                args=[ast.Starred(value=ast.ListComp() | ast.GeneratorExp() as rows)],
+                keywords=[],
+            ):
+                made: ast.expr = self.visit(ast.ListComp(ast.Await(rows.elt), rows.generators))
+                return made
         found: ast.expr = self.visit(node.value)
         if (
             isinstance(found, ast.Call)
@@ -78,6 +88,18 @@ class Rewriter(ast.NodeTransformer):
         if isinstance(node.value, (bytes, complex)):
             raise CannotMove("bytes" if isinstance(node.value, bytes) else "complex numbers")
         return node
+
+
+def gathered(node: ast.expr) -> list[ast.expr] | None:
+    """What `await asyncio.gather(a, b)` waits for, each awaited; None for anything else."""
+    match node:
+        case ast.Await(
+            value=ast.Call(
+                func=ast.Attribute(value=ast.Name("asyncio"), attr="gather"), args=calls, keywords=[]
+            )
+        ) if not any(isinstance(each, ast.Starred) for each in calls):
+            return [ast.Await(each) for each in calls]
+    return None
 
 
 def _is_score(node: ast.AST, imports: Imports) -> bool:

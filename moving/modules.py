@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import copy
 import inspect
+from collections.abc import Collection
 
 from .bodies import Inside, block
 from .built import TEST
@@ -47,6 +49,7 @@ def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
         name = f"{node.name.lower()}_{helper.name}"
         made.attributes[helper.name] = ast.Name(name, ast.Load())
         defs += [*_as_function(helper, name, known.imports), ""]
+    forward = _with_other_names(forward, made.names)
     _refuse_other_values(forward, made.attributes)
     own, inputs = _inputs(forward, made.parts, known.imports)
     typing = Typing(made.parts, {name: kind for name, kind, _ in inputs}, own, known.imports)
@@ -63,6 +66,29 @@ def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
     lines += block(body, Inside(known.imports, own, made.attributes), " " * 8)
     fields = Fields({name: kind for name, kind, _ in inputs}, outputs)
     return Moved([*defs, *lines], made.remarks), fields
+
+
+def _with_other_names(
+    forward: ast.FunctionDef | ast.AsyncFunctionDef, parts: Collection[str]
+) -> ast.FunctionDef | ast.AsyncFunctionDef:
+    """A `forward` whose variables have no names of parts: where they do, they get others."""
+    names = {each.id for each in ast.walk(forward) if isinstance(each, ast.Name)}
+    stored = {
+        each.id
+        for each in ast.walk(forward)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    }
+    others: dict[str, str] = {}
+    for name in sorted(stored & set(parts)):
+        other = f"{name}_result"
+        while other in names or other in parts:
+            other += "_"
+        others[name] = other
+    renamed = copy.deepcopy(forward)
+    for each in ast.walk(renamed):
+        if isinstance(each, ast.Name):
+            each.id = others.get(each.id, each.id)
+    return renamed
 
 
 def _refuse_other_values(forward: ast.AST, attributes: dict[str, ast.expr]) -> None:
@@ -113,7 +139,10 @@ def _inputs(
 ) -> tuple[str, list[tuple[str, str, str]]]:
     """The name of the object, and each input with its type and its default."""
     arguments = forward.args
-    if arguments.vararg or arguments.kwarg or arguments.posonlyargs or not arguments.args:
+    others = arguments.kwarg is not None and any(
+        isinstance(each, ast.Name) and each.id == arguments.kwarg.arg for each in ast.walk(forward)
+    )
+    if arguments.vararg or others or arguments.posonlyargs or not arguments.args:
         raise CannotMove("`*`, `**` or `/` among the parameters of `forward`")
     own, *positional = arguments.args
     pairs = [*_positional(arguments, positional), *_keyword_only(arguments)]
@@ -143,6 +172,8 @@ class _Parts:
         self.parameters = ""
         self.lines: list[str] = []
         self.parts: dict[str, Fields] = {}
+        self.names: list[str] = []
+        """Those of all parts."""
         self.attributes: dict[str, ast.expr] = {}
         """Attributes that are a parameter or a constant."""
         self.remarks: list[str] = []
@@ -174,6 +205,10 @@ class _Parts:
         if isinstance(value, ast.Constant) or (isinstance(value, ast.Name) and value.id in parameters):
             self.attributes[name] = value
             return
+        match value:
+            case ast.Call(func=func, args=[ast.Name() as tool], keywords=[]) if imports.of(func) == "Tool":
+                self.attributes[name] = tool
+                return
         made = value.elt if isinstance(value, ast.ListComp) else value
         made = made.value if isinstance(made, ast.DictComp) else made
         if isinstance(made, ast.List) and made.elts:
@@ -182,6 +217,7 @@ class _Parts:
             made = made.values[0]
         if not self._makes_module(made):
             raise CannotMove(f"the attribute `self.{name}`, which is no module,")
+        self.names.append(name)
         self.lines.append(f"    {name} = {expression(value, imports, self._own, self.attributes)}")
         fields = self._known.of_constructor(made)
         if fields is not None and made is value:
@@ -243,6 +279,16 @@ def _unknown_return(node: ast.FunctionDef) -> str:
     is_metric = bool(node.args.args) and node.args.args[0].arg in _EXAMPLES
     gives = any(isinstance(each, ast.Return) and each.value is not None for each in ast.walk(node))
     return " -> Any" if gives and not is_metric else ""
+
+
+def with_any(node: ast.FunctionDef) -> ast.FunctionDef:
+    """A function with a type everywhere: `Any` for each parameter that has none, and for its result."""
+    typed = copy.deepcopy(node)
+    for each in [*typed.args.args, *typed.args.kwonlyargs]:
+        each.annotation = each.annotation or ast.Name("Any", ast.Load())
+    gives = any(isinstance(each, ast.Return) and each.value is not None for each in ast.walk(node))
+    typed.returns = node.returns or (ast.Name("Any", ast.Load()) if gives else ast.Constant(None))
+    return typed
 
 
 def function(node: ast.FunctionDef, imports: Imports) -> Moved:

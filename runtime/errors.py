@@ -106,7 +106,9 @@ def also_as(error: DspycError, cause: BaseException) -> DspycError:
     }
     try:
         mixed: Any = type(kind.__name__, (kind, type(cause)), body)
-        twin: DspycError = mixed.__new__(mixed)
+        # An OSError has fields of its own, which its `__new__` makes.
+        make: Any = type(cause).__new__ if isinstance(cause, OSError) else mixed.__new__
+        twin: DspycError = make(mixed)
     except TypeError:
         return error
     twin.args = error.args
@@ -228,7 +230,7 @@ class EvaluationError(DspycError):
     result: Any = None
 
 
-class OptimizerError(DspycError):
+class OptimizerError(DspycError, ValueError):
     """An optimizer that cannot work with what it was given."""
 
 

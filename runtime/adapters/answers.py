@@ -7,7 +7,7 @@ from typing import Any
 from ..prediction import Repair
 from ..signature.signature import Signature
 
-_LONGEST = 20_000
+LONGEST = 20_000
 """How many characters of an answer's text are kept; of a longer one no repairs are known."""
 
 
@@ -15,14 +15,16 @@ class Answers(list[dict[str, Any]]):
     """The outputs of each answer, by name.
 
     Attributes:
-        asked: the adapter, and the signature that was asked for.
+        adapter: the adapter that has read them.
+        signature: the signature that was asked for.
         texts: what the model wrote for each; None for what is too long to be kept.
         known: the repairs of each where they came with the outputs, as from another process.
     """
 
-    __slots__ = ("asked", "known", "texts")
+    __slots__ = ("adapter", "known", "signature", "texts")
 
-    asked: tuple[Any, type[Signature]]
+    adapter: Any
+    signature: type[Signature]
     texts: list[str | None]
     known: list[tuple[Repair, ...]] | None
 
@@ -35,7 +37,7 @@ class Answers(list[dict[str, Any]]):
             return ()
         from .repairs import repairs_of  # few ask
 
-        return repairs_of(*self.asked, text, self[index])
+        return repairs_of(self.adapter, self.signature, text, self[index])
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy in another place holds no adapter.
@@ -44,7 +46,7 @@ class Answers(list[dict[str, Any]]):
 
 def kept(text: str) -> str | None:
     """The text that is kept of an answer."""
-    return text if len(text) <= _LONGEST else None
+    return text if len(text) <= LONGEST else None
 
 
 def _with_repairs(outputs: list[dict[str, Any]], known: list[tuple[Repair, ...]]) -> Answers:

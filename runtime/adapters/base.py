@@ -17,16 +17,16 @@ from ..execution.callbacks import BaseCallback, Report, listening
 from ..execution.replacing import in_place_of, let_answer
 from ..execution.settings import Heard, context
 from ..lm.capabilities import Capabilities
-from ..lm.messages import Grammar, OutputFormat, join_text
+from ..lm.messages import Grammar, OutputFormat
 from ..lm.request import Completion
-from ..signature.conditions import check_outputs, constrained_fields
+from ..signature.conditions import check_outputs
 from ..signature.signature import Signature
 from ..types.content import in_parts
 from ..values import rendering
 from .compiled import find_history, signature_of_values
 from .conversation import format_turn
 from .demos import Turns, arranged, is_complete
-from .exchange import exchange
+from .exchange import exchange, exchange_now
 from .incremental import FieldReader, WholeReader
 from .native import native_fields, plan_natives, read_natives
 from .plan import Plan, chooses_format
@@ -56,6 +56,7 @@ class Adapter:
     parallel_tool_calls: bool | None = None
     _called_by: ClassVar[tuple[bool, bool]] = (False, False)
     _is_called: ClassVar[bool] = False
+    _asks_as_base: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -74,6 +75,7 @@ class Adapter:
         super().__init_subclass__(**options)
         cls._called_by = (cls.__call__ is not Adapter.__call__, cls.acall is not Adapter.acall)
         cls._is_called = any(cls._called_by)
+        cls._asks_as_base = not cls._is_called and cls.reply is Adapter.reply
 
     # --- calls ------------------------------------------------------------------------------------------
 
@@ -139,6 +141,20 @@ class Adapter:
         if asynchronous and not (synchronous and drive.blocking.get()):
             return _with_retries(self.acall, given, max_retries)
         return _with_retries(self.__call__, given, max_retries)
+
+    def reply_now(
+        self,
+        lm: Any,
+        lm_kwargs: Mapping[str, Any],
+        signature: type[Signature],
+        demos: Sequence[Any],
+        inputs: Mapping[str, Any],
+        max_retries: int | None,
+    ) -> list[dict[str, Any]]:
+        """What `reply` does, for code that waits in place."""
+        if self._asks_as_base:
+            return exchange_now(self, lm, lm_kwargs, signature, demos, inputs, max_retries)
+        return drive.drive(self.reply(lm, lm_kwargs, signature, demos, inputs, max_retries))
 
     def plan(
         self, signature: type[Signature], lm: Any, settings: Mapping[str, Any], inputs: Mapping[str, Any]
@@ -207,7 +223,7 @@ class Adapter:
             ConditionError: the answer violates a condition.
         """
         if plan.natives is None:
-            return self.read(plan.signature, join_text(completion.parts), inputs)
+            return self.read(plan.signature, completion.text, inputs)
         return read_natives(self, plan, completion, inputs)
 
     async def aread_completion(
@@ -225,7 +241,7 @@ class Adapter:
         """
         told = Heard.anywhere or self.callbacks
         values = self.parsed(signature, completion) if told else self.parse(signature, completion)
-        if constrained_fields(signature, "output"):
+        if signature.__compiled__.get("output") != ():
             check_outputs(type(self).__name__, signature, completion, inputs, values)
         return values
 

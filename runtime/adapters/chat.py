@@ -27,7 +27,16 @@ from .compiled import Compiled, compile_for
 from .incremental import FieldReader, SectionReader
 from .native import is_tool_calls
 from .plan import Plan
-from .sections import END, Section, is_whole_object, split_sections, texts_in_order
+from .sections import (
+    ECHO_STARTS,
+    END,
+    Section,
+    is_echo,
+    is_reminder,
+    is_whole_object,
+    read_as_asked,
+    split_sections,
+)
 
 _SYSTEM_HOOKS = (
     "format_system_message",
@@ -98,25 +107,25 @@ class ChatAdapter(Adapter):
         self, signature: type[Signature], demos: Sequence[Any], inputs: Mapping[str, Any]
     ) -> list[dict[str, Any]]:
         """The messages of a request: system, few-shot examples, earlier turns, inputs and reminder."""
-        compiled = self._compiled(signature)
+        compiled = signature.__compiled__.get(self._origin) or self._compiled(signature)
         system = self.format_system_message(signature) if self._own_system else compiled.system
         messages = [{"role": "system", "content": system}]
         if demos:
             messages += self.format_demos(signature, demos)
         if compiled.history is not None:
             messages += self.format_conversation_history(compiled.turns, compiled.history, inputs)
-        if compiled.history is not None or self._has_own_message():
+        if (
+            compiled.history is not None
+            or self._own_user
+            or type(self).format_user_message_content is not _WRITES_MESSAGE
+            or "format_user_message_content" in self.__dict__
+        ):
             content = self.format_user_message_content(compiled.turns, inputs, main_request=True)
         else:
             content = _user_message(compiled, inputs)
         if content:
             messages.append({"role": "user", "content": content})
         return in_parts(messages)
-
-    def _has_own_message(self) -> bool:
-        """Whether the message of a request is written by more than this class as it stands here."""
-        hook = type(self).format_user_message_content
-        return self._own_user or hook is not _WRITES_MESSAGE or "format_user_message_content" in self.__dict__
 
     def format_demos(self, signature: type[Signature], demos: Sequence[Any]) -> list[dict[str, Any]]:
         """Few-shot examples as turns: those that lack fields first, then the complete ones.
@@ -242,24 +251,19 @@ class ChatAdapter(Adapter):
         Raises:
             AdapterParseError: a field is missing, or its text is not a value of its type.
         """
-        compiled = self._compiled(signature)
-        outputs = compiled.outputs
+        compiled = signature.__compiled__.get(self._origin) or self._compiled(signature)
         answer = without_drafts(completion) if "<" in completion or "[THINK]" in completion else completion
-        texts = texts_in_order(answer, compiled.heads)
-        if texts is not None and not _has_echo(texts):
-            quick: dict[str, Any] = {}
-            try:
-                for name, _, read in outputs:
-                    quick[name] = read.quick(texts[name])
-                return quick
-            except ReadError:
-                pass  # which field it is, is found below
-        else:
-            texts = _field_texts(split_sections(answer, compiled.names))
+        try:
+            quick = read_as_asked(answer, compiled.first_marker, compiled.as_asked)
+        except ReadError:
+            quick = None  # which field it is, is found below
+        if quick is not None:
+            return quick
+        texts = _field_texts(split_sections(answer, compiled.names))
         if compiled.names.isdisjoint(texts):
             return self._parse_without_markers(signature, completion, answer)
         values: dict[str, Any] = {}
-        for name, field, read in outputs:
+        for name, field, read in compiled.outputs:
             if name in texts:
                 try:
                     values[name] = _read(name, texts[name], read)
@@ -269,7 +273,7 @@ class ChatAdapter(Adapter):
                 values[name] = field.get_default()
             elif allows_none(field.annotation):
                 values[name] = None
-        if len(values) < len(outputs):
+        if len(values) < len(compiled.outputs):
             raise AdapterParseError(type(self).__name__, signature, completion, parsed_result=values)
         return values
 
@@ -315,7 +319,7 @@ class ChatAdapter(Adapter):
         if (other := self._read_otherwise(signature, completion, answer)) is not None:
             return other
         bare = answer.strip()
-        if len(outputs) == 1 and outputs[0][1].annotation is not str and bare and not _is_reminder(bare):
+        if len(outputs) == 1 and outputs[0][1].annotation is not str and bare and not is_reminder(bare):
             field_name, _, read = outputs[0]
             try:
                 return {field_name: read(bare)}
@@ -377,7 +381,13 @@ def _user_message(compiled: Compiled, inputs: Mapping[str, Any]) -> str:
     """The message of the request itself: what `format_user_message_content` writes where nobody has another
     one.
     """
-    parts = [f"{head}{render(inputs[name])}" for name, head, render in compiled.inputs if name in inputs]
+    parts = []
+    for name, head, render in compiled.inputs:
+        if name in inputs:
+            value = inputs[name]
+            # Whatever writes a field leaves such a text as it is.
+            plain = type(value) is str and "##" not in value
+            parts.append(head + value if plain else head + render(value))
     if compiled.requirements:
         parts.append(compiled.requirements)
     return "\n\n".join(parts).strip()
@@ -408,7 +418,7 @@ def _field_texts(sections: list[Section]) -> dict[str, str]:
     for name, text in sections:
         if name == END and texts:
             break
-        if text[:1] in _ECHO_STARTS and _is_echo(name, text):
+        if text[:1] in ECHO_STARTS and is_echo(name, text):
             continue
         texts.setdefault(name, text)
     return texts
@@ -422,27 +432,3 @@ def _read(name: str, text: str, read: Reader) -> Any:
         if (own := read_under(name, text, read)) is None:
             raise
         return own[0]
-
-
-def _has_echo(texts: Mapping[str, str]) -> bool:
-    """Whether a section repeats the prompt."""
-    for name, text in texts.items():  # noqa: SIM110 a generator costs, and this is every answer
-        if text[:1] in _ECHO_STARTS and _is_echo(name, text):
-            return True
-    return False
-
-
-def _is_echo(name: str, text: str) -> bool:
-    return _is_placeholder(name, text) or _is_reminder(text)
-
-
-def _is_placeholder(name: str, text: str) -> bool:
-    head = f"{{{name}}}"
-    return text == head or text.startswith(f"{head}        # note:")
-
-
-_ECHO_STARTS = ("{", "R")
-
-
-def _is_reminder(text: str) -> bool:
-    return text.startswith("Respond with the corresponding output fields, starting with the field `[[ ## ")

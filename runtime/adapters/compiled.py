@@ -13,7 +13,7 @@ from ..types.annotations import is_history
 from ..values import rendering
 from ..values.reading import Reader, reader_for
 from .demos import DemoMemory
-from .sections import head_of
+from .sections import AsAsked, as_asked
 
 
 class Formatter(Protocol):
@@ -39,8 +39,9 @@ class Compiled:
     outputs: tuple[tuple[str, Field, Reader], ...]
     answer: tuple[tuple[str, str, rendering.Render], ...]
     names: frozenset[str]
-    heads: tuple[tuple[str, str], ...]
-    """The outputs in their order, each with the line of its marker."""
+    first_marker: str
+    as_asked: AsAsked
+    """How an answer is read that is written as it was asked for, with `first_marker`."""
     history: str | None
     turns: type[Signature]
     """The signature of the messages: without the history field."""
@@ -50,17 +51,20 @@ class Compiled:
 def compile_for(plain: Formatter, signature: type[Signature]) -> Compiled:
     """What the calls of a signature have in common, as an adapter without hooks of its own writes it."""
     history = find_history(signature)
+    outputs = tuple(
+        (name, field, reader_for(field.annotation)) for name, field in signature.output_fields.items()
+    )
+    first_marker, fields = as_asked([(name, read.quick) for name, _, read in outputs])
     return Compiled(
         signature=signature,
         system=plain.format_system_message(signature),
         inputs=_written(signature.input_fields),
         requirements=plain.user_message_output_requirements(signature),
-        outputs=tuple(
-            (name, field, reader_for(field.annotation)) for name, field in signature.output_fields.items()
-        ),
+        outputs=outputs,
         answer=_written(signature.output_fields),
         names=frozenset(signature.output_fields),
-        heads=tuple((name, head_of(name)) for name in signature.output_fields),
+        first_marker=first_marker,
+        as_asked=fields,
         history=history,
         turns=signature if history is None else signature.delete(history),
         demos=DemoMemory(),

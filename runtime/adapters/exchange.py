@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import AdapterParseError, TruncatedAnswerError
-from ..execution import streams
+from ..execution import drive, streams
+from ..execution.assertions import feedback
 from ..execution.settings import lookup
-from ..lm.request import TRUNCATED, Completion
+from ..lm.request import TRUNCATED, Completion, Response
 from ..signature.signature import Signature
-from .answers import Answers, kept
+from .answers import LONGEST, Answers, kept
 from .feedback import with_feedback
 from .plan import Plan, Planner
 from .probabilities import PROBABILITIES, with_log_probabilities, with_probabilities
@@ -44,27 +45,87 @@ async def exchange(
         else await answered(adapter, plan, lm, messages, settings, 0)
     )
     answers = Answers()
-    answers.asked = adapter, plan.signature
+    answers.adapter, answers.signature = adapter, plan.signature
     answers.texts = []
     answers.known = None
+    error = _read_at_sight(adapter, plan, response, inputs, answers)
+    if len(answers) < len(response.completions):
+        asked = adapter, lm, settings, plan, messages, inputs, max_retries
+        await _read_others(asked, response, answers, error)
+    if sink is not None and answers:
+        sink.complete(streams.predictor(), answers[0])
+    return answers
+
+
+def exchange_now(
+    adapter: Planner,
+    lm: Any,
+    settings: Mapping[str, Any],
+    signature: type[Signature],
+    demos: Sequence[Any],
+    inputs: Mapping[str, Any],
+    max_retries: int | None,
+) -> list[dict[str, Any]]:
+    """What `exchange` does, for code that waits in place: without a coroutine for what needs none."""
+    if streams.sink() is not None and streams.listening() is not None:
+        return drive.drive(exchange(adapter, lm, settings, signature, demos, inputs, max_retries))
+    plan, settings, messages = prepare(adapter, lm, settings, signature, demos, inputs)
+    response = lm.reply_now(messages, settings, plan.tools, plan.output)
+    answers = Answers()
+    answers.adapter, answers.signature = adapter, plan.signature
+    answers.texts = []
+    answers.known = None
+    error = _read_at_sight(adapter, plan, response, inputs, answers)
+    if len(answers) < len(response.completions):
+        asked = adapter, lm, settings, plan, messages, inputs, max_retries
+        drive.drive(_read_others(asked, response, answers, error))
+    return answers
+
+
+def _read_at_sight(
+    adapter: Planner, plan: Plan, response: Response, inputs: Mapping[str, Any], answers: Answers
+) -> AdapterParseError | None:
+    """Add what the answers say, up to the first for which a model has to be asked: again, or to read it.
+
+    Returns:
+        why that one cannot be read; None where that is not known.
+    """
     for completion in response.completions:
-        error = None
-        if completion.finish_reason != TRUNCATED:
+        if completion.finish_reason == TRUNCATED or completion.logprobs is not None or adapter.asks_to_read:
+            break
+        try:
+            answers.append(adapter.read_completion(plan, completion, inputs))
+        except AdapterParseError as error:
+            return error
+        text = completion.text
+        answers.texts.append(text if len(text) <= LONGEST else None)
+    return None
+
+
+async def _read_others(
+    asked: tuple[Any, ...], response: Response, answers: Answers, error: AdapterParseError | None
+) -> None:
+    """Add what the further answers say; a model is asked for those that cannot be used.
+
+    Args:
+        asked: the arguments of `_Exchange`.
+        response: all answers.
+        answers: what those before say.
+        error: why the first of these cannot be read, where that is known.
+    """
+    adapter, _, _, plan, _, inputs, _ = asked
+    for completion in response.completions[len(answers) :]:
+        if error is None and completion.finish_reason != TRUNCATED:
             try:
-                if adapter.asks_to_read or completion.logprobs is not None:
-                    answers.append(await _read(adapter, plan, completion, inputs))
-                else:
-                    answers.append(adapter.read_completion(plan, completion, inputs))
+                answers.append(await _read(adapter, plan, completion, inputs))
                 answers.texts.append(kept(completion.text))
                 continue
             except AdapterParseError as found:
                 error = found
-        made = _Exchange(adapter, lm, settings, plan, messages, inputs, max_retries)
+        made = _Exchange(*asked)
         answers.append(await made.settle(completion, response.usage, error))
         answers.texts.append(kept(made.text))
-    if sink is not None and answers:
-        sink.complete(streams.predictor(), answers[0])
-    return answers
+        error = None
 
 
 async def _read(
@@ -95,7 +156,8 @@ def prepare(
         settings = {**settings, **plan.settings}
     if settings.get(PROBABILITIES, lm.kwargs.get(PROBABILITIES)):
         settings = with_log_probabilities(settings, plan.signature, lm)
-    return plan, settings, with_feedback(adapter.make_messages(plan, demos, inputs))
+    messages = adapter.make_messages(plan, demos, inputs)
+    return plan, settings, messages if feedback.get() is None else with_feedback(messages)
 
 
 class _Exchange:

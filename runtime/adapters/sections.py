@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, TypeAlias
 
 from ...base.expressions import pattern
 from ...base.frozen import frozen_record
@@ -77,35 +77,72 @@ def has_sections(answer: str, fields: Collection[str]) -> bool:
     return "[[" in answer and any(name in fields for name, _ in split_sections(answer, fields))
 
 
-def texts_in_order(answer: str, heads: Sequence[tuple[str, str]]) -> dict[str, str] | None:
-    """The fields' texts in an answer that has the markers it was asked for, in their order and no others,
-    each alone on its line; None for any other answer, which `split_sections` reads.
+AsAsked: TypeAlias = "tuple[tuple[str, Callable[[str], Any], str], ...]"
+"""The fields of an answer as it was asked for, in their order: a field's name, what reads its text, and the
+marker that follows.
+"""
+
+
+def read_as_asked(answer: str, first: str, fields: AsAsked) -> dict[str, Any] | None:
+    """The values in an answer that has the markers it was asked for, in their order and no others, each alone
+    on its line; None for any other answer, which `split_sections` cuts.
 
     Args:
         answer: what the model wrote.
-        heads: the fields in their order, each with its `head_of`.
+        first: the marker of the first field; see `marker_of`.
+        fields: the fields.
+
+    Raises:
+        ReadError: a text is no value of its field.
     """
-    if answer.count("[[") != len(heads) + 1:
+    if not fields or answer.count("[[") != len(fields) + 1:
         return None
-    texts: dict[str, str] = {}
-    name, rest = "", f"\n{answer}"
-    for following, head in heads:
-        text, found, rest = rest.partition(head)
+    _, found, rest = f"\n{answer}".partition(first)
+    if not found:
+        return None
+    values: dict[str, Any] = {}
+    for name, read, following in fields:
+        text, found, rest = rest.partition(following)
         if not found:
             return None
-        if name:
-            texts[name] = text.strip()
-        name = following
-    text, found, rest = rest.partition(_LAST)
-    if not found or not name or rest[:1] not in _LINE_ENDS:
-        return None
-    texts[name] = text.strip()
-    return texts
+        text = text.strip()
+        if text[:1] in ECHO_STARTS and is_echo(name, text):
+            return None
+        values[name] = read(text)
+    return values if rest[:1] in _LINE_ENDS else None
 
 
-def head_of(name: str) -> str:
+def as_asked(readers: Sequence[tuple[str, Callable[[str], Any]]]) -> tuple[str, AsAsked]:
+    """The first marker, and the fields, for `read_as_asked`."""
+    names = [name for name, _ in readers]
+    following = [*map(marker_of, names[1:]), _LAST]
+    fields = tuple((name, read, end) for (name, read), end in zip(readers, following, strict=bool(names)))
+    return marker_of(names[0]) if names else "", fields
+
+
+def marker_of(name: str) -> str:
     """The line of a field's marker, with the ends of the lines around it."""
     return f"{_BEGIN}{name}{_CLOSE}\n"
+
+
+def is_echo(name: str, text: str) -> bool:
+    """Whether a section repeats the prompt: its layout with the placeholders, or its reminder."""
+    return is_placeholder(name, text) or is_reminder(text)
+
+
+def is_placeholder(name: str, text: str) -> bool:
+    """Whether a section is what stands for a value in the layout of an exchange."""
+    head = f"{{{name}}}"
+    return text == head or text.startswith(f"{head}        # note:")
+
+
+def is_reminder(text: str) -> bool:
+    """Whether a text is the reminder of the output format."""
+    return text.startswith("Respond with the corresponding output fields, starting with the field `[[ ## ")
+
+
+ECHO_STARTS = ("{", "R")
+"""How a section begins that repeats the prompt."""
 
 
 def _split_tolerantly(answer: str, fields: Collection[str]) -> list[Section]:

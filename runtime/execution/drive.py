@@ -4,7 +4,8 @@ Everything that calls a model is written once, as a coroutine. Called from synch
 no event loop: with `blocking` set, the model client waits in place, so nothing ever suspends and `drive` runs
 the coroutine to its end in this thread, for a few microseconds. What does suspend (a module that runs its
 calls concurrently, a tool that is `async`) goes to one background event loop, which also works below a loop
-that is already running, as in a notebook.
+that is already running, as in a notebook. The way of one predictor's call is there a second time, in
+functions whose names end in `_now`, which make no coroutine where none is needed.
 """
 
 from __future__ import annotations

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from ..errors import ConfigurationError
 
 _loaded: ContextVar[str | None] = ContextVar("dspyc_loaded", default=None)
-"""The file that is being loaded here."""
 _in_python: ContextVar[bool] = ContextVar("dspyc_loaded_python", default=False)
 """Whether what runs now are statements of a Python file that is imported meanwhile."""
 
+
+loaded: Callable[[], str | None] = _loaded.get
+"""The file that is being loaded here."""
 
 _imports: dict[str, tuple[str, ...]] = {}
 """The files that each loaded file imports."""

@@ -18,6 +18,12 @@ _FIXED = "_answers_itself"
 """The attribute of a model that answers for others, so that its copies are not replaced again."""
 
 
+class Replaced:
+    """Whether models were ever replaced in this process; where not, nobody looks for it."""
+
+    anywhere = False
+
+
 @contextmanager
 def replacing(
     everywhere: Any = None, pairs: Iterable[tuple[Any, Any]] = (), otherwise: Any = None
@@ -29,6 +35,7 @@ def replacing(
         pairs: single models, each with the one that answers for it, in all threads; these come first.
         otherwise: what answers where there is no model.
     """
+    Replaced.anywhere = True
     replaced = list(pairs)
     fixed = [other for _, other in replaced] + ([] if everywhere is None else [everywhere])
     for model, other in replaced:
@@ -49,6 +56,8 @@ def replacing(
 
 def in_place_of(model: Any) -> Any:
     """The model that answers here for one, which may be None: the model itself unless it is replaced."""
+    if not Replaced.anywhere:
+        return model
     attributes = getattr(model, "__dict__", _NONE)
     if _FIXED in attributes:
         return model
@@ -61,6 +70,7 @@ def let_answer(model: Any) -> None:
         return
     attributes = vars(model)
     if attributes.get("_is_saved") is not False:
+        Replaced.anywhere = True
         attributes["_is_saved"] = False
         attributes[_INSTEAD] = stand_ins[-1](model)
 

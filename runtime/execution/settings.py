@@ -65,6 +65,32 @@ _call: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_call_settings", default
 _parts: ContextVar[Mapping[str, Any]] = ContextVar("dspyc_part_settings", default=_NONE)
 
 
+class _Nearest(dict[str, Any]):
+    """What `context(…)` says, and all settings as they hold there."""
+
+    __slots__ = ("_whole",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self._whole: tuple[int, Mapping[str, Any]] = (-1, _NONE)
+
+    def over_process(self) -> Mapping[str, Any]:
+        """These and, beneath them, those of `configure(…)`."""
+        version, whole = self._whole
+        if version != _Version.number:
+            # The number first: what changes meanwhile is then looked at again.
+            version = _Version.number
+            whole = {**_process, **self}
+            self._whole = version, whole
+        return whole
+
+
+class _Version:
+    """How often the settings of the process have changed."""
+
+    number = 0
+
+
 class Heard:
     """Whether callbacks of all calls were ever set in this process; where not, nobody looks for them."""
 
@@ -174,6 +200,7 @@ def configure(**values: Any) -> None:
         # The default is for calls that nobody asked to be kept.
         tracing.Recent.most_given = 10_000 if most == DEFAULT_CONFIG["max_trace_size"] else most
     _process.update(values)
+    _Version.number += 1
 
 
 @contextmanager
@@ -185,7 +212,7 @@ def context(**values: Any) -> Iterator[None]:
     """
     values = _verified(values, lookup("budget"))
     trace_token = tracing.start(values.pop("trace")) if "trace" in values else None
-    token = _context.set({**_context.get(), **values}) if values else None
+    token = _context.set(_Nearest({**_context.get(), **values})) if values else None
     try:
         yield
     finally:
@@ -229,9 +256,14 @@ def lookup(name: str, defaults: Mapping[str, Any] | None = None) -> Any:
     return _process[name]
 
 
-def of_process() -> Mapping[str, Any] | None:
-    """All settings, where nothing nearer than `configure(…)` says anything: one look for several of them."""
-    return None if _context.get() or _caller.get() else _process
+def at_once() -> Mapping[str, Any] | None:
+    """All settings as they hold here: one look for several of them; None where a file's defaults hold, among
+    which each has to be looked up.
+    """
+    if _caller.get():
+        return None
+    nearest = _context.get()
+    return nearest.over_process() if type(nearest) is _Nearest else _process
 
 
 def begin_calls(defaults: Mapping[str, Any] | None) -> Token[Mapping[str, Any]] | None:
@@ -322,6 +354,7 @@ def reset() -> None:
     """Forget what `configure` set; for tests."""
     _process.clear()
     _process.update(_DEFAULTS)
+    _Version.number += 1
     Heard.anywhere = False
     tracing.Recent.calls.clear()
     tracing.Recent.most = 1000

@@ -8,7 +8,7 @@ Without a sink a model is asked for its whole answer, and streaming costs nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
@@ -43,13 +43,17 @@ class Sink(Protocol):
 _sink: ContextVar[Sink | None] = ContextVar("dspyc_stream", default=None)
 
 
+sink: Callable[[], Sink | None] = _sink.get
+"""The sink, whoever is listened to."""
+
+
 def listening() -> Sink | None:
     """The sink, if the predictor whose call is under way here is listened to."""
-    sink = _sink.get()
-    if sink is None:
+    found = _sink.get()
+    if found is None:
         return None
     callers = trace.callers.get()
-    return sink if callers and sink.wants(callers[-1]) else None
+    return found if callers and found.wants(callers[-1]) else None
 
 
 def predictor() -> Any:
@@ -58,9 +62,9 @@ def predictor() -> Any:
 
 
 @contextmanager
-def streaming_to(sink: Sink) -> Iterator[None]:
+def streaming_to(listener: Sink) -> Iterator[None]:
     """Ask models for pieces, and send them to a sink."""
-    token = _sink.set(sink)
+    token = _sink.set(listener)
     try:
         yield
     finally:

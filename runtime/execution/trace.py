@@ -19,6 +19,8 @@ from ..prediction import Prediction
 class Caller(Protocol):
     """A module, as far as the history of its calls goes."""
 
+    _history: Any
+
     @property
     def history(self) -> Any:
         """The model calls made inside it."""

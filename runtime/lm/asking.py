@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ...base.later import Later
 from ..errors import ConfigurationError
-from ..execution import trace
+from ..execution import drive, trace
 from ..execution.callbacks import BaseCallback, Report, listening
-from ..execution.loading import refuse_while_loading
-from ..execution.settings import Heard, lookup, of_process
+from ..execution.loading import loaded, refuse_while_loading
+from ..execution.settings import Heard, at_once, lookup
 from . import history as calls
 from . import usage
 from .capabilities import ModelType
 from .doors import Outputs, read_outputs, read_response, render_outputs, render_response
 from .messages import OutputFormat, ToolSpec
 from .playing import player
-from .recording import answered, is_recording
+from .recording import answered, recorder
 from .request import GivenMessage, Request, Response
 from .rollouts import warn_of_rollout
 from .verify import verify_response
@@ -51,6 +51,8 @@ class Asked(Protocol):
     kwargs: Mapping[str, Any]
     warned_of_rollout: bool
 
+    _history: calls.CallHistory | None
+
     @property
     def in_process(self) -> bool:
         """Whether it answers in this process."""
@@ -63,6 +65,10 @@ class Asked(Protocol):
 
     def send(self, request: Request) -> Awaitable[Response]:
         """One request past the cache."""
+        ...
+
+    def send_now(self, request: Request) -> Response:
+        """The same in code that waits in place."""
         ...
 
     def stream(self, request: Request) -> AsyncIterator[Delta]:
@@ -87,7 +93,8 @@ def make_request(
     Raises:
         ConfigurationError: there is neither a prompt nor a conversation, or a program is being loaded.
     """
-    refuse_while_loading("a model is called")
+    if loaded() is not None:
+        refuse_while_loading("a model is called")
     if messages is None:
         if prompt is None:
             raise ConfigurationError("a language model is called with a prompt or with messages=[…]")
@@ -108,6 +115,21 @@ def ask(lm: Asked, request: Request) -> Coroutine[Any, Any, Response]:
     work = _get(lm, request) if player() is None else played(lm, request, partial(_get, lm, request))
     callbacks = listening(lm.callbacks) if Heard.anywhere or lm.callbacks else None
     return _watched(callbacks, lm, request, work) if callbacks else work
+
+
+def ask_now(lm: Asked, request: Request) -> Response:
+    """What `ask` does, for code that waits in place: without a coroutine for what needs none."""
+    if lm.callbacks or Heard.anywhere or player() is not None or recorder() is not None:
+        return drive.drive(ask(lm, request))
+    number, facts = calls.next_number(), _facts(lm, request)
+    if facts is None:
+        response = verify_response(lm.send_now(request), lm.model)
+    else:
+        key = keys.digest(facts)
+        kept: Response | None = caching.current().get(key, lm.cache_in_memory)
+        response = kept or drive.drive(_once(lm, request, key, facts))
+    _note(lm, number, request, response)
+    return response
 
 
 async def _watched(
@@ -174,9 +196,9 @@ async def _get(lm: Asked, request: Request) -> Response:
     # Inline, as awaiting a coroutine costs.
     if facts is not None:
         key = keys.digest(facts)
-        kept: Response | None = caching.get(key, lm.cache_in_memory)
+        kept: Response | None = caching.current().get(key, lm.cache_in_memory)
         response = kept or await _once(lm, request, key, facts)
-    elif is_recording():
+    elif recorder() is not None:
         response = await _send(lm, request)
     else:
         response = verify_response(await lm.send(request), lm.model)
@@ -194,7 +216,7 @@ async def fetch(lm: Asked, request: Request) -> Response:
     return kept or await _once(lm, request, key, facts)
 
 
-def _once(lm: Asked, request: Request, key: str, facts: bytes) -> Awaitable[Response]:
+def _once(lm: Asked, request: Request, key: str, facts: bytes) -> Coroutine[Any, Any, Response]:
     """The answer to a request that is not in the cache, of one of all who ask the same now."""
     return flights.fetch_once(flights.Wanted(key, partial(_send, lm, request), lm.cache_in_memory, facts))
 
@@ -217,7 +239,7 @@ async def played(lm: Asked, request: Request, send: Callable[[], Awaitable[Respo
 
 
 async def _send(lm: Asked, request: Request) -> Response:
-    if is_recording():
+    if recorder() is not None:
         return await answered(request, lm.identity(request), partial(_verified, lm))
     return await _verified(lm, request)
 
@@ -238,9 +260,13 @@ def _note(lm: Asked, number: int, request: Request, response: Response) -> None:
         usage.count(response.answered_by or lm.model, response.usage, response.cost)
     for observer in usage.observers():
         observer(response, request)
-    here = of_process()
-    if not (lookup("disable_history") if here is None else here["disable_history"]):
-        remember(lm, calls.Entry(number, request, response))
+    here = at_once()
+    if here is None:
+        hidden, most = lookup("disable_history"), lookup("max_history_size")
+    else:
+        hidden, most = here["disable_history"], here["max_history_size"]
+    if not hidden:
+        remember(lm, calls.Entry(number, request, response), most)
 
 
 def shown_outputs(response: Response, lm: Asked) -> Outputs:
@@ -256,13 +282,17 @@ def shown_outputs(response: Response, lm: Asked) -> Outputs:
     return render_outputs(response)
 
 
-def remember(lm: Asked, entry: calls.Entry) -> None:
-    """Add a call to the histories of its model, of all models and of the modules that are being called."""
-    here = of_process()
-    most = lookup("max_history_size") if here is None else here["max_history_size"]
-    histories = [calls.ALL, lm.history]
+def remember(lm: Asked, entry: calls.Entry, most: int) -> None:
+    """Add a call to the histories of its model, of all models and of the modules that are being called.
+
+    Args:
+        lm: the model.
+        entry: the call.
+        most: how many calls a history keeps, `settings.max_history_size`.
+    """
+    histories = [calls.ALL, lm._history or lm.history]
     for module in trace.callers.get():
-        histories.append(module.history)  # noqa: PERF401 a comprehension costs, and this is every call
+        histories.append(module._history or module.history)  # noqa: PERF401 a comprehension costs
     calls.add(entry, histories, most)
 
 
@@ -271,7 +301,9 @@ __all__ = [
     "Response",
     "ask",
     "ask_in_pieces",
+    "ask_now",
     "fetch",
+    "lookup",
     "make_request",
     "pieces",
     "played",

@@ -78,6 +78,7 @@ class BaseLM:
     _awaits_by: ClassVar[str | None] = None
     _called_by: ClassVar[tuple[bool, bool]] = (False, False)
     _is_called: ClassVar[bool] = False
+    _asks_as_base: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -111,6 +112,7 @@ class BaseLM:
         cls._awaits_by = _nearest(cls, ("acomplete", "aforward", "complete", "forward"))
         cls._called_by = (cls.__call__ is not BaseLM.__call__, cls.acall is not BaseLM.acall)
         cls._is_called = any(cls._called_by)
+        cls._asks_as_base = not cls._is_called and cls.reply is BaseLM.reply and cls.send is BaseLM.send
         if not SUPPORTS.isdisjoint(vars(cls)):
             AsSaid.install(cls)
 
@@ -153,6 +155,19 @@ class BaseLM:
             request = asking.make_request(self, None, messages, settings, tools, output)
             return asking.played(self, request, lambda: self.__called(messages, settings, tools, output))
         return asking.ask(self, asking.make_request(self, None, messages, settings, tools, output))
+
+    def reply_now(
+        self,
+        messages: Sequence[GivenMessage],
+        settings: Mapping[str, Any],
+        tools: tuple[ToolSpec, ...] = (),
+        output: OutputFormat | None = None,
+    ) -> Response:
+        """What `reply` does, for code that waits in place."""
+        if self._asks_as_base:
+            request = asking.make_request(self, None, messages, settings, tools, output)
+            return asking.ask_now(self, request)
+        return drive.drive(self.reply(messages, settings, tools, output))
 
     async def reply_in_pieces(
         self,
@@ -247,6 +262,15 @@ class BaseLM:
             return await self.__awaited(way, request)
         response: Response = await drive.call_function(self.__answered, way, request)
         return response
+
+    def send_now(self, request: Request) -> Response:
+        """What `send` does, for code that waits in place."""
+        way = self._answers_by
+        if way == "complete":
+            return self.complete(request)
+        if way == "forward":
+            return self.__answered(way, request)
+        return drive.drive(self.send(request))
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
         """One request past the cache, its answer in pieces; in one piece unless overridden."""
@@ -415,7 +439,7 @@ class BaseLM:
         """Add an entry of DSPy's form to the histories of this model, of all models and of the modules that
         are being called.
         """
-        asking.remember(self, calls.Entry.of(entry))
+        asking.remember(self, calls.Entry.of(entry), asking.lookup("max_history_size"))
 
 
 _BUILT_IN = f"{__package__}."

@@ -71,8 +71,10 @@ class Store:
             text = None if self.file is None else self.file.get(key)
             if text is None:
                 return None
-            with suppress(KeyError, TypeError, ValueError):
+            try:
                 found = read_json(text)
+            except (KeyError, TypeError, ValueError):
+                return None
             if found is not None and in_memory:
                 self._remember(key, found)
             return found

@@ -35,6 +35,7 @@ _REQUESTS = """
 CREATE TABLE IF NOT EXISTS requests (key TEXT PRIMARY KEY, model TEXT NOT NULL, facts TEXT NOT NULL)
 """
 """What was asked, for people who look into the cache; nothing that answers a call reads it."""
+_ANSWER = "SELECT value, sum FROM answers WHERE key = ?"
 _MAINTENANCE = "maintenance"
 _LONGEST_MAINTENANCE = 30.0
 _LONGEST_SALVAGE = 20.0
@@ -70,7 +71,7 @@ class CacheFile:
         """The text of a key, or None."""
 
         def read(connection: sqlite3.Connection) -> str | None:
-            row = connection.execute("SELECT value, sum FROM answers WHERE key = ?", (key,)).fetchone()
+            row = connection.execute(_ANSWER, (key,)).fetchone()
             return row[0] if row is not None and _checksum(key, row[0]) == row[1] else None
 
         return self._try(read)
@@ -129,9 +130,10 @@ class CacheFile:
     # --- trying -----------------------------------------------------------------------------------------
 
     def _try(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
-        if time.monotonic() < self._rest_until:
-            return None
-        self._rest_until = 0.0
+        if self._rest_until:
+            if time.monotonic() < self._rest_until:
+                return None
+            self._rest_until = 0.0
         for _ in range(2):
             try:
                 return work(self._connection or self._open())

@@ -63,7 +63,7 @@ def read_json(text: str) -> Any:
             cache_hit=True,
         )
     completions = [
-        Completion(tuple(_part(*part) for part in each["parts"]), each["finish_reason"], each["logprobs"])
+        Completion(tuple([_part(*part) for part in each["parts"]]), each["finish_reason"], each["logprobs"])
         for each in facts["completions"]
     ]
     return Response(completions, model=facts["model"], id=facts["id"], cache_hit=True)
@@ -81,6 +81,8 @@ def _values(part: Part) -> list[Any]:
 
 
 def _part(kind: str, *values: Any) -> Part:
+    if kind == "text":
+        return Text(*values)
     if kind == "reasoning":
         text, blocks = values
         return Reasoning(text, tuple(blocks))

@@ -155,14 +155,19 @@ class LM(BaseLM):
         """What carries requests to the model."""
         return transports.transport_for(self.model)
 
-    def _known(self) -> Capabilities:
-        is_in_torch = self.model.startswith("gguf/") and places.torch_folder(self.model) is not None
-        return IN_TORCH if is_in_torch else capabilities_of(self.model)
-
     @property
     def capabilities(self) -> Capabilities:
         """What the model can do, by its name or its server's."""
-        return self._capabilities or (SERVERS[self.server] if self.server else self._known())
+        own: Any = self._capabilities
+        if own is not None:
+            given: Capabilities = own
+            return given
+        if self.server:
+            return SERVERS[self.server]
+        model = self.model
+        if model.startswith("gguf/") and places.torch_folder(model) is not None:
+            return IN_TORCH
+        return capabilities_of(model)
 
     @capabilities.setter
     def capabilities(self, given: Capabilities) -> None:
@@ -180,7 +185,7 @@ class LM(BaseLM):
 
     def identity(self, request: Request) -> str:
         """Which endpoint or file answers."""
-        return self.transport.identity(request)
+        return transports.transport_for(self.model).identity(request)
 
     async def _transmit(self, request: Request) -> Response:
         if not _OF_THE_MODEL.isdisjoint(request.settings):

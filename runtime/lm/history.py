@@ -15,19 +15,12 @@ from ...base.forks import new_lock
 from .doors import render_outputs
 from .request import Request, Response
 
-_numbers = count(1)
 _adding = new_lock()
+_newest = 0
+"""The highest number of an entry that may be in a history."""
 
-
-class _Newest:
-    """The highest number of an entry that may be in a history."""
-
-    number = 0
-
-
-def next_number() -> int:
-    """The number of a call that starts now; histories are in this order."""
-    return next(_numbers)
+next_number: Callable[[], int] = count(1).__next__
+"""The number of a call that starts now; histories are in this order."""
 
 
 class Entry(dict[str, Any]):
@@ -48,9 +41,10 @@ class Entry(dict[str, Any]):
     def of(cls, facts: Mapping[str, Any]) -> Self:
         """An entry of a finished dict."""
         made = cls.__new__(cls)
+        global _newest
         made._request, made.number = None, next_number()
         with _adding:
-            _Newest.number = max(_Newest.number, made.number)
+            _newest = max(_newest, made.number)
         dict.update(made, facts)
         return made
 
@@ -122,20 +116,24 @@ def _history_of(entries: Iterable[Mapping[str, Any]]) -> CallHistory:
     return CallHistory(map(Entry.of, entries))
 
 
-def add(entry: Entry, histories: Iterable[CallHistory], limit: int) -> None:
+def add(entry: Entry, histories: Sequence[CallHistory], limit: int) -> None:
     """Put a finished call in its place in each history, and forget the oldest calls beyond the limit."""
+    global _newest
     number, most = entry.number, limit + limit // 8
     with _adding:
-        is_newest = number > _Newest.number
-        if is_newest:
-            _Newest.number = number
+        if number > _newest:
+            _newest = number
+            put: Callable[[CallHistory, Entry], None] = list.append
+        else:
+            put = _insert
         for history in histories:
-            if is_newest:
-                history.append(entry)
-            else:
-                insort(history, entry, key=_number)
+            put(history, entry)
             if len(history) > most:
                 del history[: len(history) - limit]
+
+
+def _insert(history: CallHistory, entry: Entry) -> None:
+    insort(history, entry, key=_number)
 
 
 _number = attrgetter("number")

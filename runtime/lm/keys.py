@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from ...base.secrets import is_secret, redact
+from .messages import Message
 from .request import ATTEMPT, Request
 
 NOT_IDENTITY = frozenset(
@@ -61,30 +62,31 @@ def request_facts(request: Request, identity: str) -> bytes | None:
     settings, the tools, and the format of the answer.
     """
     given = request.settings
-    settings = {
-        name: value if isinstance(value, (str, int, float)) else _without_secrets(value)
-        for name, value in given.items()
-        if value is not None and _is_identity(name)
-    }
-    if not _HEADERS.isdisjoint(given):
-        for name in _HEADERS & given.keys():
-            if headers := _known_headers(given[name] or ()):
-                settings[name] = headers
+    names, headers = _identifying(tuple(given))
+    settings = {}
+    for name in names:  # a comprehension costs, and this is every call
+        value = given[name]
+        if value is not None:
+            settings[name] = value if isinstance(value, (str, int, float)) else _without_secrets(value)
+    for name in headers:
+        if known := _known_headers(given[name] or ()):
+            settings[name] = known
     facts = [
         2,
         identity,
         request.model,
         request.model_type,
         request.prompt,
-        request.openai_messages,
+        request.given,
         settings,
-        [tool.as_openai() for tool in request.tools],
+        [tool.as_openai() for tool in request.tools] if request.tools else [],
         None if request.output is None else request.output.as_settings(),
     ]
     try:
         return _encode(facts)
     except (TypeError, ValueError):
         pass
+    facts[_MESSAGES] = request.openai_messages
     try:
         # It knows subclasses, and half a surrogate pair.
         text = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -93,12 +95,23 @@ def request_facts(request: Request, identity: str) -> bytes | None:
     return text.encode("utf-8", "surrogatepass")
 
 
-_encode = msgspec.json.Encoder(order="deterministic").encode
+def _as_openai(value: Any) -> Any:
+    """A message in parts, as the dict that it is to a provider."""
+    if isinstance(value, Message):
+        return value.as_openai()
+    raise TypeError(f"JSON has no {type(value).__name__}")
+
+
+_encode = msgspec.json.Encoder(order="deterministic", enc_hook=_as_openai).encode
+_MESSAGES = 5
+"""The place of the messages among the facts."""
 
 
 @lru_cache(maxsize=1024)
-def _is_identity(name: str) -> bool:
-    return name not in NOT_IDENTITY and not is_secret(name)
+def _identifying(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The settings among these that decide what answers, and those that hold headers."""
+    deciding = tuple(name for name in names if name not in NOT_IDENTITY and not is_secret(name))
+    return deciding, tuple(name for name in names if name in _HEADERS)
 
 
 def endpoint_identity(model: str, settings: Mapping[str, Any]) -> str:
@@ -108,14 +121,37 @@ def endpoint_identity(model: str, settings: Mapping[str, Any]) -> str:
     """
     base = settings.get("api_base") or settings.get("base_url")
     if base:
-        return _without_password(str(base).rstrip("/"))
+        return _address(base if isinstance(base, str) else str(base))
     provider = str(
         settings.get("custom_llm_provider") or (model.partition("/")[0] if "/" in model else "openai")
     )
     word = re.split(r"[-_]", provider, maxsplit=1)[0].upper()
     word = _PROVIDERS_VARIABLES.get(word.lower(), word)
-    found = [name for name in os.environ if name.startswith(word) and _ENDPOINT_VARIABLE.fullmatch(name)]
-    return " ".join(f"{name}={_without_password(os.environ[name])}" for name in sorted(found))
+    return _endpoint_of_environment(word)
+
+
+def _endpoint_of_environment(word: str) -> str:
+    """What the environment says of the endpoint of a provider whose variables begin with this word."""
+    global _environment
+    # The variables as `os.environ` has them underneath: to compare all takes a tenth of reading their names.
+    variables = getattr(os.environ, "_data", None) or dict(os.environ)
+    seen, known = _environment
+    if variables != seen:
+        known = {}
+        _environment = dict(variables), known
+    if word not in known:
+        found = [name for name in os.environ if name.startswith(word) and _ENDPOINT_VARIABLE.fullmatch(name)]
+        known[word] = " ".join(f"{name}={_without_password(os.environ[name])}" for name in sorted(found))
+    return known[word]
+
+
+_environment: tuple[Mapping[Any, Any], dict[str, str]] = ({}, {})
+"""The environment as it was seen last, and what it said then, by the first word of a provider's variables."""
+
+
+@lru_cache(maxsize=1024)
+def _address(base: str) -> str:
+    return _without_password(base.rstrip("/"))
 
 
 def _without_password(address: str) -> str:

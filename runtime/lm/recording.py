@@ -39,9 +39,8 @@ def recording(recorder: Recorder | None) -> Iterator[None]:
         _recorder.reset(token)
 
 
-def is_recording() -> bool:
-    """Whether answers are kept here."""
-    return _recorder.get() is not None
+recorder: Callable[[], Recorder | None] = _recorder.get
+"""What keeps answers here."""
 
 
 async def answered(
@@ -51,11 +50,11 @@ async def answered(
     from .cachejson import read_json, render_json
     from .keys import request_key
 
-    recorder = _recorder.get()
-    name = None if recorder is None else request_key(request, identity)
-    if recorder is None or name is None:
+    keeper = recorder()
+    name = None if keeper is None else request_key(request, identity)
+    if keeper is None or name is None:
         return await send(request)
-    if (kept := recorder.recall(name)) is not None:
+    if (kept := keeper.recall(name)) is not None:
         text, usage, cost = kept
         found = read_json(text)
         return Response(found.completions, usage, cost, model=found.model, id=found.id)
@@ -64,8 +63,8 @@ async def answered(
     with suppress(TypeError, ValueError, RecursionError):
         kept = [render_json(response), dict(response.usage), response.cost]
     if kept is not None:
-        recorder.keep(name, kept)
+        keeper.keep(name, kept)
     return response
 
 
-__all__ = ["Recorder", "answered", "is_recording", "recording"]
+__all__ = ["Recorder", "answered", "recorder", "recording"]

@@ -112,16 +112,40 @@ class Request:
 
 @frozen_record
 class Completion:
-    """One answer: its parts, why the model stopped, and the log probabilities where they were asked for."""
+    """One answer: its parts, why the model stopped, and the log probabilities where they were asked for.
 
-    parts: tuple[Part, ...]
-    finish_reason: str | None = None
-    logprobs: Any = None
+    One that is a text alone, as most are, may be made of that, and keeps no more; its `parts` are made when
+    they are looked at.
+    """
+
+    __match_args__ = ("parts", "finish_reason", "logprobs")
+    given: tuple[Part, ...] | str
+    finish_reason: str | None
+    logprobs: Any
+    _fill: ClassVar[Callable[..., None]]
+
+    def __init__(
+        self, parts: tuple[Part, ...] | str, finish_reason: str | None = None, logprobs: Any = None
+    ) -> None:
+        if type(parts) is tuple and len(parts) == 1 and type(parts[0]) is Text:
+            text = parts[0].text
+            parts = text if isinstance(text, str) else parts
+        self._fill(parts, finish_reason, logprobs)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self._fill(*state)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What the answer is made of."""
+        given = self.given
+        return (Text(given),) if isinstance(given, str) else given
 
     @property
     def text(self) -> str:
         """The answer's text; empty for one that only calls tools."""
-        return join_text(self.parts)
+        given = self.given
+        return given if isinstance(given, str) else join_text(given)
 
     @property
     def reasoning(self) -> str:
@@ -187,10 +211,7 @@ class Response:
         answered_by: str | None = None,
     ) -> None:
         """Make a response of completions, or of texts, which share `finish_reason`."""
-        made = [
-            Completion((Text(each),), finish_reason) if isinstance(each, str) else each
-            for each in completions
-        ]
+        made = [Completion(each, finish_reason) if isinstance(each, str) else each for each in completions]
         self._fill(tuple(made), usage, cost, model, id, cache_hit, answered_by)
 
     @property

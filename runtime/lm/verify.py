@@ -21,6 +21,6 @@ def verify_response(response: Response, model: str) -> Response:
         reason = completion.finish_reason
         if reason in FILTERED:
             raise FilteredAnswerError(model, reason)
-        if not completion.parts and not completion.is_truncated:
+        if completion.given == () and not completion.is_truncated:
             raise EmptyAnswerError(model, reason)
     return response

@@ -14,6 +14,7 @@ from ..execution.callbacks import BaseCallback, Report, listening
 from ..execution.settings import (
     CALL_SETTINGS,
     Heard,
+    at_once,
     begin_call,
     begin_calls,
     begin_parts,
@@ -43,11 +44,17 @@ else:
     streaming = Later(globals(), "streaming")
 
 
-class _CallSignature:
-    """The attribute `__signature__` of a module: what any call takes beside its inputs, for an editor."""
+class CallSignature:
+    """The attribute `__signature__` of a module: what any call takes beside its inputs, for an editor.
+
+    It holds where the class in which it stands, and no other, says what a call does.
+    """
+
+    def __set_name__(self, owner: type[Module], name: str) -> None:
+        self._of = owner
 
     def __get__(self, instance: Module | None, owner: type[Module]) -> inspect.Signature:
-        if instance is None or owner.__call__ is not Module.__call__:
+        if instance is None or owner.__call__ is not self._of.__call__:
             raise AttributeError("__signature__")
         import inspect
 
@@ -86,7 +93,7 @@ class Module(PartTree):
                 return self.respond(context=search(question, k=self.k), question=question)
     """
 
-    __signature__ = _CallSignature()
+    __signature__ = CallSignature()
     interface: ClassVar[Interface | None] = None
     """What the calls of a module class take and return, depending on its parameters; see `Interface`."""
     concurrent: ClassVar[bool] = True
@@ -125,15 +132,17 @@ class Module(PartTree):
             self._refuse_positional()
         if self._forward_first:
             return await drive.call_function(self._watched, self.forward, args, inputs)
+        here = at_once()
         if (
-            self._part_settings is not None
+            here is None
+            or here["track_usage"]
+            or Heard.anywhere
+            or self._part_settings is not None
             or self._defaults
-            or not inputs.keys().isdisjoint(CALL_SETTINGS)
             or self.callbacks
-            or (Heard.anywhere and listening(None))
-            or lookup("track_usage")
+            or not inputs.keys().isdisjoint(CALL_SETTINGS)
         ):
-            with _CallScope(self, args, inputs) as scope:
+            with CallScope(self, args, inputs) as scope:
                 return scope.finished(await self.aforward(*args, **inputs))
         # Most calls have no settings of their own, and nobody is told: all that holds is who calls.
         token = trace.callers.set((*trace.callers.get(), self))
@@ -351,7 +360,7 @@ class Module(PartTree):
         return "\n".join(parts) or f"{type(self).__name__}()"
 
     def _watched(self, function: Callable[..., Any], args: tuple[Any, ...], inputs: dict[str, Any]) -> Any:
-        with _CallScope(self, args, inputs) as scope:
+        with CallScope(self, args, inputs) as scope:
             return scope.finished(function(*args, **inputs))
 
     def _refuse_positional(self) -> None:
@@ -369,7 +378,7 @@ class Module(PartTree):
         return begin_call(taken) if taken else None
 
 
-class _CallScope:
+class CallScope:
     """What holds during one call of a module: who calls, its settings, the tracker of tokens, if any, and
     the callbacks that are told of it. Takes the settings of the call out of its inputs.
     """

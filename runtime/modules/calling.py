@@ -12,10 +12,10 @@ from ..adapters.exchange import prepare
 from ..errors import ConfigurationError, NotConfiguredError
 from ..execution.loading import refuse_while_loading
 from ..execution.replacing import in_place_of, let_answer
-from ..execution.settings import lookup, of_call, of_parts, of_process
+from ..execution.settings import at_once, lookup, of_call, of_parts
 from ..lm.request import Request
 from ..signature.fields import InputField
-from ..signature.inputs import complete_inputs, needs_types, typed_demo
+from ..signature.inputs import are_whole, complete_inputs, needs_types, typed_demo
 from ..signature.signature import Signature, ensure_signature
 from ..values.inputs import Misfit
 from .tree import Predictor
@@ -39,9 +39,18 @@ class Call:
     def __init__(self, predictor: Predictor, given: dict[str, Any], needs_lm: bool = True) -> None:
         signature = predictor.signature
         demos = predictor.demos
-        process = None if predictor._defaults else of_process()
-        lm, config, retries = in_force(predictor, process)
-        if not given.keys().isdisjoint(_CALL_SETTINGS):
+        here = None if predictor._defaults else at_once()
+        lm: Any = predictor.lm
+        config: Mapping[str, Any] = predictor.config
+        retries = predictor.max_retries
+        if here is None or of_parts() or of_call() or getattr(lm, "_is_saved", False):
+            lm, config, retries = in_force(predictor)
+        else:
+            # What `in_force` finds where neither a file, a module around nor its call says anything.
+            lm = in_place_of(lm or here["lm"])
+            retries = here["max_retries"] if retries is None else retries
+        whole = are_whole(signature, given)
+        if not whole and not given.keys().isdisjoint(_CALL_SETTINGS):
             expected = signature.input_fields
             settings = {
                 name: given.pop(name) for name in _CALL_SETTINGS if name in given and name not in expected
@@ -64,15 +73,16 @@ class Call:
                 )
             if isinstance(lm, str):
                 raise ConfigurationError(f'`lm` must be a model object, not a name: write lm=LM("{lm}")')
-            config = _with_randomness(config, lm)
+            if (config.get("n") or lm.kwargs.get("n") or 1) > 1:
+                config = _with_randomness(config, lm)
         self.lm: Any = lm
         self.signature = signature
         self.demos: Sequence[Any] = _typed_demos(signature, demos) if demos else ()
         self.config: Mapping[str, Any] = config
         self.max_retries = retries
-        adapter = lookup("adapter", predictor._defaults) if process is None else process["adapter"]
+        adapter = lookup("adapter", predictor._defaults) if here is None else here["adapter"]
         self.adapter: Adapter = adapter or default_adapter(lm)
-        self.inputs = complete_inputs(signature, given, signature.__name__)
+        self.inputs = given if whole else complete_inputs(signature, given, signature.__name__)
         self.sent = self.inputs
         if predictor.hint is not None:
             self.signature = _hinted(signature)
@@ -117,18 +127,12 @@ def lm_of(part: Any) -> Any:
     return in_force(part)[0] if hasattr(part, "config") else lookup("lm")
 
 
-def in_force(
-    predictor: Predictor, process: Mapping[str, Any] | None = None
-) -> tuple[Any, Mapping[str, Any], int]:
+def in_force(predictor: Predictor) -> tuple[Any, Mapping[str, Any], int]:
     """The LM (None when there is none), its settings and the follow-up turns that a call of this predictor
     has here.
 
     From the nearest: the calls of the modules around, the predictor's own, what the modules around were made
     with, and the settings.
-
-    Args:
-        predictor: what is called.
-        process: the settings of the process, where the caller knows that no others hold here.
     """
     lm: Any = predictor.lm
     config: Mapping[str, Any] = predictor.config
@@ -146,12 +150,6 @@ def in_force(
         config = {**config, **call.get("config", {})}
         retries = call.get("max_retries", retries)
     defaults = predictor._defaults
-    if process is not None:
-        return (
-            in_place_of(lm or process["lm"]),
-            config,
-            process["max_retries"] if retries is None else retries,
-        )
     if retries is None:
         retries = lookup("max_retries", defaults)
     return in_place_of(lm or lookup("lm", defaults)), config, retries
@@ -179,10 +177,8 @@ def _typed_demos(signature: type[Signature], demos: Sequence[Any]) -> Sequence[A
 
 
 def _with_randomness(config: Mapping[str, Any], lm: Any) -> Mapping[str, Any]:
-    """The settings; several answers at a temperature that makes them all alike get one that does not."""
-    count = config.get("n") or lm.kwargs.get("n") or 1
-    if count > 1:
-        temperature = config.get("temperature", lm.kwargs.get("temperature"))
-        if temperature is None or temperature <= _SETTLED_TEMPERATURE:
-            return {**config, "temperature": 0.7}
+    """The settings for several answers: at a temperature that makes them all alike they get another one."""
+    temperature = config.get("temperature", lm.kwargs.get("temperature"))
+    if temperature is None or temperature <= _SETTLED_TEMPERATURE:
+        return {**config, "temperature": 0.7}
     return config

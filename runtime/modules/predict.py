@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from ...base.later import Later
 from ..errors import InputError
 from ..example import Example
-from ..execution import trace
+from ..execution import drive, exits, trace
+from ..execution.settings import Heard, at_once
 from ..interface import Interface
 from ..lm.base import BaseLM
 from ..parameters import KW_ONLY, parameters
 from ..prediction import Prediction
 from ..signature.signature import Signature, SignatureLike, ensure_signature
-from .base import Module
+from .base import CallScope, CallSignature, Module
 from .tree import Predictor
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Predict(Module, Predictor):
     alone.
     """
 
+    __signature__ = CallSignature()
     interface: ClassVar[Interface | None] = Interface(of="signature", calls="answer")
     concurrent: ClassVar[bool] = False
 
@@ -70,6 +72,42 @@ class Predict(Module, Predictor):
 
     # --- calls ------------------------------------------------------------------------------------------
 
+    def __call__(self, /, *args: Any, **inputs: Any) -> Any:
+        """Predict, and wait for it."""
+        cls = type(self)
+        own = self.__dict__
+        if (
+            args
+            or cls._forward_first
+            or cls.aforward is not _AFORWARD
+            or cls.acall is not _ACALL
+            or "aforward" in own
+            or "acall" in own
+        ):
+            return super().__call__(*args, **inputs)
+        # Nothing here needs a coroutine, which would cost more than all that is done between two calls.
+        here = at_once()
+        try:
+            if (
+                here is None
+                or here["track_usage"]
+                or Heard.anywhere
+                or self._part_settings is not None
+                or self._defaults
+                or self.callbacks
+            ):
+                with CallScope(self, args, inputs) as scope:
+                    return scope.finished(self._forward_now(inputs))
+            token = trace.callers.set((*trace.callers.get(), self))
+            try:
+                return self._forward_now(inputs)
+            finally:
+                trace.callers.reset(token)
+        except StopIteration as error:
+            if drive.blocking.get():
+                raise exits.Stopped(error) from error
+            raise
+
     async def aforward(self, /, **inputs: Any) -> Any:
         """Predict, without the bookkeeping around it; what a call does.
 
@@ -79,8 +117,23 @@ class Predict(Module, Predictor):
             AdapterParseError: the model's answer could not be read.
             LMError: the model could not be asked.
         """
+        if drive.blocking.get():
+            try:
+                return self._forward_now(inputs)
+            except StopIteration as error:
+                raise exits.Stopped(error) from error
         call = self._prepared(inputs)
         completions = await call.adapter.reply(
+            call.lm, call.config, call.signature, call.demos, call.sent, call.max_retries
+        )
+        prediction = Prediction.from_completions(completions, call.signature)
+        trace.record(self, call.inputs, prediction)
+        return prediction
+
+    def _forward_now(self, inputs: dict[str, Any]) -> Any:
+        """What `aforward` does, for code that waits in place."""
+        call = self._prepared(inputs)
+        completions = call.adapter.reply_now(
             call.lm, call.config, call.signature, call.demos, call.sent, call.max_retries
         )
         prediction = Prediction.from_completions(completions, call.signature)
@@ -156,6 +209,9 @@ class Predict(Module, Predictor):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.signature.signature})"
+
+
+_ACALL, _AFORWARD = Module.acall, Predict.aforward
 
 
 def _given_demo(signature: type[Signature], number: int, demo: Any) -> Any:

@@ -163,7 +163,7 @@ def as_examples(name: str, examples: Any) -> list[Example]:
     """
     rows = list(examples)
     if not rows:
-        raise OptimizerError(f"`{name}` is empty; an optimizer needs examples to learn from")
+        raise OptimizerError(f"`{name}` cannot be empty: an optimizer needs examples to learn from")
     for index, row in enumerate(rows):
         if not isinstance(row, Example):
             raise OptimizerError(f"`{name}` must contain examples, but item {index} is {type(row).__name__}")

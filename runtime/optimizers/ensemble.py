@@ -11,6 +11,7 @@ from ..errors import OptimizerError
 from ..execution import flow
 from ..limits import Ge
 from ..modules.base import Module
+from ..modules.function import as_module
 from ..parameters import KW_ONLY, parameters
 from ..signature.signature import Signature
 from ..work.identity import value_digest
@@ -100,7 +101,7 @@ class Ensemble(Optimizer):
         """Return a program that asks all of these, or `size` of them.
 
         Args:
-            programs: the programs; they are copied.
+            programs: the programs, which are copied; plain functions are programs, too.
 
         Raises:
             OptimizerError: there are none, or one of them is no program.
@@ -108,7 +109,7 @@ class Ensemble(Optimizer):
         self.verify(programs)
         if self.size is not None and self.size > (count := len(programs)):
             logger.warning("the ensemble asks all of its %d programs: `size` is %d", count, self.size)
-        made = [program.deepcopy() for program in programs]
+        made = [as_module(program).deepcopy() for program in programs]
         return EnsembledProgram(made, self.reduce_fn, self.size, self.deterministic)
 
     def verify(self, programs: Sequence[Module]) -> None:  # type: ignore[override]
@@ -122,7 +123,7 @@ class Ensemble(Optimizer):
         """
         if isinstance(programs, Module):
             raise OptimizerError("an ensemble is made of several programs: write compile([first, second])")
-        others = [program for program in programs if not isinstance(program, Module)]
+        others = [program for program in programs if not isinstance(as_module(program), Module)]
         if others:
             raise OptimizerError(f"an ensemble is made of programs, not of {type(others[0]).__name__}")
         if not len(programs):

@@ -32,6 +32,8 @@ class _Expected:
     required: tuple[str, ...]
     doors: tuple[tuple[str, Door, type | None], ...]
     """The inputs, each with what takes its values, and the class whose own values need no taking."""
+    plain: tuple[tuple[str, Any], ...]
+    """The inputs, each with that class."""
     history: str | None
     has_defaults: bool
     is_constrained: bool
@@ -67,6 +69,20 @@ def complete_inputs(signature: type[Signature], given: dict[str, Any], owner: st
     if expected.is_constrained:
         check_inputs(signature, values)
     return values
+
+
+def are_whole(signature: type[Signature], given: dict[str, Any]) -> bool:
+    """Whether these are all inputs of a call and nothing else, each of the very class that is expected: then
+    `complete_inputs` would give them back as they are.
+    """
+    expected: _Expected = signature.__compiled__.get("expected") or _expected(signature)
+    if len(given) != len(expected.plain) or expected.history is not None or expected.is_constrained:
+        return False
+    for name, plain in expected.plain:
+        value: Any = given.get(name)
+        if type(value) is not plain or (plain is str and not value.isascii()):
+            return False
+    return True
 
 
 def all_inputs(signature: type[Signature], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,7 +193,8 @@ def _expected(signature: type[Signature]) -> _Expected:
         history = next((name for name, field in fields.items() if is_history(field.annotation)), None)
         has_defaults = not all(field.is_required() for field in fields.values())
         is_constrained = bool(constrained_fields(signature, "input"))
-        found = _Expected(fields, required, doors, history, has_defaults, is_constrained)
+        plain = tuple((name, kind) for name, _, kind in doors)
+        found = _Expected(fields, required, doors, plain, history, has_defaults, is_constrained)
         signature.__compiled__["expected"] = found
     return found
 

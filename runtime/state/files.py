@@ -98,7 +98,7 @@ def trained_models(path: Path, text: str) -> list[Path]:
 
 def is_model_folder(path: Path) -> bool:
     """Whether a path is a folder that holds a model as Hugging Face's transformers keep it."""
-    return (path / "config.json").is_file()
+    return (path / "config.json").is_file() and any(path.glob("*.safetensors"))
 
 
 def files_of(model: Path) -> list[Path]:

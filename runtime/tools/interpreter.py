@@ -18,6 +18,8 @@ from .tool import Tool
 
 SUBMIT = "SUBMIT"
 """What code calls to end with a result."""
+_ENDINGS = (SUBMIT, "final_answer")
+"""The names that it has for code: the second is in the instructions of what older versions of DSPy saved."""
 
 _ENDS = {"exc_type": "SystemExit", "message": ""}
 
@@ -226,13 +228,13 @@ class PythonInterpreter:
             return None, None
         if hasattr(asked, "variable_name"):
             name = asked.variable_name
-            known = name in self._tools or name == SUBMIT
+            known = name in self._tools or name in _ENDINGS
             return None, (lambda: asked.resume(value=_stand_in(name))) if known else asked.resume
         if not hasattr(asked, "function_name") or asked.is_os_function:
             return None, asked.resume_auto
         name = asked.function_name
         args, kwargs = outside(asked.args), outside(asked.kwargs)
-        if name == SUBMIT and SUBMIT not in self._tools:
+        if name in _ENDINGS and name not in self._tools:
             try:
                 final = FinalOutput(self._submitted(args, kwargs))
             except TypeError as error:

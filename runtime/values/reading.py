@@ -68,6 +68,7 @@ class Reader:
         self._names = frozenset(name.lower() for name in record_fields(self._core) or ())
         self._validator: Any = None
         self._is_strict: bool | None = None
+        self._may_be_none = True
         self.quick: Callable[[str], Any] = self._quick()
         """The same for a text that most likely is written as it was asked for."""
 
@@ -202,20 +203,28 @@ class Reader:
         nothing in a text that may be None, and markers, are read in the other way.
         """
         if self._is_strict is None:
-            self._is_strict = not self.is_exact and is_readable_strictly(self.annotation)
-        if not self._is_strict or "##" in text or _NOTHING_SAID.search(text) is not None:
+            self._prepare_strict()
+        if not self._is_strict or "##" in text:
             return _NOTHING
-        from pydantic import ValidationError
-
-        if self._validator is None:
-            self._validator = validator_for(self.annotation)
+        if self._may_be_none and _NOTHING_SAID.search(text) is not None:
+            return _NOTHING
         try:
             # A key that no attribute has may be one in another spelling.
-            return self._validator.validate_json(
-                text, strict=True, extra="forbid", by_alias=True, by_name=True
-            )
-        except ValidationError:
+            return self._validate_json(text, strict=True, extra="forbid", by_alias=True, by_name=True)
+        except self._refusal:
             return _NOTHING
+
+    def _prepare_strict(self) -> None:
+        """Find out, with the first answer, how the type is read strictly; for some types it is not."""
+        from pydantic import ValidationError
+
+        is_strict = not self.is_exact and is_readable_strictly(self.annotation)
+        if is_strict:
+            self._may_be_none = _mentions(self.annotation, allows_none)
+            self._refusal = ValidationError
+            self._validate_json = validator_for(self.annotation).validator.validate_json
+        # Last, as another thread may read with the same reader.
+        self._is_strict = is_strict
 
     def _readings(self, text: str) -> Iterator[Iterable[Any]]:
         """Groups of values that the text may be, the most literal first."""
@@ -501,13 +510,17 @@ def is_readable_strictly(annotation: Any, within: tuple[Any, ...] = ()) -> bool:
 
 def mentions_decimal(annotation: Any) -> bool:
     """Whether a decimal number stands somewhere in a type, so that every digit counts."""
-    if not (decimals := loaded("decimal", "Decimal")):
-        return False
+    decimals = loaded("decimal", "Decimal")
+    return bool(decimals) and _mentions(annotation, lambda kind: kind in decimals)
+
+
+def _mentions(annotation: Any, is_meant: Callable[[Any], bool]) -> bool:
+    """Whether one of the types that a type is made of is meant, itself among them."""
     seen: set[Any] = set()
     stack = [annotation]
     while stack:
         kind = stack.pop()
-        if kind in decimals:
+        if is_meant(kind):
             return True
         stack += get_args(kind)
         if isinstance(kind, type) and kind not in seen and get_origin(kind) is None:

@@ -13,7 +13,7 @@ import pytest
 from dspyc.cli.main import run as main
 
 PROGRAM = """
-lm fake = DummyLM([{"label": "x"}])
+lm fake = DummyLM([{"answer": "x"}])
 configure(lm=fake)
 module ask = Predict("text -> label")
 dataset rows = Dataset("rows.csv", inputs=["text"])
@@ -22,7 +22,7 @@ program tuned = tune.compile(ask, trainset=rows)
 evaluate gate = Evaluate(ask, devset=rows, metric=answer_exact_match)
 
 test "a":
-    assert ask(text="x").label == "x"
+    assert ask(text="x").answer == "x"
 """
 
 
@@ -53,7 +53,7 @@ def dspyc(folder: Path, *arguments: str) -> tuple[int, str]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "m.dspy").write_text(PROGRAM, encoding="utf-8")
-    (tmp_path / "rows.csv").write_text("text,label\na,b\n", encoding="utf-8")
+    (tmp_path / "rows.csv").write_text("text,answer\na,b\n", encoding="utf-8")
     return tmp_path
 
 

@@ -124,7 +124,7 @@ def test_the_same_result_for_any_number_of_threads(threads: int) -> None:
 def test_what_is_wrong_is_said_before_anything_is_asked() -> None:
     with pytest.raises(OptimizerError, match="COPRO needs a metric"):
         COPRO().verify(Predict("text -> label"), trainset=TRAIN)
-    with pytest.raises(OptimizerError, match="`trainset` is empty"):
+    with pytest.raises(OptimizerError, match="`trainset` cannot be empty"):
         COPRO(metric=same_label).verify(Predict("text -> label"), trainset=[])
     with pytest.raises(Exception, match="`breadth` of `COPRO` must be more than 1"):
         COPRO(metric=same_label, breadth=1)

@@ -198,3 +198,13 @@ def test_what_is_not_reduced_is_measured_and_written_down_too(tmp_path: Path) ->
     assert [each.label for each in result.rows[0].prediction.predictions] == ["yes", "no"]
     result.save_json(str(tmp_path / "rows.json"))
     assert "predictions" in (tmp_path / "rows.json").read_text(encoding="utf-8")
+
+
+def test_functions_are_programs_too() -> None:
+    async def later(text: str) -> Prediction:
+        return Prediction(label=f"{text} later")
+
+    both = Ensemble().compile([lambda text: Prediction(label=text), later])  # type: ignore[list-item]
+    assert [found.label for found in both(text="x")] == ["x", "x later"]
+    with pytest.raises(OptimizerError, match="an ensemble is made of programs, not of type"):
+        Ensemble().compile([Predict])  # type: ignore[list-item]

@@ -271,7 +271,7 @@ def test_a_teacher_with_better_instructions_is_of_the_same_structure() -> None:
 
 def test_what_bootstrapping_refuses() -> None:
     with context(lm=Neighbour({"label": "change_pin"})):
-        with pytest.raises(OptimizerError, match="`trainset` is empty"):
+        with pytest.raises(OptimizerError, match="`trainset` cannot be empty"):
             BootstrapFewShot(metric=same_label).compile(Predict("text -> label"), trainset=[])
         with pytest.raises(OptimizerError, match="example 1 of `trainset` does not say which"):
             BootstrapFewShot().compile(Predict("text -> label"), trainset=[TRAIN[0], Example(text="a")])

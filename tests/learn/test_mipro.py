@@ -173,7 +173,7 @@ def test_labels_as_the_teacher_ask_no_model_for_demos() -> None:
         ({"num_trials": 4}, "`num_trials` cannot be given too"),
         ({"auto": None}, "MIPROv2 needs `num_candidates=`"),
         ({"auto": None, "num_candidates": 6}, "for 6 candidates, about 10 are good"),
-        ({"valset": []}, "`valset` is empty"),
+        ({"valset": []}, "`valset` cannot be empty"),
         ({"valset": None, "trainset": rows(1)}, "at least 2 examples"),
         (
             {"auto": None, "num_candidates": 2, "num_trials": 2, "minibatch_size": 90},

@@ -282,3 +282,124 @@ def test_files_that_would_become_one_are_refused(tmp_path: Path, capsys: pytest.
     paths = [str(tmp_path / name / "x.py") for name in ("a", "b")]
     assert run(["import", *paths, "--out", str(tmp_path / "out"), "--force"]) == 2
     assert "would both become" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("python", "expected"),
+    [
+        # Calls that wait together, and variables with the names of parts.
+        (
+            """
+            class Both(dspy.Module):
+                def __init__(self):
+                    self.pro = dspy.Predict("topic -> text")
+                    self.con = dspy.Predict("topic -> text")
+                async def aforward(self, topic):
+                    pro, con = await asyncio.gather(self.pro.acall(topic=topic), self.con.acall(topic=topic))
+                    return dspy.Prediction(text=pro.text + con.text)
+            """,
+            "        pro_result = pro(topic=topic)\n        con_result = con(topic=topic)\n",
+        ),
+        (
+            """
+            class Many(dspy.Module):
+                def __init__(self):
+                    self.answer = dspy.Predict("question -> text")
+                async def aforward(self, questions: list[str], **options):
+                    found = await asyncio.gather(*[self.answer.acall(question=q) for q in questions])
+                    two = await asyncio.gather(self.answer.acall(question=""), self.answer.acall(question=""))
+                    return dspy.Prediction(text=found[0].text + two[0].text)
+            """,
+            "found = [answer(question=q) for q in questions]\n"
+            '        two = [answer(question=""), answer(question="")]',
+        ),
+        # Names of a loop, of a comprehension and of parameters are not those of the file.
+        (
+            """
+            def metric(example, pred, trace=None):
+                return example.label == pred.label
+            for name, pred in classify.named_predictors():
+                print(name, pred)
+            evaluate = dspy.Evaluate(devset=rows, metric=metric)
+            evaluate(classify)
+            """,
+            "def metric(example, pred, trace=None):",
+        ),
+        (
+            """
+            few = [dspy.Example(text=x.text).with_inputs("text") for x in rows]
+            metric = lambda x, y, trace=None: x.label == y.label
+            evaluate = dspy.Evaluate(devset=rows, metric=metric)
+            evaluate(classify)
+            """,
+            "def metric(x, y, trace=None) -> Any:\n    return x.label == y.label",
+        ),
+        # Arguments that are kept in a dict, which may be bound anew.
+        (
+            """
+            kwargs = dict(num_threads=3, max_errors=5)
+            tune = dspy.LabeledFewShot(k=2)
+            evaluate = dspy.Evaluate(devset=rows, metric=dspy.evaluate.answer_exact_match, **kwargs)
+            kwargs = {"sample": False}
+            tuned = tune.compile(classify, trainset=rows, **kwargs)
+            """,
+            "program tuned = tune.compile(classify, trainset=rows, sample=False)",
+        ),
+        # A helper that only its calls know.
+        (
+            """
+            def share(wanted, given):
+                return sum(1 for key, value in wanted.items() if value and key in given) / len(wanted)
+            def metric(example, pred, trace=None):
+                return share({"a": True}, pred.label)
+            evaluate = dspy.Evaluate(devset=rows, metric=metric)
+            evaluate(classify)
+            """,
+            "def share(wanted: Any, given: Any) -> Any:",
+        ),
+    ],
+)
+def test_what_a_file_needs_stays_in_the_language(
+    python: str, expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = (
+        "import asyncio\nimport dspy\ndspy.configure(lm=dspy.LM('openai/gpt-4o'))\n"
+        "classify = dspy.Predict('text -> label')\n"
+        "rows = [dspy.Example(text='a', label='b').with_inputs('text')]\n"
+    )
+    text, told = imported(tmp_path, head + textwrap.dedent(python), capsys)
+    assert expected in text
+    assert "stays Python" not in told
+
+
+def test_what_only_drives_a_program_takes_nothing_out_of_the_language(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    python = """
+    import asyncio
+    import dspy
+
+    dspy.configure(lm=dspy.LM('openai/gpt-4o'))
+    classify = dspy.Predict('text -> label')
+    stream = dspy.streamify(classify)
+
+    async def read():
+        async for piece in stream(text="a"):
+            print(piece)
+
+    def main():
+        found = classify(text="a")
+        while not found.label:
+            found = classify(text="a")
+        return found
+
+    if __name__ == "__main__":
+        found = asyncio.run(read())
+        label = main().label
+        with open("label.txt", "w") as file:
+            file.write(label)
+    """
+    text, told = imported(tmp_path, python, capsys)
+    assert 'module classify = Predict("text -> label")' in text
+    assert "stays Python" not in told
+    assert not list(tmp_path.glob("*_python.py"))

@@ -527,6 +527,12 @@ def test_what_is_no_list_of_tools(agent: Any) -> None:
         agent("q -> a", tools=[5])
 
 
+def test_what_an_optimizer_refuses_is_a_value_error() -> None:
+    for optimizer in (dspy.COPRO(metric=len), dspy.BootstrapFewShot(metric=len), dspy.BootstrapFinetune()):
+        with pytest.raises(ValueError, match="cannot be empty"):
+            optimizer.compile(dspy.Predict("q -> a"), trainset=[])
+
+
 # --- the list that `configure(trace=[])` has given --------------------------------------------------------
 
 

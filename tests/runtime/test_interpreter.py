@@ -283,6 +283,23 @@ def test_submit_ends_the_code() -> None:
         assert python("try:\n    SUBMIT(1)\nexcept BaseException:\n    pass\n7").output == {"output": 1}
 
 
+def test_code_that_ends_as_older_versions_of_dspy_say() -> None:
+    with dspy.PythonInterpreter(output_fields=["a", "b"]) as python:
+        for code in ("final_answer({'a': 1, 'b': 2})", "final_answer(1, b=2)", "f = final_answer\nf(1, 2)"):
+            assert python(code).output == {"a": 1, "b": 2}
+    with dspy.PythonInterpreter(tools={"final_answer": lambda x: x + 1}) as python:
+        assert python("final_answer(1)") == 2
+    pot = dspy.ProgramOfThought("q -> a: int", allow_code=True)
+    lm = dspy.DummyLM(
+        [
+            {"reasoning": "r", "generated_code": "final_answer({'a': 20 + 2})"},
+            {"reasoning": "r", "a": 22},
+        ]
+    )
+    assert pot(q="x", lm=lm).a == 22
+    assert '{"a": 22}' in lm.history[-1]["messages"][-1]["content"]
+
+
 def test_submit_takes_the_output_fields() -> None:
     with dspy.PythonInterpreter(output_fields=[{"name": "a", "type": "int"}, {"name": "b"}]) as python:
         for code in ("SUBMIT(1, 2)", "SUBMIT(1, b=2)", "SUBMIT(b=2, a=1)", "SUBMIT({'a': 1, 'b': 2})"):
