@@ -60,7 +60,9 @@ class Tool:
             )
         self.func = func
         self.callbacks = callbacks
-        function = func if inspect.isroutine(func) else func.__call__  # type: ignore[operator]
+        # What stands for a function, as a compiled one that calls modules does, takes what that takes.
+        is_function = inspect.isroutine(func) or hasattr(func, "__wrapped__")
+        function = func if is_function else func.__call__  # type: ignore[operator]
         self.name: str = name or str(getattr(func, "__name__", type(func).__name__))
         doc: str = func.__doc__ or function.__doc__ or ""
         self.desc: str = desc if desc is not None else doc  # with its margin, as DSPy tells it

@@ -68,6 +68,14 @@ def test_what_is_no_label_stays_as_it_is() -> None:
         )
 
 
+def test_a_label_that_is_a_word_of_the_message_is_never_missing() -> None:
+    chance = random.Random(0)
+    cities = (201, 202, 203)
+    rows = [row((*chance.choices(range(100, 200), k=5), city, 9), (city, END)) for city in cities * 40]
+    for epoch in range(8):
+        assert all(answer_of(one)[0] in one.ids[: one.answers.index(True)] for one in lessons(rows, 0)(epoch))
+
+
 def test_rows_that_are_all_the_same_can_be_learned() -> None:
     rows = [row((7, 8), (10, END))] * 20
     assert {answer_of(one) for one in lessons(rows, 0)(1)} == {(10,)}

@@ -71,9 +71,12 @@ class _Task:
         return found
 
     def _thinned(self, row: Row, chance: random.Random) -> Row:
-        end = row.answers.index(True) - self._behind
+        start = row.answers.index(True)
+        end, told = start - self._behind, set(row.ids[start:])
+        # A token of the answer stays where it is: the label may be a word of the message.
         kept = [
-            not self._before <= index < end or chance.random() >= DROPPED for index in range(len(row.ids))
+            not self._before <= index < end or token in told or chance.random() >= DROPPED
+            for index, token in enumerate(row.ids)
         ]
         return replace(row, ids=tuple(compress(row.ids, kept)), answers=tuple(compress(row.answers, kept)))
 
