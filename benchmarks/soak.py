@@ -17,6 +17,7 @@ import logging
 import os
 import random
 import resource
+import subprocess
 import sys
 import threading
 import time
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 THREADS = 32
+SERVE = "serve"
 FAILING = 0.2
 WAYS = (
     "rate limit", "rate limit with a wait", "error", "unavailable", "dropped", "half a body", "silence",
@@ -39,19 +41,19 @@ SILENCE = 3.0
 
 
 class FailingServer:
-    """A server that answers each question with its own words, or fails.
+    """A server in a process of its own that answers each question with its own words, or fails.
 
     Attributes:
-        whole: how often a whole answer was sent to each question.
-        ways: how often each way of failing was taken.
+        port: where it is.
+        whole: how often a whole answer was sent to each question, to a client that was still there; once the
+            server has ended.
+        ways: how often each way of failing was taken; once it has ended.
     """
 
-    def __init__(self, share: float = FAILING, seed: int = 1) -> None:
-        self.whole: Counter[str] = Counter()
-        self.ways: Counter[str] = Counter()
+    def __init__(self, share: float = FAILING) -> None:
+        self.whole: dict[str, int] = {}
+        self.ways: dict[str, int] = {}
         self._share = share
-        self._chance = random.Random(seed)
-        self._started = threading.Event()
 
     @property
     def api_base(self) -> str:
@@ -59,28 +61,38 @@ class FailingServer:
         return f"http://127.0.0.1:{self.port}/v1"
 
     def __enter__(self) -> FailingServer:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="failing-server", daemon=True)
-        self._thread.start()
-        self._started.wait()
+        command = [sys.executable, __file__, SERVE, str(self._share)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self.port = int(self._process.stdout.readline())
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        # It ends with what it reads from, and says then what it did.
+        told, _ = self._process.communicate(timeout=30)
+        self.whole, self.ways = json.loads(told)
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.set_exception_handler(lambda loop, context: None)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=512))
-        self.port: int = server.sockets[0].getsockname()[1]
-        self._started.set()
-        self._loop.run_forever()
-        server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
-        self._loop.close()
+
+class Failing:
+    """What the server's process does.
+
+    Attributes:
+        whole, ways: as `FailingServer` has them.
+    """
+
+    def __init__(self, share: float, seed: int = 1) -> None:
+        self.whole: Counter[str] = Counter()
+        self.ways: Counter[str] = Counter()
+        self._share = share
+        self._chance = random.Random(seed)
+
+    async def serve(self) -> None:
+        """Serve until the standard input ends."""
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=512)
+        print(server.sockets[0].getsockname()[1], flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+        print(json.dumps([self.whole, self.ways]), flush=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
@@ -111,6 +123,12 @@ class FailingServer:
             await writer.drain()
             return False
         else:
+            # A client whose time is over has hung up, and has no answer.
+            for _ in range(3):  # turns of the loop, in which it would hear of that
+                await asyncio.sleep(0)
+            has_hung_up = reader.at_eof() or writer.transport.is_closing()
+            if not way and not has_hung_up:
+                self.whole[question] += 1
             writer.write(_message(self._body(way, question)))
         await writer.drain()
         return True
@@ -126,7 +144,6 @@ class FailingServer:
             return b"<html>a proxy's page</html>"
         if way == "filtered":
             return _completion(None, reason="content_filter")
-        self.whole[question] += 1
         return _completion(question)
 
 
@@ -247,22 +264,26 @@ def soak(calls: int, share: float = FAILING) -> dict[str, Any]:
         lm.close()
         time.sleep(0.2)
         names = sorted(thread.name for thread in threading.enumerate())
-        return {
-            "calls": 2 * (half + warm),
-            "right": outcomes.right,
-            "errors": dict(outcomes.errors),
-            "wrong": outcomes.wrong[:10],
-            "paid twice": [question for question, count in server.whole.items() if count > 1][:10],
-            "failures": dict(server.ways),
-            "calls per second": round(2 * half / seconds),
-            "memory grown, MB": round(grown, 1),
-            "threads left": [name for name in names if not name.startswith(("MainThread", "failing-server"))],
-            "descriptors": descriptors(),
-        }
+        still_open = descriptors()
+    return {
+        "calls": 2 * (half + warm),
+        "right": outcomes.right,
+        "errors": dict(outcomes.errors),
+        "wrong": outcomes.wrong[:10],
+        "paid twice": [question for question, count in server.whole.items() if count > 1][:10],
+        "failures": server.ways,
+        "calls per second": round(2 * half / seconds),
+        "memory grown, MB": round(grown, 1),
+        "threads left": [name for name in names if name != "MainThread"],
+        "descriptors": still_open,
+    }
 
 
 def main() -> int:
     """Soak, and print what came of it."""
+    if sys.argv[1:2] == [SERVE]:
+        asyncio.run(Failing(float(sys.argv[2])).serve())
+        return 0
     import tempfile
 
     import dspyc.runtime as dspy

@@ -178,6 +178,8 @@ class _Parts:
         """Attributes that are a parameter or a constant."""
         self.remarks: list[str] = []
         self._known = known
+        self._locals: dict[str, ast.expr] = {}
+        """What variables of `__init__` are; they are written where they are used."""
         if node is None:
             return
         self._own, parameters = _parameters(node, known.imports)
@@ -197,11 +199,33 @@ class _Parts:
                 | ast.AnnAssign(target=ast.Attribute(value=ast.Name(id=name), attr=attribute), value=value)
             ) if name == self._own and value is not None:
                 self._attribute(attribute, value, parameters)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if self._is_plain(
+                name, value, parameters
+            ):
+                self._locals[name] = self._with_locals(value)
             case _:
                 raise CannotMove(f"`{ast.unparse(node).splitlines()[0]}` in `__init__`")
 
+    def _is_plain(self, name: str, value: ast.expr, parameters: set[str]) -> bool:
+        """Whether a variable is a value that may be written wherever it is used: no part, and bound once."""
+        calls = [each for each in ast.walk(value) if isinstance(each, ast.Call)]
+        is_made = any(self._known.imports.of(each.func) != "Signature" for each in calls)
+        return not is_made and name not in parameters and name not in self._locals
+
+    def _with_locals(self, value: ast.expr) -> ast.expr:
+        """An expression with the values of variables in their places."""
+        known = self._locals
+
+        class Put(ast.NodeTransformer):
+            def visit_Name(self, node: ast.Name) -> ast.expr:
+                return copy.deepcopy(known.get(node.id, node))
+
+        made: ast.expr = Put().visit(copy.deepcopy(value)) if known else value
+        return made
+
     def _attribute(self, name: str, value: ast.expr, parameters: set[str]) -> None:
         imports = self._known.imports
+        value = self._with_locals(value)
         if isinstance(value, ast.Constant) or (isinstance(value, ast.Name) and value.id in parameters):
             self.attributes[name] = value
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -185,7 +186,20 @@ def _modules_in(folder: str) -> Iterator[str]:
         name, suffix = os.path.splitext(entry.name)
         if name.startswith("__"):
             continue
-        if (suffix in {ENDING, ".py"} and name.isidentifier()) or (
-            not suffix and name.isidentifier() and os.path.isfile(os.path.join(entry.path, "__init__.py"))
-        ):
+        if name.isidentifier() and (suffix in {ENDING, ".py"} or (not suffix and _has_modules(entry.path))):
             yield name
+
+
+_FOLDERS = 20
+"""In how many folders of a folder programs are looked for."""
+
+
+def _has_modules(folder: str) -> bool:
+    """Whether a folder is a package, or has programs in it or in one of its first folders."""
+    from .walking import entries  # only completion looks for folders
+
+    names = entries(folder, (ENDING,))
+    if os.path.isfile(os.path.join(folder, "__init__.py")) or any(each.endswith(ENDING) for each in names):
+        return True
+    inside = islice((os.path.join(folder, each) for each in names if each.endswith("/")), _FOLDERS)
+    return any(each.endswith(ENDING) for path in inside for each in entries(path, (ENDING,)))

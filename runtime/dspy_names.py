@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .errors import BatchError
+from .evaluate.metrics import normalize_text
 from .execution.batch import BatchOptions, run_each
 from .execution.settings import lookup
 from .prediction import Prediction
@@ -99,6 +101,27 @@ def parse_value(value: Any, annotation: Any) -> Any:
 def convert_mcp_tool(session: Any, tool: Any) -> Tool:
     """A tool of an MCP server as a tool of an agent; see `Tool.from_mcp_tool`."""
     return Tool.from_mcp_tool(session, tool)
+
+
+def em_score(prediction: str, ground_truth: str) -> bool:
+    """Whether a prediction is one answer, both normalized."""
+    return normalize_text(prediction) == normalize_text(ground_truth)
+
+
+def precision_score(prediction: str, ground_truth: str) -> float:
+    """The share of the prediction's words that one answer has, too, both normalized; 0 to 1."""
+    found, wanted = normalize_text(prediction).split(), normalize_text(ground_truth).split()
+    return (Counter(found) & Counter(wanted)).total() / len(found) if found else 0.0
+
+
+def get_signature(predictor: Any) -> Any:
+    """The signature of a predictor."""
+    return predictor.signature
+
+
+def set_signature(predictor: Any, updated_signature: Any) -> None:
+    """Give a predictor another signature."""
+    predictor.signature = updated_signature
 
 
 def deduplicate(seq: Iterable[Any]) -> list[Any]:

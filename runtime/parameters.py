@@ -19,7 +19,8 @@ Fields of base classes come first. `_: KW_ONLY` makes what follows keyword-only.
 dict or set is copied for each use. `extra="config"` keeps keyword arguments that no field names in a dict of
 that name. A class with an attribute `callbacks` takes them too, from Python. Limits (`Ge`, `Gt`, `Le`, `Lt`,
 `MinLen`) and `Literal` choices of what is given are checked when an object is made; defaults are not. A
-static method `__complete__(given)` may add to what is given, where a default depends on another parameter.
+static method `__complete__(given)` may add to what is given, where a default depends on another parameter; a
+dict `__former__` says of parameters that are no more what is there instead.
 """
 
 from __future__ import annotations
@@ -208,9 +209,9 @@ def _initializer(
             values[extra] = kwargs
         elif kwargs:
             name = next(iter(kwargs))
-            raise ConfigurationError(
-                f"`{cls.__name__}` has no parameter `{name}`" + (did_you_mean(name, known) or _has(fields))
-            )
+            former = getattr(cls, "__former__", {}).get(name)
+            instead = f": {former}" if former else did_you_mean(name, known) or _has(fields)
+            raise ConfigurationError(f"`{cls.__name__}` has no parameter `{name}`{instead}")
         for name in given:
             if name not in checks:
                 checks[name] = _check(_hint(cls, name))

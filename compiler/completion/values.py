@@ -97,7 +97,7 @@ def _fits(found: Symbol, expected: types.Type) -> bool:
     for each in types.options(expected):
         if isinstance(each, types.Callback):
             return isinstance(found.type, types.Function) and _has_role(found.type, each)
-    return found.kind != "runtime" and assignable(found.type, expected)
+    return found.kind != "runtime" and _could_be(found.type, expected)
 
 
 def _may_fit(found: Symbol, expected: types.Type) -> bool:
@@ -106,7 +106,7 @@ def _may_fit(found: Symbol, expected: types.Type) -> bool:
         return False
     made = constructed(found.type)
     if types.known(made):
-        return assignable(made, expected)
+        return _could_be(made, expected)
     wanted = next((each for each in types.options(expected) if isinstance(each, types.Callback)), None)
     return (
         wanted is not None
@@ -114,6 +114,21 @@ def _may_fit(found: Symbol, expected: types.Type) -> bool:
         and found.kind != "builtin"
         and _takes(found.type, wanted.role)
     )
+
+
+def _could_be(kind: types.Type, expected: types.Type) -> bool:
+    """Whether a value fits; a module is only taken for what is said to be one, though it may have a class."""
+    if isinstance(kind, types.Module) and not any(map(_takes_modules, types.options(expected))):
+        return False
+    return assignable(kind, expected)
+
+
+def _takes_modules(kind: types.Type) -> bool:
+    match kind:
+        case types.Instance(definition=definition):
+            return definition.is_a("Module")
+        case _:
+            return isinstance(kind, types.Module | types.AnyModule | types.Callback)
 
 
 def _has_role(function: types.Function, wanted: types.Callback) -> bool:

@@ -84,13 +84,12 @@ def _name(node: syntax.Expression, name: str, context: Context) -> Type:
 
 
 def _attribute(node: syntax.Attribute, context: Context) -> Type:
-    if context.in_string and isinstance(node.value, syntax.Name) and context.lookup(node.value.text) is None:
+    found = catalog.lookup(node.name.text) if context.in_string else None
+    if found is not None and isinstance(node.value, syntax.Name) and context.lookup(node.value.text) is None:
         # `dspy.Image`, as DSPy's own signatures write it.
-        found = catalog.lookup(node.name.text)
-        symbol = Symbol(node.name.text, "runtime", found) if found else None
-        context.refer(node.name, symbol)
+        context.refer(node.name, Symbol(node.name.text, "runtime", found))
         context.refer(node.value, Symbol(node.value.text, "python", types.UNKNOWN))
-        return (named(found) or types.UNKNOWN) if found else types.UNKNOWN
+        return named(found) or types.UNKNOWN
     symbol = _dotted(node, context)
     if symbol is not None and not types.known(symbol.type):
         symbol = library_symbol(node, context) or symbol

@@ -173,6 +173,29 @@ def _ordered(left: Type, right: Type) -> bool:
     return True
 
 
+_NUMBERS = frozenset({types.BOOL, types.INT, types.FLOAT})
+_OF_BITS = frozenset({"<<", ">>", "&", "|", "^"})
+
+
+def takes(operator: str, operand: Type) -> bool:
+    """Whether `-x`, `+x` or `~x` works on each option of the operand."""
+    return operator == "not" or all(_takes(operator, each) for each in types.options(widened(operand)))
+
+
+def _takes(operator: str, operand: Type) -> bool:
+    match operand:
+        case types.Builtin(name="str") | types.List() | types.Dict() | types.Set() | types.Tuple():
+            return False
+        case types.Prediction() | types.Dataset():
+            return False
+        case types.Builtin(name="float"):
+            return operator != "~"
+        case types.Record(path=path):
+            return not path.endswith(".dspy")
+        case _:
+            return True
+
+
 def _is_no_operand(kind: Type, other: Type) -> bool:
     """Whether one side is an object with fields, and the other a plain value.
 
@@ -202,7 +225,11 @@ def _fits(left: Type, operator: str, right: Type) -> bool:
         return True
     if isinstance(right, types.Builtin) and right.name not in _CLOSED:
         return True
-    if operator in ("-", "//", "/", "**", "<<", ">>", "@", "^", "&") and left == right == types.STR:
+    if operator in ("-", "//", "/", "**", "<<", ">>", "@", "^", "&", "|") and left == right == types.STR:
+        return False
+    if operator in _OF_BITS and types.FLOAT in (left, right) and {left, right} <= _NUMBERS:
+        return False
+    if operator == "@" and {left, right} <= _NUMBERS:
         return False
     return types.known(binary(left, operator, right)) or _undecided(left, operator, right)
 

@@ -27,12 +27,12 @@ _BLOCKS = {
 def _catch(stuck: Stuck) -> Repair | None:
     """`catch LMError:` and `catch (error):`."""
     first = stuck.first
-    if first.text not in _CATCH or stuck.at > stuck.line + 1:
+    if first.text not in _CATCH:
         return None
     if count_accepted(stuck.line_states, [tables().literals["except"]]) == 0:
         return None
     stop, has_colon = header_end(stuck.tokens, stuck.line + 1)
-    if not has_colon:
+    if not has_colon or stuck.at > stop + 1:
         return None
     known = vocabulary()
     head = stuck.tokens[stuck.line + 1 : stop]
@@ -69,13 +69,13 @@ def _block_word(stuck: Stuck) -> Repair | None:
     """`unless ready:`, `loop 3:`, `do:`; its block is read as if it stood under a condition."""
     first = stuck.first
     message = _BLOCKS.get(first.text)
-    if message is None or stuck.at > stuck.line + 1 or stuck.line == 0:
+    if message is None or stuck.line == 0:
         return None
     known = vocabulary()
     stop, has_colon = header_end(stuck.tokens, stuck.line + 1)
     layout = [each.kind for each in stuck.tokens[stop + 1 : stop + 3]]
     condition = tables().literals["if"]
-    if not has_colon or layout != [known.newline, known.indent]:
+    if not has_colon or stuck.at > stop + 1 or layout != [known.newline, known.indent]:
         return None
     if count_accepted(stuck.line_states, [condition]) == 0:
         return None

@@ -52,6 +52,24 @@ def _equals_in_condition(stuck: Stuck) -> Repair | None:
     return Repair(stuck.at, stuck.at + 1, [read_as(token, "==")], found)
 
 
+def _equals_before_for(stuck: Stuck) -> Repair | None:
+    """`any(word = "stop" for word in words)`."""
+    known = vocabulary()
+    if stuck.token.text != "for":
+        return None
+    depth = 0
+    for at in range(stuck.at - 1, stuck.line, -1):
+        token = stuck.tokens[at]
+        depth += (token.kind in known.closers) - (token.kind in known.openers)
+        if depth < 0 or (depth == 0 and token.text == ","):
+            return None
+        if depth == 0 and token.text == "=" and stuck.tokens[at - 1].kind == known.name:
+            fix = replacement("Write `==`", token.start, token.end, "==", "safe")
+            found = problem("E001", token.span, "`=` assigns a value; use `==` to compare", None, fix)
+            return Repair(at, at + 1, [read_as(token, "==")], found)
+    return None
+
+
 def _chained_assignment(stuck: Stuck) -> Repair | None:
     token = stuck.token
     if token.text != "=" or vocabulary().newline not in expected(stuck.states):
@@ -295,6 +313,7 @@ TYPOS: tuple[RepairRule, ...] = (
     _else_if,
     _reserved,
     _equals_in_condition,
+    _equals_before_for,
     _chained_assignment,
     _adjacent_strings,
     _equals_for_colon,

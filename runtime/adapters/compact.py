@@ -17,9 +17,9 @@ from ..errors import AdapterParseError
 from ..signature.fields import Field
 from ..signature.signature import Signature
 from ..types.annotations import plain_annotation
-from ..values.drafts import without_drafts
+from ..values.drafts import is_endless, without_drafts, without_leading_draft
 from ..values.reading import ReadError
-from ..values.rendering import Render, unescape_markers
+from ..values.rendering import Render
 from .chat import ChatAdapter
 from .incremental import BareReader, FieldReader
 from .plan import Plan
@@ -99,13 +99,13 @@ class CompactAdapter(ChatAdapter):
         if single is None or _is_section(single.name, completion):
             return super().parse(signature, completion)
         text = completion.strip()
-        if is_lines(single.annotation):
-            return {single.name: _read_lines(text)}
-        if single.annotation is str:
-            return {single.name: unescape_markers(text)}
         [(name, _, read)] = self._compiled(signature).outputs
         try:
-            return {name: read(without_drafts(text).strip())}
+            if not is_lines(single.annotation):
+                return {name: read(text if single.annotation is str else without_drafts(text).strip())}
+            if is_endless(text):
+                raise ReadError("holds what was thought only, and no answer behind it")
+            return {name: _read_lines(without_leading_draft(text))}
         except ReadError as error:
             raise self._unreadable(signature, completion, {}, name, error) from error
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...base.later import Later
 from ..execution import drive, streams
+from ..lm.messages import Native
+from ..lm.openai_shapes import CITATION, as_objects
 from ..lm.request import Response
 from .incremental import Chunk, FieldReader
 from .plan import Plan, Planner
@@ -57,6 +59,7 @@ async def _in_pieces(
     reader: FieldReader = adapter.stream_reader(plan)
     thinking = _reasoning_field(plan)
     has_thought = False
+    typed, shown = _streamed_types(plan, thinking), set[str]()
     collector = stream.Collector()
     async for delta in lm.reply_in_pieces(messages, settings, plan.tools, plan.output):
         collector.add(delta)
@@ -69,10 +72,16 @@ async def _in_pieces(
         if thinking and has_thought and delta.text:
             has_thought = False
             sink.write(predictor, thinking, "", is_last=True)
+        for name, kind in typed:
+            if (value := kind.parse_stream_chunk(_as_chunk(delta))) is not None:
+                shown.add(name)
+                sink.write(predictor, name, value, is_last=False)
         if delta.text:
             _write(sink, predictor, reader.feed(delta.text))
     if thinking and has_thought:
         sink.write(predictor, thinking, "", is_last=True)
+    for name in shown:
+        sink.write(predictor, name, "", is_last=True)
     _write(sink, predictor, reader.end())
     return collector.response
 
@@ -91,3 +100,22 @@ def _reasoning_field(plan: Plan) -> str:
     from ..types.reasoning import Reasoning  # it brings pydantic, which the field's type has brought already
 
     return next((name for name, kind in typed if isinstance(kind, type) and issubclass(kind, Reasoning)), "")
+
+
+def _streamed_types(plan: Plan, thinking: str) -> list[tuple[str, Any]]:
+    """The other outputs that a provider fills beside the text, while it writes."""
+    typed: Sequence[tuple[str, Any]] = plan.natives.typed if plan.natives is not None else ()
+    return [(name, kind) for name, kind in typed if name != thinking and kind.is_streamable()]
+
+
+def _as_chunk(delta: Any) -> Any:
+    """A piece in OpenAI's form, as types of one's own read it."""
+    cited = [
+        part.value[CITATION] for part in delta.parts if isinstance(part, Native) and CITATION in part.value
+    ]
+    facts = {
+        "content": delta.text,
+        "reasoning_content": delta.reasoning or None,
+        "provider_specific_fields": {CITATION: cited[0]} if cited else None,
+    }
+    return as_objects({"choices": [{"index": delta.index, "delta": facts}]})

@@ -50,6 +50,12 @@ class Evaluate:
     finished rows; it also stops if every example fails, because that is not a score.
     """
 
+    __former__: ClassVar[Mapping[str, str]] = {
+        "return_outputs": "the result has `results`, with the example, the prediction and the score of each",
+        "return_all_scores": "the result has the score of each example, as the last item in `results`",
+    }
+    """What programs of DSPy 2 pass, and where that is now."""
+
     program: Module | Sequence[Module] | None = None
     """The program to measure; several are compared. Can be passed to the call instead."""
     _: KW_ONLY

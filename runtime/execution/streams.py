@@ -27,8 +27,8 @@ class Sink(Protocol):
         """A model is asked by a predictor: the first time, or again, which makes void what came before."""
         ...
 
-    def write(self, predictor: Any, field: str, chunk: str, *, is_last: bool) -> None:
-        """The next characters of a field's text."""
+    def write(self, predictor: Any, field: str, chunk: Any, *, is_last: bool) -> None:
+        """The next characters of a field's text, or a value of a type that providers give in pieces."""
         ...
 
     def complete(self, predictor: Any, values: dict[str, Any]) -> None:

@@ -28,11 +28,14 @@ class Outputs(list[Any]):
 
 
 def render_outputs(response: Response) -> Outputs:
-    """A response as DSPy's list: texts, or dicts with `text`, `reasoning_content`, `logprobs` and
-    `tool_calls` where some answer has more than a text.
+    """A response as DSPy's list: texts, or dicts with `text`, `reasoning_content`, `logprobs`,
+    `tool_calls` and `citations` where some answer has more than a text.
     """
     rich = any(
-        completion.logprobs is not None or completion.tool_calls or completion.reasoning
+        completion.logprobs is not None
+        or completion.tool_calls
+        or completion.reasoning
+        or completion.citations
         for completion in response.completions
     )
     outputs = Outputs(
@@ -43,8 +46,8 @@ def render_outputs(response: Response) -> Outputs:
 
 
 def render_completion(completion: Completion) -> dict[str, Any]:
-    """An answer as DSPy's dict: its `text`, and `reasoning_content`, `logprobs` and `tool_calls` if it has
-    them.
+    """An answer as DSPy's dict: its `text`, and `reasoning_content`, `logprobs`, `tool_calls` and `citations`
+    if it has them.
     """
     calls = completion.tool_calls
     shown: dict[str, Any] = {"text": completion.text if completion.text or not calls else None}
@@ -54,6 +57,8 @@ def render_completion(completion: Completion) -> dict[str, Any]:
         shown["logprobs"] = as_objects(completion.logprobs)
     if calls:
         shown["tool_calls"] = [call.as_openai() for call in calls]
+    if cited := completion.citations:
+        shown["citations"] = [dict(place) for place in cited]
     return shown
 
 

@@ -27,6 +27,9 @@ _ENTRIES: dict[str, tuple[str, ...]] = {
 }
 """What the parts of a content that have a class of their own hold; all else is passed on unchanged."""
 
+CITATION = "citation"
+"""The type of a part that says what of the sources was cited."""
+
 
 # --- messages -------------------------------------------------------------------------------------------
 
@@ -111,7 +114,25 @@ def read_parts(message: Any) -> tuple[Part, ...]:
     calls = entry(message, "tool_calls")
     if isinstance(calls, (list, tuple)):
         parts += [read_tool_call(call) for call in calls]
+    if fields := entry(message, "provider_specific_fields"):
+        parts += read_citations(fields)
     return tuple(parts)
+
+
+def read_citations(fields: Any) -> tuple[Native, ...]:
+    """The places that a provider says were cited, in what litellm gives beside an answer: `citations`, lists
+    for the blocks of the text, or the `citation` of a piece.
+    """
+    if not isinstance(fields, Mapping):
+        return ()
+    cited = fields.get("citations")
+    found = [fields.get("citation"), *(cited if isinstance(cited, list) else ())]
+    places = [place for each in found for place in (each if isinstance(each, list) else [each])]
+    return tuple(
+        Native({"type": CITATION, CITATION: as_plain(place)})
+        for place in places
+        if isinstance(place, Mapping)
+    )
 
 
 def as_plain(value: Any) -> Any:

@@ -7,7 +7,18 @@ from typing import Any, ClassVar, TypeAlias
 
 from ...base.frozen import frozen_record
 from .capabilities import ModelType
-from .messages import EMPTY, Message, OutputFormat, Part, Reasoning, Text, ToolCall, ToolSpec, join_text
+from .messages import (
+    EMPTY,
+    Message,
+    Native,
+    OutputFormat,
+    Part,
+    Reasoning,
+    Text,
+    ToolCall,
+    ToolSpec,
+    join_text,
+)
 from .openai_shapes import read_messages, render_messages
 
 GivenMessage: TypeAlias = Message | Mapping[str, Any]
@@ -156,6 +167,12 @@ class Completion:
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """The calls that the model asks for."""
         return tuple(part for part in self.parts if isinstance(part, ToolCall))
+
+    @property
+    def citations(self) -> tuple[Mapping[str, Any], ...]:
+        """What was cited, where the provider says it."""
+        natives = [part.value for part in self.parts if isinstance(part, Native)]
+        return tuple(value["citation"] for value in natives if value.get("type") == "citation")
 
     @property
     def is_truncated(self) -> bool:

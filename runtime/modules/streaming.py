@@ -36,13 +36,14 @@ class StreamResponse:
     Attributes:
         predict_name: the predictor that asked, by its name in the program.
         signature_field_name: the output.
-        chunk: the next characters; empty where the last piece only says that the field is complete.
+        chunk: the next characters; empty where the last piece only says that the field is complete. For
+            outputs that a provider gives beside the text in pieces, such as `Citations`, a value of the type.
         is_last_chunk: whether the field is complete.
     """
 
     predict_name: str
     signature_field_name: str
-    chunk: str
+    chunk: Any
     is_last_chunk: bool = False
     _partial: PartialReader | None = field(default=None, repr=False, compare=False)
 
@@ -215,15 +216,16 @@ class _Sink:
         if attempt and self._listeners is None and not self._raw:
             self._put(StreamRestart(self._name(predictor)))
 
-    def write(self, predictor: Any, field: str, chunk: str, *, is_last: bool) -> None:
-        """The next characters of a field."""
+    def write(self, predictor: Any, field: str, chunk: Any, *, is_last: bool) -> None:
+        """The next characters of a field, or a value of a type that providers give in pieces."""
         if is_last:
             self._complete.setdefault(id(predictor), set()).add(field)
         if self._raw:
             return
         if self._listeners is None:
-            partial = self._reader(predictor, field)
-            partial.feed(chunk)
+            partial = self._reader(predictor, field) if isinstance(chunk, str) else None
+            if partial is not None:
+                partial.feed(chunk)
             self._put(StreamResponse(self._name(predictor), field, chunk, is_last, partial))
             return
         for each in self._listeners.get(id(predictor), ()):
@@ -257,7 +259,7 @@ class _Sink:
         shown = self._complete.setdefault(id(predictor), set())
         for name, value in values.items():
             if name not in shown:
-                self.write(predictor, name, render(value), is_last=True)
+                self.write(predictor, name, "" if value is None else render(value), is_last=True)
 
     def pass_on(self, predictor: Any, delta: Delta) -> None:
         """A piece of an answer as it came; one from the cache did not come now."""

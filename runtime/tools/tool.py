@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_type_hints
 
-from ...base.docstrings import described_arguments
 from ...base.later import Later
 from ..errors import ToolError, also_as, did_you_mean
 from ..execution import drive
@@ -37,7 +36,7 @@ class Tool:
         desc: the description to use instead of the function's docstring.
         args: each argument's JSON schema, instead of what the annotations say.
         arg_types: each argument's type, instead of the annotations.
-        arg_desc: what each argument is, instead of the docstring's `Args:`.
+        arg_desc: what each argument is, in its schema; the docstring's `Args:` are told with the docstring.
         callbacks: called for each call of the tool.
     """
 
@@ -61,10 +60,12 @@ class Tool:
             )
         self.func = func
         self.callbacks = callbacks
-        function = func if inspect.isroutine(func) else func.__call__  # type: ignore[operator]
+        # What stands for a function, as a compiled one that calls modules does, takes what that takes.
+        is_function = inspect.isroutine(func) or hasattr(func, "__wrapped__")
+        function = func if is_function else func.__call__  # type: ignore[operator]
         self.name: str = name or str(getattr(func, "__name__", type(func).__name__))
         doc: str = func.__doc__ or function.__doc__ or ""
-        self.desc: str = desc if desc is not None else inspect.cleandoc(doc)
+        self.desc: str = desc if desc is not None else doc  # with its margin, as DSPy tells it
         self.is_async = drive.is_async(func)
         try:
             signature = inspect.signature(function)
@@ -84,7 +85,7 @@ class Tool:
         hints = _hints(function)
         self.arg_types: dict[str, Any] = arg_types or {name: hints.get(name, Any) for name in named}
         self.arg_desc = arg_desc
-        described = arg_desc or described_arguments(self.desc)
+        described = arg_desc or {}
         self.required = [
             name for name, parameter in named.items() if parameter.default is inspect.Parameter.empty
         ]

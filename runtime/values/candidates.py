@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from ...base.expressions import pattern
@@ -91,6 +92,19 @@ def bracketed(text: str) -> Iterator[Span]:
         yield _span(text, start, len(text))
 
 
+def said_last(text: str) -> str | None:
+    """The last bracketed value, where the words before it, and before no other, say that it is the answer."""
+    spans = list(islice(bracketed(text), _MOST_SAID + 1))
+    if not 1 < len(spans) <= _MOST_SAID:
+        return None
+    begin = 0
+    said = []
+    for span in spans:
+        said.append(_SAID.search(text[max(begin, span.start - _MARGIN) : span.start]) is not None)
+        begin = span.start + len(span.text)
+    return spans[-1].text if said[-1] and sum(said) == 1 else None
+
+
 def _span(text: str, start: int, end: int) -> Span:
     # A line is looked at no further than its margin, so that a long one costs nothing.
     before, after = text[max(0, start - _MARGIN) : start], text[end : end + _MARGIN]
@@ -102,3 +116,10 @@ def _span(text: str, start: int, end: int) -> Span:
 
 
 _MARGIN = 40
+_MOST_SAID = 10
+_SAID = pattern(
+    r"\b(?:answer|output|final|result|corrected|correction)\b(?:\s+(?:answer|output|version|result|object|json))?"
+    r"(?:\s+(?:is|would be))?[*_`\"']*\s*:[*_`]*\s*(?:```\w*\s*)?\Z",
+    re.I,
+)
+"""What one writes before an answer, behind an example or a draft."""

@@ -15,8 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...base.expressions import pattern
+from .numbers import read_int
 from .verdicts import unwrapped, verdict
-from .words import NEGATION, ReadError, bare, is_neutral, shown
+from .words import NEGATION, TAKEN_BACK, ReadError, bare, is_neutral, shown
 
 _HEAD = pattern(r"[:\n(]|\s[-–—]\s")
 _REASON = pattern(r"[,;]\s+(?:because|since|as|given|due|for)\b", re.I)
@@ -24,6 +25,20 @@ _PYTHON = pattern(r"(?:Literal|str|Enum)\[(.*)\]|<(?:\w+\.)?(\w+):.*>|(?:\w+\.)(
 _FIRST_WORD = pattern(r"\W*(\w+)\s*[,.:;!–—]")
 _LETTER = pattern(r"(?:(?:option|choice|answer)\s+)?\(?([^\W_])[).]?\)?", re.I)
 _LONGEST_WRAPPED = 10_000
+_DOUBT = pattern(
+    r"\b(?:almost|nearly|refus\w+|reject\w*|avoid\w*|declin\w+ to|rul\w+ out|den(?:y|ies|ied|ying)|disput\w+"
+    r"|against|except|other than|anything but|unsure|uncertain|unclear)\b",
+    re.I,
+)
+"""What besides a negation makes a sentence that names a choice say something else."""
+_DENIED = pattern(r"[\W_]*(?:no|false|n|not sure|unlikely|0(?:\.0+)?\s*%?|✗|✘|❌)[\W_]*", re.I)
+_SCORE = pattern(r"[\W_]*(\d+(?:\.\d+)?)\s*(%?)")
+_OVER = pattern(r"(?<!\w)(?:(?:and|but)\s+)?(?:not|rather than|instead of|as opposed to)\s+", re.I)
+_WHOLE = pattern(r"([-+]?\d{1,15})\.0+")
+_LISTED = pattern(r"\W{0,3}(\w)[).:]+\s")
+_NUMERIC = pattern(r"-?\d{1,15}")
+_TYPOGRAPHIC = str.maketrans(dict.fromkeys('‘’‚′“”„″"', "'") | dict.fromkeys("–—‐‑‒−", "-"))
+"""Quotes and dashes of all kinds as one."""
 
 
 def read_choice(text: str, choices: Sequence[Any]) -> Any:
@@ -80,19 +95,71 @@ def _chosen(text: str, named: Mapping[str, Any], depth: int = 0) -> tuple[Any] |
         return _chosen(inside, named, depth + 1)
     head = _HEAD.split(stripped, maxsplit=1)[0]
     if head != stripped and (found := _alone(bare(head), named)) is not None:
+        return found if _is_explained(stripped[len(head) :], found, named) else None
+    if (found := _preferred(stripped, named) or _of_a_list(stripped, named)) is not None:
         return found
     reason = _REASON.search(stripped)
     if reason is not None and (found := _alone(bare(stripped[: reason.start()]), named)) is not None:
         return found
     first = _FIRST_WORD.match(stripped)
     if first is not None and first[1].lower() in _YES_AND_NO and (found := _alone(first[1], named)):
-        return found
+        rest = stripped[first.end() :]
+        other = _alone(bare(rest), named)
+        is_other = other is not None and other[0] is not found[0]
+        return None if is_other or TAKEN_BACK.match(rest) is not None else found
     said = verdict(text)
     if said is not None:
         found = _alone(bare(said), named) or _before_more(said, named)
         if found is not None:
             return found
     return _only_one(stripped, named)
+
+
+def _is_explained(rest: str, found: tuple[Any], named: Mapping[str, Any]) -> bool:
+    """Whether what stands behind a choice does not take it back: `spam: no`, `spam: 0.1`, scores for more."""
+    line, _, more = rest.partition("\n")
+    for each in (line.strip(":() "), *more.splitlines()[:_MOST_LINES]):
+        other = _alone(bare(each), named)
+        if other is not None and other[0] is not found[0]:
+            return False
+    if _DENIED.fullmatch(line) is not None and _alone(bare(line.lstrip(":( ")), named) is None:
+        return False
+    score = _SCORE.match(rest)
+    if score is None:
+        return True
+    if any(named[name] is not found[0] for name in _mentioned(rest[score.end() :], named)):
+        return False
+    alone = not rest[score.end() :].strip(" \t.)")
+    return not alone or float(score[1]) / (100 if score[2] else 1) >= _HALF
+
+
+_HALF = 0.5
+_MOST_LINES = 20
+_BUT = pattern(r"\Anot\s+(.{1,100}?)[,;]?\s+but\s+(?:rather\s+)?(.{1,100})\Z", re.I)
+
+
+def _preferred(stripped: str, named: Mapping[str, Any]) -> tuple[Any] | None:
+    """The meant one of two choices: `ham, not spam`, or `not spam, but ham`."""
+    if (but := _BUT.match(stripped)) is not None:
+        other, found = (_alone(bare(part), named) for part in but.groups())
+        return found if found is not None and other is not None and other[0] is not found[0] else None
+    over = _OVER.search(stripped)
+    if over is None:
+        return None
+    found = _alone(bare(stripped[: over.start()].rstrip(" \n,;(–—-")), named)
+    other = _alone(bare(stripped[over.end() :].rstrip(")")), named)
+    return found if found is not None and other is not None and other[0] is not found[0] else None
+
+
+def _of_a_list(stripped: str, named: Mapping[str, Any]) -> tuple[Any] | None:
+    """The choice whose letter stands before what it says: `A) Paris`."""
+    match = _LISTED.match(stripped)
+    if match is None or any(len(name) != 1 for name in named):
+        return None
+    others = "".join(re.escape(name) for name in named if name != match[1])
+    if others and re.search(rf"(?<!\w)[{others}][).]", stripped[match.end() :]) is not None:
+        return None
+    return _alone(match[1], named)
 
 
 _YES_AND_NO = frozenset({"yes", "no", "true", "false"})
@@ -116,6 +183,8 @@ def _alone(stripped: str, named: Mapping[str, Any]) -> tuple[Any] | None:
         found = [choice for name, choice in named.items() if fold(name) == wanted]
         if wanted and len({id(choice) for choice in found}) == 1:
             return (found[0],)
+    if (whole := _WHOLE.fullmatch(stripped)) is not None and whole[1] in named:
+        return (named[whole[1]],)
     letter = _LETTER.fullmatch(stripped)
     if letter is None:
         return None
@@ -148,6 +217,8 @@ def _inside(text: str) -> str | None:
 
 def _only_one(stripped: str, named: Mapping[str, Any]) -> tuple[Any] | None:
     """The only choice that a sentence names, unless it denies it."""
+    if all(_NUMERIC.fullmatch(name) for name in named):
+        return _number_of(stripped, named)
     spans = _spans(stripped, named)
     members = {id(named[name]): named[name] for _, _, name in spans}
     if len(members) != 1:
@@ -156,11 +227,23 @@ def _only_one(stripped: str, named: Mapping[str, Any]) -> tuple[Any] | None:
     outside = list(stripped)
     for start, end, _ in spans:
         outside[start:end] = " " * (end - start)
-    if NEGATION.search("".join(outside)) is not None:
+    around = "".join(outside)
+    if NEGATION.search(around) is not None or _DOUBT.search(around) is not None:
         return None
     if any(NEGATION.fullmatch(name) or len(name) == 1 for _, _, name in spans):
         return _only_word(stripped, named, spans)
     return (next(iter(members.values())),)
+
+
+def _number_of(stripped: str, named: Mapping[str, Any]) -> tuple[Any] | None:
+    """The choice that is the only number of a text: `2 stars`."""
+    if "/" in stripped:
+        return None  # `4/5` is four of five, and no choice of its own
+    try:
+        number = read_int(stripped)
+    except ReadError:
+        return None
+    return (named[str(number)],) if str(number) in named else None
 
 
 def _only_word(
@@ -200,7 +283,14 @@ def _spans(text: str, named: Iterable[str]) -> list[tuple[int, int, str]]:
 
 
 def _folded(text: str) -> str:
-    return re.sub(r"[\s_-]+", "", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)).lower()
+    """A text without what is written one way or the other: case, separators, typographic marks, entities."""
+    if "&" in text and ";" in text:
+        from html import unescape  # a table of two thousand names
+
+        text = unescape(text)
+    text = bare(text.translate(_TYPOGRAPHIC))
+    text = re.sub(r"[\s_]+", "", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text))
+    return re.sub(r"(?<=\D)-|-(?!\d)", "", text).lower()  # 5-10 is not 510
 
 
 def _written(choice: Any) -> str:

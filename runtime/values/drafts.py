@@ -24,6 +24,7 @@ _FINAL = pattern(
 _MESSAGE_ENDS = pattern(r"<\|(?:end|return|call)\|>(?=\s*+(?:\Z|<\|start\|>|<\|channel\|>))")
 _TO_A_TOOL = f"{CHANNEL}commentary to="
 _MARKER = pattern(r"\[\[[ \t]*##")
+_MARKER_ENDS = pattern(r"##[ \t]*\]\]\s*+\Z")
 
 
 def without_drafts(answer: str) -> str:
@@ -55,6 +56,8 @@ def without_drafts(answer: str) -> str:
             break  # a text that mentions it
         if leads or _MARKER.search(answer, tag.end(), inside) is not None:
             kept.append(answer[offset : tag.start()])
+            if closing is None and _MARKER_ENDS.search(kept[-1]) is not None:
+                kept.append(tag[0])  # the field has only this, and is to be asked for again
             offset = end
         tag = _TAG.search(answer, end)
     return "".join([*kept, answer[offset:]])
@@ -86,6 +89,12 @@ def without_leading_draft(text: str, fields: Collection[str] = ()) -> str:
         else:
             return text
     return text
+
+
+def is_endless(text: str) -> bool:
+    """Whether a text begins with a draft that does not end."""
+    tag = _TAG.match(text)
+    return tag is not None and not tag[1] and _closing(text, tag.end()) is None
 
 
 def final_channel(text: str) -> str:

@@ -30,7 +30,7 @@ from .markup import Element
 from .repair import Mended, NumberText
 from .scalars import reader_of
 from .validation import validate
-from .words import ReadError, bare, is_none
+from .words import ReadError, bare, is_dash, is_none
 
 Fit: TypeAlias = "Callable[[Any], Any]"
 
@@ -135,6 +135,8 @@ def _fit_list(value: Any, origin: Any, arguments: tuple[Any, ...]) -> Any:
         value = [value]
     if not isinstance(value, (list, tuple)):
         return value
+    if len(value) == 1 and isinstance(value[0], str) and arguments[:1] in ((int,), (float,)):
+        value = _spaced_numbers(value[0]) or value
     if origin is tuple and arguments and arguments[-1] is not ...:
         fitted = [fit(item, kind) for item, kind in zip(value, arguments, strict=False)]
         return fitted + list(value[len(arguments) :])
@@ -156,12 +158,31 @@ def _items_of_text(text: str, arguments: tuple[Any, ...]) -> Any:
     if (kind in (str, Any) or _is_closed(kind)) and "\n" not in stripped:
         return outlines.listed(stripped) or [outlines.unquoted(stripped) if stripped[:1] in "\"'" else text]
     if kind in (int, float):
+        if is_one_or_several(stripped):
+            return text
+        if ";" in stripped and _NUMBERS.fullmatch(stripped):
+            return [part.strip() for part in stripped.split(";")]
         if _NUMBERS.fullmatch(stripped):
             return [part for part in re.split(r"\s*[,;\s]\s*(?:and\s+)?|\s+and\s+", stripped) if part]
         return [text] if _ONE_NUMBER.fullmatch(stripped) else text
     return [text] if kind is bool or kind in loaded("decimal", "Decimal") else text
 
 
+def is_one_or_several(text: str) -> bool:
+    """Whether a text of digits may be one number with commas, or several: `1,234`."""
+    return _WITH_COMMAS.fullmatch(text.strip()) is not None
+
+
+def _spaced_numbers(text: str) -> list[str] | None:
+    """The numbers of `[1 2 3]`, as NumPy writes lists; None for what may be one in groups, or is none."""
+    if _SPACED.fullmatch(text) is None or _GROUPS.fullmatch(text) is not None:
+        return None
+    return text.split()
+
+
+_WITH_COMMAS = pattern(r"[-+]?\d{1,3}(?:,\d{3})++")
+_SPACED = pattern(r"\s*+[-+]?\d++\.?\d*+(?:\s++[-+]?\d++\.?\d*+)++\s*+")
+_GROUPS = pattern(r"[-+]?\d{1,3}(?: \d{3})++")
 _ONE_NUMBER = pattern(r"[^\w()]{0,3}[\d.,]+(?:[eE][-+]?\d+)?\s?[^\W\d]{0,12}[^\w()]{0,3}")
 _NUMBERS = pattern(r"[-+]?[\d.]+(?:(?:\s*[,;]\s*(?:and\s+)?|\s+and\s+|\s+)[-+]?[\d.]+)+")
 
@@ -171,6 +192,8 @@ def _items_of_dict(value: dict[Any, Any], arguments: tuple[Any, ...]) -> Any:
     fields = _wanted_fields(arguments[0]) if arguments else None
     if fields is not None and _covers(value, fields):
         return [value]
+    if arguments and any(_covers(value, arm) for arm in _arms_of(arguments[0])):
+        return [value]
     if not value:
         return []
     if (numbered := _in_their_order(value)) is not None:
@@ -179,9 +202,20 @@ def _items_of_dict(value: dict[Any, Any], arguments: tuple[Any, ...]) -> Any:
         return _items_of_dict(held, arguments) if isinstance(held, dict) else held
     if (items := _only_list(value)) is not None:
         return items
+    if fields is not None and len(value) == 1:
+        ((_, only),) = value.items()
+        if isinstance(only, dict) and _covers(only, fields):
+            return [only]  # {"people": {…}}
     if len(value) == 1 and type(value) is Element:
         return list(value.values())  # <tags><tag>a</tag></tags>
     return value
+
+
+def _arms_of(annotation: Any) -> list[dict[str, tuple[Any, bool]]]:
+    """The attributes of each of the records that a value may be."""
+    if get_origin(annotation) not in (Union, UnionType):
+        return []
+    return [fields for arm in get_args(annotation) if (fields := _wanted_fields(arm)) is not None]
 
 
 def _only_list(value: Mapping[Any, Any]) -> list[Any] | None:
@@ -198,9 +232,11 @@ _LENGTHS = ("count", "total", "length")
 
 
 def _in_their_order(value: Mapping[Any, Any]) -> list[Any] | None:
-    """The records of a list whose keys number them, from 0 or 1."""
+    """The items of a list whose keys number them, from 0 or 1; single values where there are several."""
     keys = list(value)
-    if not all(isinstance(inner, dict) for inner in value.values()):
+    if not all(isinstance(inner, dict) for inner in value.values()) and (
+        len(keys) < 2 or any(isinstance(inner, (dict, list)) for inner in value.values())
+    ):
         return None
     if keys[0] not in ("0", "1", 0, 1) or not all(str(key).isdecimal() for key in keys):
         return None
@@ -331,6 +367,32 @@ def _called_with(value: Mapping[Any, Any]) -> Any:
     return held if isinstance(held, (dict, list)) else None
 
 
+_ENVELOPE = frozenset(
+    {
+        "status", "success", "ok", "code", "message", "error", "errors", "data", "result", "response",
+        "output", "answer", "payload",
+    }
+)  # fmt: skip
+_SAYS_ERROR = ("error", "errors")
+
+
+def _in_envelope(value: Mapping[Any, Any]) -> dict[Any, Any] | None:
+    """The only object in what servers put around their answers: `{"status": "ok", "data": {…}}`."""
+    if not value.keys() <= _ENVELOPE or any(value.get(key) for key in _SAYS_ERROR):
+        return None
+    held = [inner for inner in value.values() if isinstance(inner, dict)]
+    return held[0] if len(held) == 1 and not any(isinstance(each, list) for each in value.values()) else None
+
+
+def _unprefixed(value: dict[Any, Any], annotation: Any) -> dict[Any, Any]:
+    """The attributes of a record without its name, which all stand behind: `{"person_name": …}`."""
+    prefix = _key(getattr(annotation, "__name__", ""))
+    keys = [_key(str(key)) for key in value]
+    if not prefix or not all(key.startswith(prefix) and len(key) > len(prefix) for key in keys):
+        return value
+    return dict(zip((key[len(prefix) :] for key in keys), value.values(), strict=True))
+
+
 _TYPE_WORDS = ("string", "integer", "number", "boolean", "array", "object", "null")
 
 
@@ -356,6 +418,7 @@ class _RecordFitter:
         self._by_key: dict[str, tuple[str, Fit]] = {}
         self._empty: dict[str, Callable[[], Any]] = {}
         self._missing: Mapping[str, Any] = {}
+        self._single: frozenset[str] = frozenset()
         self._records: Mapping[str, Mapping[str, tuple[Any, bool]]] = {}
 
     def __call__(self, value: Any) -> Any:
@@ -369,6 +432,10 @@ class _RecordFitter:
         if (len(value) == 1 or value.keys() <= _OF_CALLS) and not _covers(value, fields):
             # {"person": {…}} or a call of a function where the record itself was asked for.
             value = _inside(value, fields) or value
+        elif (held := _in_envelope(value)) is not None and not _covers(value, fields):
+            value = held if _covers(held, fields) else value
+        elif value.keys().isdisjoint(self._by_key) and not _covers(value, fields):
+            value = _unprefixed(value, self._annotation)
         fitted: dict[str, Any] = {}
         for key, inner in value.items():
             known = self._by_key.get(key)
@@ -381,6 +448,8 @@ class _RecordFitter:
                 fitted.setdefault(str(key), inner)
             else:
                 name, fit_inner = known
+                if type(inner) is list and len(inner) == 1 and name in self._single:
+                    inner = inner[0]
                 if inner is None and (empty := self._empty.get(name)) is not None:
                     inner = empty()
                 fitted[name] = fit_inner(inner)
@@ -420,6 +489,9 @@ class _RecordFitter:
                 for name, (annotation, _) in fields.items()
                 if (origin := get_origin(annotation) or annotation) is dict or origin in _LISTS
             }
+            self._single = frozenset(
+                name for name, (annotation, _) in fields.items() if _is_single(annotation)
+            )
             self._records = {
                 name: inner
                 for name, (annotation, required) in fields.items()
@@ -482,9 +554,15 @@ def _says_none(value: Any, annotation: Any) -> bool:
     return (
         isinstance(value, str)
         and allows_none(annotation)
-        and is_none(value)
+        and (is_none(value) or (is_dash(value) and not _takes_text(annotation)))
         and not is_choice(value, annotation)
     )
+
+
+def _takes_text(annotation: Any) -> bool:
+    """Whether a text, whichever it is, may be a value of a type."""
+    kinds = [plain_annotation(each) for each in (annotation, *get_args(plain_annotation(annotation)))]
+    return any(kind in (str, Any, object) or is_text_type(kind) for kind in kinds)
 
 
 def is_choice(text: str, annotation: Any) -> bool:
@@ -526,6 +604,12 @@ def _attribute_of(key: str, record: str, attributes: Mapping[str, Any]) -> str |
 
 def _key(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).lower()
+
+
+def _is_single(annotation: Any) -> bool:
+    """Whether the values of a type are single ones: a list of one can only mean that one."""
+    kind = plain_annotation(annotation)
+    return kind is str or _is_closed(kind) or reader_of(kind) is not None
 
 
 def _is_closed(annotation: Any) -> bool:

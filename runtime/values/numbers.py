@@ -23,25 +23,36 @@ else:
     fractions = Later(globals(), "fractions", "fractions")
 
 _NUMBER = pattern(
-    r"(?<![\w.,])[-+−]?(?:\d{1,3}(?:[,_ '’ ]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+    r"(?<![\w.,])(?<![^\W\d]-)[-+−]?(?:\d{1,3}(?:[,_ '’ ]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
     r"(?:[eE][-+]?\d+)?(?!\d|[.,]\d|\.\.|[eE][-+]?\d)"
 )
 _EUROPEAN = pattern(r"[-+−]?(?<!\d)\d{1,3}(?:\.\d{3})+,\d+|[-+−]?(?<!\d)\d++,\d{1,2}")
 _THOUSANDS_BY_DOT = pattern(r"[-+−]?\d{1,3}(?:\.\d{3}){2,}")
 _GROUPED = pattern(r"[-+]?\d{1,3}(?:([, '’ ])\d{3})(?:\1\d{3})*+(?:\.\d+)?")
+_SIGN_AWAY = pattern(r"\A([-+−–])(?:\s?[$€£¥₹]\s?|(?<=[−–])\s+|[A-Z]{3}\s)(?=\.?\d)")
+"""A sign before a currency, or before a space."""
+_MIXED = pattern(r"([-+−]?)(\d+)\s?([½⅓⅔¼¾⅕⅛])")
+_MILLIONS = pattern(r"[$€£¥₹]\s?\d[\d.,]*\s?m\b")
+_SIGN_IN_WORDS = pattern(r"\bminus\s+(?=\.?\d)|\A\s*negative\s+(?=\.?\d)", re.I)
+_LOSS = pattern(r"\(\s*\W?\s*\d{1,3}(?:,?\d{3})*+\.\d\d\s*\)")
+"""How books are kept: (1,234.50) is less than nothing."""
+_EQUATION = pattern(r"\d\s*[-+*×÷·−]\s*[\d.,]+\W*\Z")
 _FRACTION = pattern(r"([-+−]?\d+)\s*/\s*(\d+)")
 _POWER = pattern(r"([-+−]?\d+(?:\.\d+)?)\s*[x×*·]\s*10\s*(?:\^|\*\*)\s*\{?([-+−]?\d{1,4})\}?")
 _HEXADECIMAL = pattern(r"[-+]?0[xX][0-9a-fA-F]+|[-+]?0[bB][01]+|[-+]?0[oO][0-7]+")
 _SCALED = pattern(r"(?<=\d)\s*(thousand|million|billion|trillion|[kKMB]|mn|bn|mio|dozen|hundred)\b")
 _NO_VALUE = pattern(
-    r"\b(?:not|never|(?:less|more|fewer|greater) than|up to|at most|at least|between)\b|n't\b"
-    r"|[-+−–]{2,}\s*\d|[±<>≤≥]",
+    r"\b(?:below zero|below freezing|negative \d|not|never|(?:less|more|fewer|greater) than|up to|at most"
+    r"|at least|between)\b|n't\b"
+    r"|(?<![-+−–])[-+−–]{2,}+\s*+\d|[±<>≤≥]|\d\s?\+(?!\s*[\d.])|\d[-−]\Z|\d{4}s\b|[¼-¾⅐-⅞²³¹⁰-₉]",
     re.I,
 )
 """What makes a sentence with one number deny it, or give a bound."""
 _SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _VULGAR = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅛": "1/8"}
 
+_LONGEST_TERM = 200
+"""How much of a sum is looked at before its equals sign."""
 LONGEST_NUMBER = 4000
 """Digits and signs; Python itself refuses to read more, and an answer of that length is a runaway."""
 _LARGEST = 10**LONGEST_NUMBER
@@ -66,7 +77,15 @@ def read_int(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        return whole(read_number(text), text)
+        number = read_number(text)
+    if type(number) is _Ratio:
+        # `5/5` is five of five more often than one.
+        raise ReadError(f"is {shown(text)}, which is not a whole number")
+    return whole(number, text)
+
+
+class _Ratio(float):
+    """A number that was written as two: 3/4."""
 
 
 def whole(number: float, text: object) -> int:
@@ -83,13 +102,15 @@ def whole(number: float, text: object) -> int:
 def read_float(text: str) -> float:
     """A number as a float."""
     try:
-        return float(text)
+        found = float(text)
     except ValueError:
-        number = read_number(text)
-    try:
-        return float(number)
-    except OverflowError:
-        raise ReadError(f"is {shown(text)}, which is too large") from None
+        try:
+            found = float(read_number(text))
+        except OverflowError:
+            raise ReadError(f"is {shown(text)}, which is too large") from None
+    if math.isinf(found) and "inf" not in text.lower():
+        raise ReadError(f"is {shown(text)}, which is too large")
+    return found
 
 
 def read_decimal(text: str) -> decimal.Decimal:
@@ -108,6 +129,12 @@ def _exactly(text: str) -> int | float | decimal.Decimal:
     stripped = bare(text)
     if (found := _written(stripped, text)) is not None:
         return found
+    if stripped[:1] == "(" and _LOSS.fullmatch(stripped) is not None:
+        raise ReadError(f"is {shown(text)}, which may be a loss; write its sign")
+    text = _SIGN_IN_WORDS.sub("-", text)
+    stripped = _SIGN_AWAY.sub(lambda sign: sign[1].replace("–", "-"), bare(text))
+    if stripped != bare(text):
+        text = stripped
     for part in (unwrapped(text), verdict(text)):
         if part is not None:
             return _said(bare(part), text)
@@ -124,9 +151,12 @@ def _written(stripped: str, text: str) -> int | float | decimal.Decimal | None:
         raise
     except (ValueError, decimal.InvalidOperation):
         pass
+    if (mixed := _MIXED.fullmatch(stripped)) is not None:
+        part = float(fractions.Fraction(_VULGAR[mixed[3]]))
+        return (int(mixed[2]) + part) * (-1 if mixed[1] in ("-", "−") else 1)
     stripped = _VULGAR.get(stripped, stripped)
     if (fraction := _FRACTION.fullmatch(stripped)) and int(fraction[2]):
-        return float(fractions.Fraction(_signed(fraction[1]), int(fraction[2])))
+        return _Ratio(fractions.Fraction(_signed(fraction[1]), int(fraction[2])))
     if power := _POWER.fullmatch(stripped):
         return float(f"{power[1].replace('−', '-')}e{power[2].replace('−', '-')}")
     return None
@@ -138,6 +168,9 @@ def _said(stripped: str, text: str) -> int | float | decimal.Decimal:
         return found
     if _NO_VALUE.search(stripped) is not None:
         raise ReadError(f"is {shown(text)}, which does not say which number it is")
+    left, equals, right = stripped.rpartition("=")
+    if equals and "=" not in left and _EQUATION.search(left[-_LONGEST_TERM:]) is not None:
+        return _said(bare(right), text)
     core = _strip_units(stripped)
     if _THOUSANDS_BY_DOT.fullmatch(core):
         return _signed(core.replace(".", ""))
@@ -156,6 +189,8 @@ def _said(stripped: str, text: str) -> int | float | decimal.Decimal:
 def _scaled(number: int | float | decimal.Decimal, stripped: str, text: str) -> int | float | decimal.Decimal:
     """A number times the word behind it: "2.5 million"."""
     scales = set(_SCALED.findall(stripped))
+    if _MILLIONS.search(stripped) is not None:
+        scales.add("m")
     if not scales:
         return number
     if len(scales) > 1 or (word := scales.pop()) not in _SCALES:

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ...base.expressions import pattern
+from .words import is_none
 
 _BULLET = pattern(r"\s*+(?:[-*+•–—·▪◦‣]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s++(?:\[[ xX✓]\]\s++)?(?=\S)")
 BOX = pattern(r"\s*[-*+•]\s+\[[ xX✓]\]\s")
@@ -43,6 +44,8 @@ def bullets(text: str) -> list[str] | None:
 
     A line or two may stand before the list, and paragraphs behind it.
     """
+    if (inline := _numbered_in_line(text.strip())) is not None:
+        return inline
     items: list[list[str]] = []
     ended = False
     blank = False
@@ -65,6 +68,23 @@ def bullets(text: str) -> list[str] | None:
     return _undecorated(["\n".join(lines) for lines in items]) or None
 
 
+def _numbered_in_line(text: str) -> list[str] | None:
+    """The items of one line that numbers them: `1. red 2. green`."""
+    if "\n" in text or text[:2] not in ("1.", "1)"):
+        return None
+    mark = text[1]
+    items: list[str] = []
+    at, number = 0, 1
+    while True:
+        following = re.compile(rf"[\s,;]\s*+{number + 1}{re.escape(mark)}\s").search(text, at)
+        begin = at + len(f"{number}{mark}") if number == 1 else at
+        items.append(text[begin : len(text) if following is None else following.start()].strip(" ,;"))
+        if following is None:
+            break
+        at, number = following.end(), number + 1
+    return items if len(items) > 1 and all(items) else None
+
+
 def is_itemized_throughout(text: str) -> bool:
     """Whether no line stands before, between or behind the items of a list, or the rows of a table."""
     lines = [line for line in text.splitlines() if line.strip()]
@@ -77,10 +97,16 @@ def listed(text: str) -> list[str] | None:
     """The items of one line, or of short lines, that list short things: "red, green and blue" has three."""
     stripped = text.strip()
     if "\n" in stripped:
+        if stripped[:1] == "|":
+            return None  # a table
         parts = [line.strip() for line in stripped.splitlines() if line.strip()]
+        if 0 < sum(_LABEL.match(part) is not None for part in parts) < len(parts):
+            return None  # such as a sum below numbers
         if any(part.endswith((".", ":", "?", "!")) or part.count(" ") >= _MOST_WORDS for part in parts):
             return None
         return _undecorated([part.removesuffix(",") for part in parts])
+    if " | " in stripped and "," not in stripped and ";" not in stripped:
+        stripped = stripped.strip("| ").replace(" | ", "; ")
     stripped = stripped.rstrip(".")
     parts = [part.strip() for part in stripped.split(";" if ";" in stripped else ",")]
     if len(parts) < 2 or any(not part or part.count(" ") > 3 for part in parts):
@@ -140,7 +166,19 @@ def pairs(text: str) -> dict[str, Any] | None:
             return None
         last = key
         found[last] = _value(line, pair)
+    for key, value in found.items():
+        if isinstance(value, list) and len(value) == 1 and value[0] and is_none(value[0]):
+            found[key] = []  # a list of which the only item says that there is none
     return found or None
+
+
+def paragraphs(text: str) -> list[dict[str, Any]] | None:
+    """Several records, each lines of `key: value`, with blank lines between."""
+    parts = [part for part in re.split(r"\n[ \t]*+\n", text.strip()) if part.strip()]
+    found = [pairs(part) for part in parts]
+    if len(found) < 2 or not all(each is not None and each.keys() == found[0].keys() for each in found):  # type: ignore[union-attr]
+        return None
+    return [each for each in found if each is not None]
 
 
 def _value(line: str, pair: re.Match[str]) -> str:

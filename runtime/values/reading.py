@@ -22,12 +22,12 @@ from ..types.annotations import (
 )
 from ..types.records import record_fields
 from . import candidates, choices, markup, outlines, repair
-from .drafts import CHANNEL, final_channel, without_leading_draft
-from .fitting import field_named, fit, is_choice
+from .drafts import CHANNEL, final_channel, is_endless, without_leading_draft
+from .fitting import field_named, fit, is_choice, is_one_or_several
 from .rendering import unescape_markers
 from .scalars import reader_of
 from .validation import validator_for
-from .words import ReadError, bare, is_neutral, is_none, shown
+from .words import ReadError, bare, is_dash, is_neutral, is_none, shown
 
 __all__ = ["ReadError", "Reader", "read_object", "reader_for"]
 
@@ -93,7 +93,7 @@ class Reader:
         if "<" in text or text[:1] == "◁" or text[:7] == "[THINK]":
             if CHANNEL in text and self.annotation is not str:
                 text = final_channel(text)
-            text = without_leading_draft(text, self._names)
+            text = self._answered(text)
         if self.annotation is str:
             return unescape_markers(text)
         if self._direct is not None:
@@ -104,11 +104,20 @@ class Reader:
             return text
         if self.optional and is_none(text) and not is_choice(text, self.annotation):
             return None
+        if self.optional and self._is_scalar and is_dash(text) and not is_choice(text, self.annotation):
+            return None
         if self._core is str or self._core is Any:
             return self._validated(unescape_markers(text) if self._core is str else _any_value(text))
         if is_text_type(self._core):
             return self._text(unescape_markers(text))
         return self._validated(self._scalar(text)) if self._is_scalar else self._structured(text)
+
+    def _answered(self, text: str) -> str:
+        """The text behind the draft that it begins with. Raises ReadError where there is nothing behind."""
+        found = without_leading_draft(text, self._names)
+        if found or not text.strip() or not (self.annotation is str or is_endless(text)):
+            return found
+        raise ReadError("holds what was thought only, and no answer behind it")
 
     def from_json(self, value: Any) -> Any:
         """The value that a value of JSON's types is."""
@@ -161,6 +170,8 @@ class Reader:
         """Whether a key says no more than that its value is one of this type."""
         if self._core is bool and _SAYS_SO.match(key):
             return True
+        if key.lower() == getattr(self._core, "__name__", ""):
+            return True  # {"date": …}
         return is_neutral(key) or (
             _is_enum(self._core) and field_named(key, {self._core.__name__: 0}) is not None
         )
@@ -188,6 +199,8 @@ class Reader:
                 pieces = pieces and isinstance(value, dict)
                 if len(accepted) > 1 and not pieces:
                     if any(each != accepted[0] for each in accepted[1:]):
+                        if (last := candidates.said_last(text)) is not None:
+                            return self(last)
                         raise ReadError("contains several different values; write one")
                     del accepted[1:]
             if len(accepted) > 1:
@@ -250,6 +263,8 @@ class Reader:
                 yield self._of_element(*element)
         if (call := self._python(text)) is not None:
             yield [call]
+        elif "=" in text and (names := self._record_names):
+            yield repair.calls(text, names, self.is_exact)
         yield from self._itemized(text)
         if spans:
             if text[:1] in "{[":
@@ -271,7 +286,11 @@ class Reader:
                     yield [rows]
         if not spans:
             source = fences[0].strip() if len(fences) == 1 and text[:3] in ("```", "~~~") else text
-            if self._is_collection and (listed := outlines.listed(source)) is not None:
+            if (
+                self._is_collection
+                and not (self._of_numbers and is_one_or_several(source))
+                and (listed := outlines.listed(source)) is not None
+            ):
                 yield [listed]
             yield from self._as_text(source)
 
@@ -289,7 +308,12 @@ class Reader:
         """Tables and lists with dashes or numbers."""
         if "|" in text and (rows := outlines.table(text)) is not None:
             yield [rows, *_as_pairs(rows)]
+            if self._is_collection and not self._of_records and (column := _as_column(rows)) is not None:
+                yield [column]
         if (items := outlines.bullets(text)) is not None:
+            kind = (*get_args(self._core), Any)[0]
+            if self._is_list and len(items) == 1 and is_none(items[0]) and not is_choice(items[0], kind):
+                yield [[]]  # a list of which the only item says that there is none
             if self._is_collection and not self._of_records:
                 yield [items]
             if not self._is_list and (found := outlines.pairs("\n".join(items))) is not None:
@@ -303,6 +327,8 @@ class Reader:
             yield [found]
         if (tree := self._yaml(text)) is not None:
             yield [tree]
+        if self._is_list and self._of_records and (several := outlines.paragraphs(text)) is not None:
+            yield [several]
         if self._names and (said := outlines.labelled(text, self._names)) is not None:
             yield [said]
 
@@ -360,6 +386,17 @@ class Reader:
         """Whether a list's items are records."""
         arguments = get_args(self._core)
         return bool(arguments) and record_fields(arguments[0]) is not None
+
+    @property
+    def _record_names(self) -> list[str]:
+        """What the records that a value may be, or hold as items, are called."""
+        kinds = (self._core, *map(plain_annotation, get_args(self._core)))
+        return [kind.__name__ for kind in kinds if isinstance(kind, type) and record_fields(kind) is not None]
+
+    @property
+    def _of_numbers(self) -> bool:
+        """Whether a list's items are numbers."""
+        return get_args(self._core)[:1] in ((int,), (float,))
 
     @property
     def _item_names(self) -> frozenset[str]:
@@ -550,6 +587,14 @@ def _as_pairs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if len(cells[0]) != 2 or len({name for name, _ in cells}) < len(cells):
         return []
     return [{name.strip("*_`"): value for name, value in cells}]
+
+
+def _as_column(rows: list[dict[str, Any]]) -> list[Any] | None:
+    """The cells of a table of one column, or of one beside a column that numbers them."""
+    cells = [list(row.values()) for row in rows]
+    if cells and len(cells[0]) == 2 and all(row[0].rstrip(".") == str(at) for at, row in enumerate(cells, 1)):
+        return [row[1] for row in cells]
+    return [row[0] for row in cells] if cells and len(cells[0]) == 1 else None
 
 
 def _unescaped(text: str) -> str | None:

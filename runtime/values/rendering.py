@@ -144,6 +144,9 @@ def _numbered(items: list[Any]) -> str:
 
 
 def _blob(item: Any) -> str:
+    if type(item) is dict:
+        # As DSPy writes the steps of an agent, in a field that says nothing of its type.
+        return f"«{item}»"
     text = render(item)
     if not any(mark in text for mark in "\n«»"):
         return f"«{text}»"

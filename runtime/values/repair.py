@@ -35,6 +35,12 @@ _KEYWORD = pattern(r"\s*+[^\W\d]\w*+\s*+=(?!=)")
 _PREFIX = pattern(r"(?:[fF][rR]?|[rR][fF]?|[uU])(?=[\"'])")
 _JOINED = pattern(r"\s*+\+\s*+(?=[\"'])")
 _BARE_COMMENT = pattern(r"(?:^|\s)(?://|#|/\*)")
+_BEFORE_KEY = pattern(
+    r"(-?(?:0|[1-9]\d*+)(?:\.\d++)?(?:[eE][-+]?\d++)?|true|false|null|True|False|None)"
+    r"(?=[ \t]++(?:[\"'“][^\"'“”\n]{1,100}+[\"'”]\s*+[:=]"
+    r"|[^\W\d]\w{0,60}+\s*+[:=]\s*+(?:[\"'“\[{\d-]|(?:true|false|null|True|False|None)\b)))"
+)
+"""A number or a constant behind which a comma is missing."""
 _NUMBER = pattern(r"-?(?:0|[1-9]\d*+)(\.\d++)?([eE][-+]?\d++)?")
 _FOLLOWS_COMMA = pattern(
     r"[,\"'`“‘„«＂{\[(}\])\-\d]|\.\.\.|…|<!--|-- "
@@ -58,6 +64,37 @@ def is_call_by_name(text: str) -> bool:
     """Whether a text is a call with named arguments: `Note(title='…')`."""
     call = _CALL.match(text)
     return call is not None and _KEYWORD.match(text, call.end()) is not None
+
+
+def calls(text: str, names: Iterable[str], exact: bool = False) -> list[dict[str, Any]]:
+    """What the calls in a text are called with that have one of these names: `note = Note(title='…')`.
+
+    One that cannot be read without loss is left out.
+    """
+    found: list[dict[str, Any]] = []
+    at = failed = 0
+    begins = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, names))})\((?=\s*+[^\W\d]\w*+\s*+=(?!=))")
+    while (call := begins.search(text, at)) is not None:
+        reader = _Reader(text, exact)
+        reader.at = call.start()
+        try:
+            value = reader.value(0)
+        except _Broken:
+            at, failed = call.end(), failed + 1
+            if failed > _MOST_BROKEN:
+                return []
+            continue
+        at = max(reader.at, call.end())
+        if isinstance(value, dict) and not lost(text[call.start() : at], value, reader.dropped):
+            found.append(value)
+        if len(found) > _MOST_CALLS:
+            return []
+    return found
+
+
+_MOST_CALLS = 1000
+_MOST_BROKEN = 10
+"""How many calls are read that turn out to be none: each may be read to the end of the text."""
 
 
 class Mended(dict[str, Any]):
@@ -211,7 +248,7 @@ class _Reader:
             return self._prefixed(prefix)
         if (call := _CALL.match(self.text, self.at)) is not None:
             return self._call(call, depth)
-        match = self.bare.match(self.text, self.at)
+        match = _BEFORE_KEY.match(self.text, self.at) or self.bare.match(self.text, self.at)
         token = "" if match is None else match[0]
         for comment in _BARE_COMMENT.finditer(token):
             if not comment[0].endswith("*") or self._is_closed(self.at + comment.end()):

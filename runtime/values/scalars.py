@@ -13,12 +13,14 @@ from ...base.expressions import pattern
 from ...base.later import loaded
 from .numbers import read_decimal, read_float, read_int
 from .verdicts import unwrapped, verdict
-from .words import NEGATION, ReadError, bare, shown
+from .words import NEGATION, TAKEN_BACK, ReadError, bare, shown
 
-_TRUE = frozenset({"true", "yes", "y", "t", "1", "1.0", "on", "correct"})
-_FALSE = frozenset({"false", "no", "n", "f", "0", "0.0", "off", "incorrect", "not true", "not correct"})
-_FIRST = pattern(r"\W*(yes|no|true|false)\b\s*[,.:;–—-]", re.I)
-_SAID = pattern(r"\b(true|false)\b", re.I)
+_TRUE = frozenset({"true", "yes", "y", "t", "1", "1.0", "on", "correct", "✓", "✔", "✔\ufe0f", "✅", "☑"})
+_FALSE = frozenset(
+    {"false", "no", "n", "f", "0", "0.0", "off", "incorrect", "not true", "not correct", "✗", "✘", "❌"}
+)
+_FIRST = pattern(r"\W*(yes|no|true|false)\b[*_`\"']{0,3}\s*[,.:;–—-](?!\w)", re.I)
+_SAID = pattern(r"\b(true|false)\b(?!\s+(?:positive|negative|alarm)s?\b)", re.I)
 _HELD = pattern(r"\{\s*\"[^\"]*\"\s*:\s*(true|false|\"[^\"]{0,40}\")\s*\}|\[\s*(true|false)\s*\]")
 
 
@@ -31,7 +33,10 @@ def read_bool(text: str) -> bool:
     found = _word(text)
     if found is None:
         for part in (unwrapped(text), _held(text), verdict(text)):
-            if part is not None and (found := _word(part)) is not None:
+            if (
+                part is not None
+                and (found := _first(part) if _word(part) is None else _word(part)) is not None
+            ):
                 break
     if found is None:
         found = _sentence(text)
@@ -51,9 +56,22 @@ def _word(text: str) -> bool | None:
     return True if word in _TRUE else False if word in _FALSE else None
 
 
+def _first(text: str) -> bool | None:
+    """What a text begins with, and does not take back."""
+    first = _FIRST.match(text)
+    if first is None or TAKEN_BACK.match(text, first.end()) is not None:
+        return None
+    found = first[1].lower() in _TRUE
+    lines = text[first.end() :].splitlines()[:_MOST_LINES]
+    return None if any(_word(line) is (not found) for line in lines) else found
+
+
+_MOST_LINES = 20
+
+
 def _sentence(text: str) -> bool | None:
-    if (first := _FIRST.match(text)) is not None:
-        return first[1].lower() in _TRUE
+    if _FIRST.match(text) is not None:
+        return _first(text)
     said = {found.lower() for found in _SAID.findall(text)}
     if len(said) == 1 and not NEGATION.search(text):
         return said == {"true"}

@@ -24,7 +24,7 @@ _REASONS = pattern(
     r"\s*+[*_#>-]*\s*+(?:reason(?:ing|s)?|explanation|because|rationale|justification|confidence|note|why|evidence)\b",
     re.I,
 )
-_REASON = pattern(r"[,;]\s+(?:because|since|as|given|due|for)\b", re.I)
+_REASON = pattern(r"(?:[,;]\s+|\s\()(?:because|since|as|given|due|for)\b", re.I)
 _ELEMENT = pattern(r"\A\s*+<([A-Za-z][\w-]{0,40})>(.*)</\1>\s*+\Z", re.DOTALL)
 _FENCE = pattern(r"\A\s*+```[^\n`]*+\n(.*)\n[ \t]*```\s*+\Z", re.DOTALL)
 _INLINE_FENCE = pattern(r"\A\s*+```([^`\n]++)```\s*+\Z")

@@ -24,6 +24,12 @@ NEGATION = pattern(
     re.I,
 )
 
+TAKEN_BACK = pattern(
+    r"\W*(?:but|however|although|though|except|unless|or|only|wait|actually|maybe|perhaps|partly|partially"
+    r"|to some extent|in part|it depends|not (?:really|entirely|quite|fully|exactly|always))\b",
+    re.I,
+)
+"""What behind a "yes," makes it less than that."""
 _WRAPPING = "*_`\"'“”‘’ \t\r\n"
 _ENDS = ".;!"
 _LONGEST_SHOWN = 120
@@ -65,6 +71,11 @@ def is_none(text: str) -> bool:
     if said[:1] in ("(", "<") and said[-1:] in (")", ">"):
         return said[1:-1] in _MARKED_WORDS
     return said in NONE_WORDS
+
+
+def is_dash(text: str) -> bool:
+    """Whether a text is the dash that stands for nothing in a table."""
+    return text.strip() in ("-", "–", "—")
 
 
 def is_neutral(key: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -148,3 +149,114 @@ def test_the_colon_of_a_block_opens_no_list_that_would_take_enter(client: Client
     asked = {"textDocument": {"uri": uri}, "position": place, "context": context}
     assert client.request("textDocument/completion", asked)["items"] == []
     client.close(uri)
+
+
+TYPED = '''\
+lm fast = LM("openai/gpt-4o-mini", temperature=0)
+configure(lm=fast)
+
+enum Season:
+    spring
+    summer
+    winter
+
+type Stop:
+    """A place on the way."""
+    name: str
+    nights: int where nights >= 0
+    cost: float | None = None
+
+signature Plan:
+    """Plan a trip."""
+    input wish: str
+    input season: Season
+    output stops: list[Stop]
+    output total: float
+
+def longest(stops: list[Stop]) -> Stop | None:
+    best = None
+    for stop in stops:
+        if best is None or stop.nights > best.nights:
+            best = stop
+        elif stop.nights == 0:
+            continue
+        else:
+            pass
+    return best
+
+module Travel:
+    input wish: str
+    output text: str
+
+    plan = ChainOfThought(Plan)
+    tell = Predict("stops: list[str], total: float -> text")
+
+    forward:
+        planned = plan(wish=wish, season=Season.summer)
+        names = [each.name for each in planned.stops if each.nights > 0]
+        told = tell(stops=names, total=planned.total)
+        return text=told.text
+
+module travel = Travel()
+
+module Research:
+    input question: str
+    input depth: int = 3
+    output answer: str
+
+    query = Predict("question -> query")
+    ask = Predict("question, pages: list[str] -> answer")
+
+    forward:
+        pages: list[str] = []
+        for hop in range(depth):
+            found = query(question=question)
+            if found.query in pages:
+                break
+            pages += [found.query]
+        result = ask(question=question, pages=pages)
+        match result.answer:
+            case "":
+                return answer="unknown"
+            case other:
+                return answer=other
+
+def pairs(first: list[str], second: list[str]) -> list[tuple[str, str]]:
+    both = zip(first, second)
+    done = [(a, b) for a, b in both]
+    return done
+
+limit = 10
+names = ["x", "y"]
+lookup = {"x": 1}
+flag = True
+nothing = None
+half = limit / 2
+bigger = limit if flag else half
+
+def check(value: int, names: list[str]) -> str:
+    message = f"{value} of {limit}"
+    total = sum(len(name) for name in names)
+    print(total)
+    return message
+'''
+
+
+def test_enter_at_the_end_of_a_line_takes_no_other_word(client: Client, uri: str) -> None:
+    """Where the list has not what was typed, Enter would put its first item in place of that."""
+    lines = TYPED.split("\n")
+    exact = 0
+    for number, line in enumerate(lines):
+        word = re.search(r"[^\W\d]\w*$", line)
+        if word is None:
+            continue
+        found = offered(client, uri, "\n".join(lines[: number + 1]) + "‸")
+        client.close(uri)
+        typed = word[0].lower()
+        if word[0] in found:
+            exact += 1
+            assert found[word[0]]["textEdit"]["newText"] == word[0], line
+        else:
+            letters = ".*".join(map(re.escape, typed))
+            assert [each for each in found if re.match(letters, each.lower())] == [], line
+    assert exact > 20

@@ -345,6 +345,23 @@ def test_files_that_would_become_one_are_refused(tmp_path: Path, capsys: pytest.
             """,
             "program tuned = tune.compile(classify, trainset=rows, sample=False)",
         ),
+        # Variables of `__init__`.
+        (
+            """
+            class Agent(dspy.Module):
+                def __init__(self, steps=3):
+                    words = "Produce short answers."
+                    signature = dspy.Signature("question, seen -> answer", words)
+                    self.steps = steps
+                    self.act = dspy.ChainOfThought(signature)
+                def forward(self, question):
+                    seen = []
+                    for _ in range(self.steps):
+                        seen.append(self.act(question=question, seen=seen).answer)
+                    return dspy.Prediction(answer=seen[-1])
+            """,
+            'act = ChainOfThought(Signature("question, seen -> answer", "Produce short answers."))',
+        ),
         # A helper that only its calls know.
         (
             """

@@ -100,6 +100,26 @@ def test_libraries_are_where_python_was_installed(tmp_path: Path, monkeypatch: p
     assert libraries.find_package("beside") is None
 
 
+def test_folders_with_programs_can_be_imported_from(tmp_path: Path) -> None:
+    files = {
+        "a.dspy": "",
+        "tools.py": "",
+        "near/one.dspy": "",
+        "far/deep/two.dspy": "",
+        "package/__init__.py": "",
+    }
+    files |= {"docs/read.md": "", "scripts/run.py": "", "not-a-name/x.dspy": "", "__cache__/y.dspy": ""}
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("", encoding="utf-8")
+    workspace = Workspace()
+    path = str(tmp_path / "a.dspy")
+    assert workspace.importable(path) == ("far", "near", "package", "tools")
+    assert workspace.importable(path, packages=("far",)) == ("deep",)
+    assert workspace.importable(path, packages=("far", "deep")) == ("two",)
+    assert workspace.importable(path, level=1) == ("far", "near", "package", "tools")
+
+
 def make_socket(path: Path) -> None:
     folder = os.getcwd()
     os.chdir(path.parent)

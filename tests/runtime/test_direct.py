@@ -5,6 +5,7 @@ What is the same for all ways to a server is the subject of `test_lm.py` and `te
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import gzip
 import ipaddress
@@ -424,3 +425,55 @@ def test_the_loop_of_requests_is_still_there_for_others() -> None:
         return threading.current_thread().name
 
     assert io_loop.wait(here) == "dspyc-requests"
+
+
+# --- answers that arrive while the time ends ------------------------------------------------------------
+
+
+def test_what_arrived_in_time_is_read_on_a_loop_that_was_held_up() -> None:
+    """A timer and an answer that are due in the same turn of the loop: the answer wins."""
+    body = b" " * 300_000 + ANSWER  # more than one read of the loop brings
+
+    def answer(connection: socket.socket) -> None:
+        io_loop.later(0, lambda: time.sleep(0.6))  # over the end of the time
+        time.sleep(0.1)
+        saying(body)(connection)
+
+    async def ask(lm: dspy.LM) -> Any:
+        return await lm.acall("q")
+
+    with serving(answer) as server:
+        assert asyncio.run(ask(at(server, timeout=0.4, num_retries=2))) == ["hi"]
+        assert len(server.heads) == 1
+
+
+def test_a_loop_that_was_held_up_still_gives_up_on_silence() -> None:
+    def answer(connection: socket.socket) -> None:
+        io_loop.later(0, lambda: time.sleep(0.3))
+
+    with serving(answer) as server, pytest.raises(dspy.LMTimeoutError):
+        asyncio.run(at(server, timeout=0.2).acall("q"))
+
+
+def test_what_arrived_in_time_is_read_by_a_thread_that_was_held_up() -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        source = direct._Source(here, time.monotonic() - 1)
+        there.sendall(b"late")
+        buffer = bytearray(8)
+        assert source.readinto(buffer) == 4
+        assert buffer[:4] == b"late"
+        with pytest.raises(TimeoutError):
+            source.readinto(buffer)
+
+
+def test_what_still_trickles_after_the_time_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(direct, "_LAST_LOOKS", 0.0)
+    here, there = socket.socketpair()
+    with here, there:
+        source = direct._Source(here, time.monotonic() - 1)
+        there.sendall(b"trickle")
+        source.readinto(bytearray(1))
+        time.sleep(0.001)
+        with pytest.raises(TimeoutError):
+            source.readinto(bytearray(1))

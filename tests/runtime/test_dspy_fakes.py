@@ -209,3 +209,100 @@ def test_a_type_reads_the_text_of_an_answer_that_is_nothing_else() -> None:
     with dspy.context(lm=lm, adapter=dspy.ChatAdapter(native_response_types=[Headline])):
         found = dspy.Predict(News)(question="x")
     assert (found.answer, found.headline.text) == ("4", "Rain")
+
+
+# --- citations ------------------------------------------------------------------------------------------
+
+PLACE = {
+    "type": "char_location",
+    "cited_text": "water boils at 100 °C",
+    "document_index": 0,
+    "document_title": "Physics",
+    "start_char_index": 0,
+    "end_char_index": 21,
+}
+
+
+class Sourced(dspy.Signature):
+    """Answer from the documents."""
+
+    documents: list[dspy.Document] = dspy.InputField()
+    question: str = dspy.InputField()
+    answer: str = dspy.OutputField()
+    citations: dspy.Citations = dspy.OutputField()
+
+
+def _litellm_message(text: str) -> Any:
+    from litellm.types.utils import Choices, Message, ModelResponse
+
+    message = Message(content=text, provider_specific_fields={"citations": [[PLACE], None]})
+    return ModelResponse(choices=[Choices(message=message, finish_reason="stop")], model="claude")
+
+
+def test_places_that_anthropics_models_cite(monkeypatch: pytest.MonkeyPatch) -> None:
+    import litellm
+
+    monkeypatch.setattr(litellm, "completion", lambda **_: _litellm_message("[[ ## answer ## ]]\nAt 100."))
+    lm = dspy.LM("anthropic/claude-3-5-sonnet-20241022", api_key="k")
+    with dspy.context(lm=lm):
+        for _ in range(2):  # from the model, and from the cache
+            found = dspy.Predict(Sourced)(documents=[dspy.Document(data="Water …")], question="When?")
+            assert found.answer == "At 100."
+            assert [place.cited_text for place in found.citations] == ["water boils at 100 °C"]
+    assert lm("x", cache=False) == [{"text": "[[ ## answer ## ]]\nAt 100.", "citations": [PLACE]}]
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_places_are_streamed(listens: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    import litellm
+    from litellm.types.utils import Delta, ModelResponseStream, StreamingChoices
+
+    async def pieces(**_: Any) -> Any:
+        async def give() -> Any:
+            for text, fields in (
+                ("[[ ## answer ## ]]\nAt ", None),
+                ("", {"citation": PLACE}),
+                ("100.\n\n[[ ##", None),
+                ("", {"citation": {**PLACE, "document_index": 1}}),
+                (" completed ## ]]", None),
+            ):
+                delta = Delta(content=text, provider_specific_fields=fields)
+                yield ModelResponseStream(model="claude", choices=[StreamingChoices(delta=delta)])
+
+        return give()
+
+    monkeypatch.setattr(litellm, "acompletion", pieces)
+    predict = dspy.Predict(Sourced)
+    inputs = {"documents": [dspy.Document(data="Water …")], "question": "When?"}
+    listeners = [dspy.streaming.StreamListener(name) for name in ("answer", "citations")]
+    with dspy.context(lm=dspy.LM("anthropic/claude-3-5-sonnet-20241022", api_key="k", cache=False)):
+        if listens:
+            streamed = dspy.streamify(predict, stream_listeners=listeners, async_streaming=False)
+            got = list(streamed(**inputs))
+        else:
+            got = list(predict.stream(**inputs))
+    *shown, prediction = got
+    answer = [piece.chunk for piece in shown if piece.signature_field_name == "answer"]
+    places = [piece for piece in shown if piece.signature_field_name == "citations"]
+    assert "".join(answer) == "At 100."
+    assert [piece.chunk[0].document_index for piece in places if piece.chunk] == [0, 1]
+    assert [piece.is_last_chunk for piece in places][-1]
+    assert [place.document_index for place in prediction.citations] == [0, 1]
+
+
+def test_an_answer_that_cites_nothing_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    import litellm
+    from litellm.types.utils import Delta, ModelResponseStream, StreamingChoices
+
+    async def pieces(**_: Any) -> Any:
+        async def give() -> Any:
+            delta = Delta(content="[[ ## answer ## ]]\nAt 100.")
+            yield ModelResponseStream(model="claude", choices=[StreamingChoices(delta=delta)])
+
+        return give()
+
+    monkeypatch.setattr(litellm, "acompletion", pieces)
+    with dspy.context(lm=dspy.LM("anthropic/claude-3-5-sonnet-20241022", api_key="k", cache=False)):
+        got = list(dspy.Predict(Sourced).stream(documents=[dspy.Document(data="Water …")], question="When?"))
+    assert got[-1].citations is None
+    assert [piece.chunk for piece in got[:-1] if piece.signature_field_name == "citations"] == [""]

@@ -527,6 +527,12 @@ def test_what_is_no_list_of_tools(agent: Any) -> None:
         agent("q -> a", tools=[5])
 
 
+@pytest.mark.parametrize("name", ["return_outputs", "return_all_scores"])
+def test_parameters_of_older_versions_say_what_is_there_instead(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"no parameter `{name}`: the result has .*`results`"):
+        dspy.Evaluate(devset=[dspy.Example(a=1)], metric=len, **{name: True})
+
+
 def test_what_an_optimizer_refuses_is_a_value_error() -> None:
     for optimizer in (dspy.COPRO(metric=len), dspy.BootstrapFewShot(metric=len), dspy.BootstrapFinetune()):
         with pytest.raises(ValueError, match="cannot be empty"):
@@ -574,6 +580,19 @@ def test_helpers_for_optimizers() -> None:
     drawn = [utils.create_minibatch(rows, 3, random.Random(5)) for _ in range(2)]
     assert drawn[0] == drawn[1]
     assert import_module("dspyc.runtime.dsp.utils").deduplicate(["b", "a", "b"]) == ["b", "a"]
+
+
+def test_helpers_for_metrics() -> None:
+    metrics = import_module("dspyc.runtime.evaluate.metrics")
+    score: Any = import_module("dspyc.runtime.evaluate").precision_score
+    assert score("eiffel tower in Paris", "The Eiffel Tower") == 0.5
+    assert score("", "x") == score("y", "x") == 0.0
+    assert import_module("dspyc.runtime.evaluate").em_score("The Cat!", "cat")
+    assert metrics.f1_score("cat", "the cat") == 1.0
+    utils = import_module("dspyc.runtime.teleprompt.utils")
+    predictor = dspy.Predict("q -> a")
+    utils.set_signature(predictor, utils.get_signature(predictor).with_instructions("Other."))
+    assert predictor.signature.instructions == "Other."
 
 
 def test_a_data_set_of_ones_own() -> None:

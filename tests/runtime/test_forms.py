@@ -94,11 +94,44 @@ class Money(BaseModel):
     currency: str
 
 
+class Review(BaseModel):
+    rating: Literal[1, 2, 3, 4, 5]
+    summary: str
+    pros: list[str]
+    cons: list[str]
+
+
+class Meal(BaseModel):
+    dish: str
+    price: float
+    vegan: bool | None = None
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+    lives: int
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+    tricks: list[str]
+
+
+class Zoo(BaseModel):
+    animals: list[Cat | Dog]
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+    MID = 2
+    HIGH = 3
+
+
 TYPES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
         Person, Priority, Sentiment, Status, Ticket, LineItem, Invoice, Note, Snippet, Answer, Node, Circle,
-        Rect, Event, Money,
+        Rect, Event, Money, Review, Meal, Zoo, Level,
     )
 }  # fmt: skip
 

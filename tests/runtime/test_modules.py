@@ -152,8 +152,8 @@ def test_tools_have_names_of_their_own() -> None:
 def test_a_tool_describes_itself() -> None:
     tool = dspy.Tool(search)
     assert tool.args == {
-        "query": {"type": "string", "description": "what to look for."},
-        "k": {"type": "integer", "default": 3, "description": "how many."},
+        "query": {"type": "string"},
+        "k": {"type": "integer", "default": 3},
     }
     assert tool.format_as_litellm_function_call()["function"]["parameters"]["required"] == ["query"]
     assert tool(query="x", k=1) == ["x 0"]

@@ -25,6 +25,13 @@ COUNT = int(os.environ.get("DSPYC_TEST_MUTATIONS", "1500"))
 PARTS = 10
 TEXTS = [text for _, text, _ in CASES]
 KINDS = sorted({kind for kind, _, _ in CASES})
+ADAPTERS: list[tuple[dspy.Adapter, tuple[str, ...]]] = [
+    (dspy.ChatAdapter(), ("…", "[[ ## x ## ]]\n…", "[[ ## x ## ]]\n…\n[[ ## completed ## ]]")),
+    (dspy.JSONAdapter(), ("…", '{"x": …}', '{"x": "…"}', '```json\n{"x": …}\n```')),
+    (dspy.XMLAdapter(), ("…", "<x>…</x>", "<x>\n…", "<y>…</y><x>…</x>")),
+    (dspy.CompactAdapter(), ("…", "[[ ## x ## ]]\n…")),
+    (dspy.BAMLAdapter(), ("…", '{"x": …}')),
+]
 LINES_A_CHARACTER = 150
 LINES_AT_LEAST = 20_000
 
@@ -88,20 +95,21 @@ def _has_nan(value: Any) -> bool:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_broken_answer_is_read_by_an_adapter_or_asked_again(part: int) -> None:
-    adapter = dspy.ChatAdapter()
     signatures = [
         dspy.make_signature({"x": (read_type(kind, TYPES), dspy.OutputField())})
         for kind in ("str", "int", "Ticket", "list[str]", "Person | None", "dict[str, int]")
     ]
     for number in range(part, COUNT // 3, PARTS):
         random = Random(f"adapter {number}")
-        text = f"[[ ## x ## ]]\n{mutated(TEXTS, random)}" if number % 2 else mutated(TEXTS, random)
+        adapter, forms = random.choice(ADAPTERS)
+        text = random.choice(forms).replace("…", mutated(TEXTS, random))
         try:
             found = adapter.parse(random.choice(signatures), text)
         except dspy.AdapterParseError:
             continue
         except Exception as error:
-            raise AssertionError(f"{type(error).__name__}: {error}, seed {number}: {text!r}") from error
+            place = f"{type(adapter).__name__}, seed {number}: {text!r}"
+            raise AssertionError(f"{type(error).__name__}: {error}, {place}") from error
         assert found.keys() == {"x"}
 
 

@@ -191,3 +191,24 @@ def test_brackets_inside_of_strings_stay_wide() -> None:
 )
 def test_markup_in_a_string_of_json(annotation: Any, text: str, expected: Any) -> None:
     assert to_json_types(reader_for(annotation).from_json(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("adapter", "answer"),
+    [
+        (dspy.ChatAdapter(), "[[ ## a ## ]]\n<think>hm, so\n[[ ## completed ## ]]"),
+        (dspy.ChatAdapter(), "[[ ## a ## ]]\n<think>hm</think>\n[[ ## completed ## ]]"),
+        (dspy.XMLAdapter(), "<a><think>hm</think></a>"),
+        (dspy.JSONAdapter(), "[[ ## a ## ]]\n<think>hm, so"),
+        (dspy.CompactAdapter(), "<think>hm, so"),
+    ],
+)
+def test_a_text_that_is_only_thought_is_no_answer(adapter: dspy.Adapter, answer: str) -> None:
+    with pytest.raises(dspy.AdapterParseError):
+        adapter.parse(dspy.Signature("q -> a"), answer)
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("str", "four"), ("list[str]", ["four"])])
+def test_a_thought_is_no_part_of_a_bare_answer(kind: str, expected: Any) -> None:
+    signature = dspy.Signature(f"q -> a: {kind}")
+    assert dspy.CompactAdapter().parse(signature, "<think>hm</think>\nfour") == {"a": expected}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import dspyc
 import dspyc.runtime as dspy
 from dspyc.runtime.lm.capabilities import Capabilities
 from dspyc.runtime.lm.messages import Reasoning as Thought
@@ -282,3 +283,43 @@ def test_calls_survive_saving_and_loading() -> None:
     calls = dspy.ToolCalls.from_dict_list([{"id": "c1", "name": "search", "args": {"query": "x"}}])
     assert dspy.ToolCalls.model_validate(calls.model_dump()) == calls
     assert dspy.ToolCalls.model_validate_json(calls.model_dump_json()) == calls
+
+
+def test_a_docstring_with_arguments_is_told_as_in_dspy() -> None:
+    """With its margin, and once: not in the arguments' schemas as well."""
+
+    def search(query: str, limit: int = 3) -> list[str]:
+        """Search the archive.
+
+        Args:
+            query: what to look for.
+            limit: how many results.
+        """
+        return [query] * limit
+
+    tool = dspy.Tool(search)
+    assert tool.desc == search.__doc__
+    assert tool.args == {"query": {"type": "string"}, "limit": {"type": "integer", "default": 3}}
+    described = dspy.Tool(search, arg_desc={"query": "what to look for"})
+    assert described.args["query"] == {"type": "string", "description": "what to look for"}
+
+
+def test_a_function_that_calls_modules_keeps_its_arguments_as_a_tool(tmp_path: Path) -> None:
+    (tmp_path / "p.dspy").write_text(
+        'module qa = Predict("question -> answer")\n'
+        "def ask(question: str, k: int = 3) -> str:\n"
+        '    """Ask."""\n'
+        "    return qa(question=question).answer\n"
+    )
+    tool = dspy.Tool(dspyc.load(tmp_path / "p.dspy").ask)
+    assert tool.args == {"question": {"type": "string"}, "k": {"type": "integer", "default": 3}}
+    assert tool.required == ["question"]
+    with dspy.context(lm=dspy.DummyLM([{"answer": "yes"}])):
+        assert tool(question="?") == "yes"
+
+
+def test_dicts_in_a_list_of_no_type_stand_as_dspy_writes_them() -> None:
+    adapter = dspy.ChatAdapter()
+    signature = dspy.Signature("steps -> answer")
+    for steps, text in [([{"a": "b"}], "«{'a': 'b'}»"), ([{"a": 1}, "x"], "[1] «{'a': 1}»\n[2] «x»")]:
+        assert text in adapter.format(signature, [], {"steps": steps})[-1]["content"]

@@ -17,7 +17,7 @@ from ...types.narrow import only_none_misfits
 from ...types.union import plain
 from ..rule import Findings, replace, rule
 from ..words import but_is, choices, described, near
-from .arguments import CALLS, Call, Called, called
+from .arguments import CALLS, Call, Called, called, is_module_called
 
 
 @rule("E208", "wrong-type", *CALLS, fix="sometimes")
@@ -46,6 +46,8 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
         if assignable(given, wanted):
             yield from _wrong_elements(item, call, argument, parameter, wanted)
             continue
+        if isinstance(argument.value, syntax.Call) and is_module_called(item, argument.value):
+            continue  # that it is called when the file is loaded is another finding
         if _choice(given, wanted) is not None or only_none_misfits(given, wanted):
             continue
         elements = tuple(_wrong_elements(item, call, argument, parameter, wanted))

@@ -284,6 +284,16 @@ def _is_handed_over(item: Item, node: Call) -> bool:
     )
 
 
+def is_module_called(item: Item, node: syntax.Call) -> bool:
+    """`Evaluate(qa(), …)`: a call without arguments of a module where a module is asked for."""
+    return (
+        not node.arguments
+        and isinstance(item.type_of(node.function), types.Module)
+        and isinstance(item.declaration, syntax.ValueDeclaration)
+        and any(is_called_instead(item, call, node) for call in item.nodes(syntax.Call))
+    )
+
+
 def is_called_instead(item: Item, call: syntax.Call, node: syntax.Expression) -> bool:
     """Whether a call takes a function, or a list of them, where `node` calls one without arguments."""
     binding = item.binding_of(call)

@@ -11,7 +11,7 @@ from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ...trees import children
-from ..calls.arguments import is_called_instead
+from ..calls.arguments import is_module_called
 from ..edits import without_argument
 from ..rule import Findings, insert, replace, rule, written
 from .effects import EVALUATES, PRINTS, READS, READS_ENVIRONMENT, Effect, effect_of
@@ -67,7 +67,7 @@ def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
                 advice = "leave out `api_key` and set, for example, `OPENAI_API_KEY`"
                 yield call_at_load.at(argument, words, advice, gone)
                 continue
-            if isinstance(place, syntax.Call) and _is_meant_itself(item, place):
+            if isinstance(place, syntax.Call) and is_module_called(item, place):
                 name = written(item, place.function)
                 gone = replace("Remove the brackets", Span(place.function.span.end, place.span.end), "")
                 words = f"`{name}()` calls the module; pass the module itself: `{name}`"
@@ -77,15 +77,6 @@ def call_at_load(program: Program, item: Item, node: _Evaluated) -> Findings:
             words = f"{_subject(item, place)} {effect.words}, but {where}"
             fix = _fix(item, node, place)
             yield call_at_load.at(_head(place), words, _advice(item, node, place, effect), fix)
-
-
-def _is_meant_itself(item: Item, node: syntax.Call) -> bool:
-    """`Evaluate(qa(), …)`: a call without arguments of a module where a module is asked for."""
-    return (
-        not node.arguments
-        and isinstance(item.type_of(node.function), types.Module)
-        and any(is_called_instead(item, call, node) for call in item.nodes(syntax.Call))
-    )
 
 
 def _key(item: Item, place: syntax.Node) -> tuple[syntax.Call, syntax.Argument] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace as replaced
 
 from ....grammar import syntax
 from ... import types
@@ -192,6 +193,7 @@ def metric_field(program: Program) -> Findings:
             if use.function is function:
                 for each in _missing_fields(program, item, use, told):
                     yield each.shifted(item.start)
+    yield from _of_lambdas(program)
 
 
 @remembered
@@ -207,10 +209,41 @@ def _untyped_parameters(item: Item) -> list[tuple[int, str]]:
     ]
 
 
+_OF_LAMBDAS = ("parameter", "local")
+"""The kinds of names that the parameters of a lambda are."""
+
+
+def _of_lambdas(program: Program) -> Findings:
+    """The same for `metric=lambda example, pred: …`, where it stands."""
+    for item in program.items:
+        for _, binding, argument, role in handing_over(item):
+            function = argument.value
+            if not isinstance(function, syntax.Lambda) or role not in _SHAPES or len(function.parameters) < 2:
+                continue
+            names = [(i, each.name.text) for i, each in enumerate(function.parameters[:2]) if each.name]
+            told: set[int] = set()
+            for interface, rows in judged(program, item, binding.matched):
+                use = _Use(None, role, interface, types.Place(program.path, item.at(argument)), rows)
+                for found in _not_there(program, item, use, told, names, _OF_LAMBDAS):
+                    if function.span.contains(found.span.start):
+                        yield replaced(found, labels=()).shifted(item.start)
+
+
 def _missing_fields(program: Program, item: Item, use: _Use, told: set[int]) -> Findings:
     parameters = _untyped_parameters(item)
     if use.role == "reward" and len(parameters) < 2 and _takes_one(item):
         return  # its shape is another finding
+    yield from _not_there(program, item, use, told, parameters)
+
+
+def _not_there(
+    program: Program,
+    item: Item,
+    use: _Use,
+    told: set[int],
+    parameters: Sequence[tuple[int, str]],
+    kinds: Sequence[str] = ("parameter",),
+) -> Findings:
     if are_swapped([name for _, name in parameters], use.role):
         return
     for index, parameter in parameters:
@@ -218,7 +251,7 @@ def _missing_fields(program: Program, item: Item, use: _Use, told: set[int]) -> 
         if fields is None:
             continue
         names = [each.name for each in fields]
-        for read in _reads(item, parameter):
+        for read in _reads(item, parameter, kinds):
             if read.text not in names and not _is_method(program, read.text) and id(read) not in told:
                 told.add(id(read))
                 message = f"`{parameter}` has no field `{read.text}`{meant_or_has(read.text, names)}"
@@ -334,11 +367,11 @@ def _columns(kinds: Sequence[Type]) -> Sequence[types.Interface]:
     return [each.columns for each in kinds if isinstance(each, types.Dataset)] or [types.OPEN]
 
 
-def _reads(item: Item, parameter: str) -> Iterator[syntax.Identifier]:
+def _reads(item: Item, parameter: str, kinds: Sequence[str]) -> Iterator[syntax.Identifier]:
     for node in item.nodes(syntax.Attribute):
         if isinstance(node.value, syntax.Name) and node.value.text == parameter:
             symbol = item.symbol_of(node.value)
-            if symbol is not None and symbol.kind == "parameter":
+            if symbol is not None and symbol.kind in kinds:
                 yield node.name
 
 

@@ -10,7 +10,7 @@ from ....base.span import Span
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
-from ...resolve.operators import fits, ordered
+from ...resolve.operators import fits, ordered, takes
 from ...types import Type, narrow
 from ...types.assignable import iterated
 from ...types.display import display
@@ -19,7 +19,7 @@ from ...types.union import plain, widened
 from ..rule import Findings, replace, rule, written
 from ..words import described
 
-_Operation: TypeAlias = syntax.Binary | syntax.AugmentedAssign | syntax.Comparison
+_Operation: TypeAlias = syntax.Binary | syntax.Unary | syntax.AugmentedAssign | syntax.Comparison
 _ORDERS = ("<", "<=", ">", ">=")
 
 
@@ -116,7 +116,15 @@ def not_iterable(program: Program, item: Item, node: syntax.For | syntax.Compreh
         yield not_iterable.at(node.iterable, f"cannot iterate over {described(wide)}{hint}", fix=fix)
 
 
-@rule("E228", "wrong-operands", syntax.Binary, syntax.AugmentedAssign, syntax.Comparison, fix="sometimes")
+@rule(
+    "E228",
+    "wrong-operands",
+    syntax.Binary,
+    syntax.Unary,
+    syntax.AugmentedAssign,
+    syntax.Comparison,
+    fix="sometimes",
+)
 def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
     """An operator is used on values that do not support it.
 
@@ -141,6 +149,10 @@ def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
                 help_ = _fields_of(item, node.left) or _fields_of(item, node.right)
                 ending = "; did you mean an f-string?" if joins and not help_ else ""
                 yield wrong_operands.at(node, text + ending, help_, None if help_ else fix)
+        case syntax.Unary(operator=operator, operand=operand):
+            kind = widened(item.type_of(operand))
+            if not takes(operator, _certain(kind)):
+                yield wrong_operands.at(node, f"`{operator}` before {described(kind)} is not supported")
         case syntax.AugmentedAssign():
             left, right = widened(item.type_of(node.target)), widened(item.type_of(node.value))
             if types.known(left) and not _fit(left, node.operator, right):
@@ -174,6 +186,15 @@ def _as_text(item: Item, node: syntax.Binary, left: types.Type) -> Fix:
 
 
 def _compared(item: Item, node: syntax.Comparison) -> Findings:
+    for operand in node.rights[:-1]:
+        # `a > 1 & b < 5`, which compares with `1 & b`
+        is_bare = not item.text[: operand.span.start].rstrip().endswith("(")
+        if isinstance(operand, syntax.Binary) and operand.operator in ("&", "|") and is_bare:
+            word = "and" if operand.operator == "&" else "or"
+            sign = Span(operand.left.span.end, operand.right.span.start)
+            words = f"`{operand.operator}` is worked out before the comparisons; write `{word}`"
+            yield wrong_operands.at(sign, words, fix=replace(f"Write `{word}`", sign, f" {word} "))
+            return
     operands = pairwise((node.left, *node.rights))
     for operator, (first, second) in zip(node.operators, operands, strict=True):
         if operator in ("in", "not in") and iterated(item.type_of(second)) is None:

@@ -49,10 +49,17 @@ function target(parts: Parts, file: string | undefined): vscode.Uri | undefined 
     return undefined;
   }
   if (!vscode.workspace.isTrusted) {
-    void vscode.window.showWarningMessage("Programs of a workspace run once you trust it.");
+    void askForTrust();
     return undefined;
   }
   return uri;
+}
+
+async function askForTrust(): Promise<void> {
+  const manage = "Manage Workspace Trust";
+  if ((await vscode.window.showWarningMessage("Programs of a workspace run once you trust it.", manage)) === manage) {
+    await vscode.commands.executeCommand("workbench.trust.manage");
+  }
 }
 
 async function runProgram(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..openai_shapes import as_plain, entry, iterate_choices, read_usage
+from ..openai_shapes import as_plain, entry, iterate_choices, read_citations, read_usage
 from ..stream import Delta, ToolCallPiece
 
 
@@ -21,6 +21,7 @@ def read_chunk(chunk: Any) -> Iterator[Delta]:
             text=text if isinstance(text, str) else "",
             reasoning=reasoning if isinstance(reasoning, str) else "",
             tool_calls=tuple(_call_piece(call) for call in calls or ()),
+            parts=read_citations(fields) if (fields := entry(delta, "provider_specific_fields")) else (),
             finish_reason=reason if isinstance(reason, str) else None,
             logprobs=as_plain(entry(choice, "logprobs")),
         )

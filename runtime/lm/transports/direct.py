@@ -13,6 +13,7 @@ import socket
 import time
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from http.client import CONTINUE, HTTPResponse, IncompleteRead
 from io import BufferedReader, RawIOBase
@@ -27,6 +28,10 @@ from .network import IDLE_SECONDS, USER_AGENT, Answer, TooLarge, proxy_for, tls
 _FIRST_ATTEMPT_SECONDS = 0.25
 """How long the first of several addresses is tried alone (RFC 8305)."""
 _PIECE = 1 << 16
+_LAST_LOOK = 0.001
+"""How long a connection is waited for whose time is over, in seconds."""
+_LAST_LOOKS = 0.5
+"""How long what is there is still taken, in seconds."""
 
 
 class ConnectTimeout(TimeoutError):
@@ -152,6 +157,7 @@ class _Source(RawIOBase):
     def __init__(self, connection: socket.socket, until: float) -> None:
         self._connection = connection
         self._until = until
+        self._end: float | None = None
 
     def makefile(self, mode: str) -> BufferedReader:
         """Itself, as `http.client` asks a socket for it."""
@@ -162,8 +168,21 @@ class _Source(RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """The next bytes; 0 at the end."""
-        _bound(self._connection, self._until)
+        """The next bytes; 0 at the end.
+
+        What has arrived by the end of the time is taken: this thread may have been kept from reading it, and
+        an answer that is thrown away is paid for twice.
+        """
+        now = time.monotonic()
+        if now < self._until:
+            self._connection.settimeout(self._until - now)
+            with suppress(TimeoutError):
+                return self._connection.recv_into(buffer)
+            now = time.monotonic()
+        self._end = self._end or now + _LAST_LOOKS
+        if now > self._end:
+            raise TimeoutError
+        self._connection.settimeout(_LAST_LOOK)
         return self._connection.recv_into(buffer)
 
 

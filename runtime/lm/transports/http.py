@@ -17,6 +17,7 @@ import aiohttp
 from . import io_loop, network
 from .limits import TimeLimit
 from .network import IDLE_SECONDS, USER_AGENT, Answer, TooLarge, proxy_for, tls
+from .patience import Patience
 
 __all__ = ["Answer", "TooLarge", "close_idle", "get", "post", "stream"]
 
@@ -28,15 +29,13 @@ async def post(url: str, headers: Mapping[str, str], body: bytes, limit: TimeLim
         aiohttp.ClientError, OSError, TimeoutError: no connection, or it broke, or it took too long.
         TooLarge: the answer is larger than `LARGEST`.
     """
-    timeout = aiohttp.ClientTimeout(total=limit.answer, sock_connect=limit.connect)
-    async with _asking("POST", url, headers, body, timeout) as response:
+    async with Patience(limit.answer), _asking("POST", url, headers, body, limit) as response:
         return Answer(response.status, _lowered(response), await _read(response))
 
 
 async def get(url: str, headers: Mapping[str, str], limit: TimeLimit) -> Answer:
     """Ask for what is at an address; raises what `post` raises."""
-    timeout = aiohttp.ClientTimeout(total=limit.answer, sock_connect=limit.connect)
-    async with _asking("GET", url, headers, None, timeout) as response:
+    async with Patience(limit.answer), _asking("GET", url, headers, None, limit) as response:
         return Answer(response.status, _lowered(response), await _read(response))
 
 
@@ -48,14 +47,14 @@ async def stream(
 
     The limit is for the time between two pieces. Raises what `post` raises.
     """
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=limit.connect, sock_read=limit.answer)
-    async with _asking("POST", url, headers, body, timeout) as response:
-        yield response.status, _lowered(response), _pieces(response)
+    async with Patience(limit.answer) as patience, _asking("POST", url, headers, body, limit) as response:
+        patience.came()
+        yield response.status, _lowered(response), _coming(response, patience)
 
 
 @asynccontextmanager
 async def _asking(
-    method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: aiohttp.ClientTimeout
+    method: str, url: str, headers: Mapping[str, str], body: bytes | None, limit: TimeLimit
 ) -> AsyncIterator[aiohttp.ClientResponse]:
     session, users = _session(), _Pool.users
     context: Any = tls() if url.startswith("https:") else True
@@ -67,7 +66,7 @@ async def _asking(
             url,
             data=body,
             headers=headers,
-            timeout=timeout,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=limit.connect),
             ssl=context,
             proxy=proxy_for(url.partition("://")[0], urlsplit(url).hostname or ""),
             allow_redirects=False,
@@ -99,6 +98,12 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 async def _pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
     async for piece in response.content.iter_any():
+        yield piece
+
+
+async def _coming(response: aiohttp.ClientResponse, patience: Patience) -> AsyncIterator[bytes]:
+    async for piece in response.content.iter_any():
+        patience.came()
         yield piece
 
 

@@ -1,0 +1,128 @@
+// A workspace that nobody trusts: what reads works, what runs says why it does not. Then it is trusted, and lenses run.
+// usage: NODE_PATH=… node restricted.cjs URL OUTPUT_FOLDER FOLDER_OF_TRACES
+
+const assert = require("node:assert/strict");
+const fs = require("node:fs");
+const { chromium } = require("playwright-core");
+const { open, command, goToLine, hover, pictures, say, seeBeside, seeText, webview, LONG, SHORT } = require("./steps/ui.cjs");
+
+const [, , url, output, traces] = process.argv;
+const ran = () => fs.readdirSync(traces).sort();
+const LENS = ".monaco-editor .codelens-decoration a";
+
+/** Click a lens by its title, the first one from above. */
+async function clickLens(page, title) {
+  const lens = page.locator(LENS, { hasText: title }).first();
+  await lens.waitFor(LONG);
+  await lens.click(SHORT);
+}
+
+async function readIt(page, picture) {
+  await open(page, "shop.dspy");
+  await seeText(page, ".part.banner", "Restricted Mode", LONG);
+  await page.locator(LENS, { hasText: "Run" }).first().waitFor(LONG);
+  await hover(page, "Sort", 0, "topic");
+  await page.keyboard.press("Escape");
+  await goToLine(page, 41);
+  await page.locator(LENS, { hasText: "Run the test" }).first().waitFor(LONG);
+  assert.deepEqual(ran(), [], "nothing of the workspace has run");
+  await picture("restricted");
+  say("what reads works in a workspace that is not trusted");
+}
+
+async function runNothing(page) {
+  for (const title of ["Run the test", "Evaluate", "Run"]) {
+    await goToLine(page, title === "Run the test" ? 41 : 33);
+    await clickLens(page, title);
+    await seeText(page, ".notifications-toasts", "Programs of a workspace run once you trust it.", SHORT);
+    await command(page, "Notifications: Clear All Notifications");
+    await page.locator(".notification-toast").first().waitFor({ state: "hidden", ...SHORT });
+  }
+  for (const label of ["Run a Program of This File", "Run the Tests of This File"]) {
+    const buttons = await page.locator(`.editor-actions .action-label[aria-label*="${label}"]`).count();
+    assert.equal(buttons, 0, `there is no button “${label}”`);
+  }
+  await page.keyboard.press("F1");
+  await page.locator(".quick-input-widget").first().waitFor(SHORT);
+  await page.keyboard.type("dspyc: ", { delay: 5 });
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "dspyc: Restart" }).first().waitFor(SHORT);
+  const offered = await page.locator(".quick-input-list .monaco-list-row").allInnerTexts();
+  for (const title of ["Run a Program", "Run the Tests", "Evaluate This", "Optimi"]) {
+    assert(!offered.some((each) => each.includes(title)), `“${title}” is not offered: ${offered}`);
+  }
+  await page.keyboard.press("Escape");
+  assert.deepEqual(ran(), [], "nothing of the workspace has run");
+  say("what runs says that the workspace must be trusted");
+}
+
+async function previewIt(page, picture) {
+  await goToLine(page, 31);
+  await clickLens(page, "Show the prompt");
+  const view = await webview(page, "desk", 60_000);
+  await view.locator("pre", { hasText: "Say what a customer" }).first().waitFor({ timeout: 30_000 });
+  await picture("restricted-prompt");
+  assert.deepEqual(ran(), [], "the preview has run nothing of the workspace");
+  await command(page, "View: Close All Editors");
+  await open(page, "shop.dspy");
+  say("the prompt is shown without a run of the workspace's Python");
+}
+
+async function trustIt(page, picture) {
+  await goToLine(page, 41);
+  await clickLens(page, "Run the test");
+  await page.locator(".notifications-toasts .monaco-button", { hasText: "Manage Workspace Trust" }).first().click(SHORT);
+  await page.locator(".workspace-trust-buttons-row .monaco-button", { hasText: "Trust" }).first().click(LONG);
+  await seeText(page, ".workspace-trust-editor", "You trust this folder", SHORT);
+  await command(page, "View: Close All Editors");
+  await open(page, "shop.dspy");
+  await goToLine(page, 41);
+  await page.locator(LENS, { hasText: "Run the test" }).first().waitFor(LONG);
+  const end = Date.now() + 60_000;
+  while (!ran().includes("command") && Date.now() < end) {
+    await page.waitForTimeout(200);
+  }
+  assert.deepEqual(ran(), ["command"], "the server is the workspace's now");
+  await clickLens(page, "Run the test");
+  await goToLine(page, 43);
+  await seeBeside(page, "✓");
+  assert.deepEqual(ran(), ["command", "python"]);
+  await goToLine(page, 33);
+  await clickLens(page, "Evaluate");
+  await goToLine(page, 35);
+  await seeBeside(page, "100.0 % of 2 rows");
+  await goToLine(page, 14);
+  await clickLens(page, "1 reference");
+  await page.locator(".peekview-widget").first().waitFor(SHORT);
+  await picture("trusted");
+  say("lenses run, once the workspace is trusted");
+}
+
+async function main() {
+  const browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    headless: true,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+  });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
+  const picture = pictures(page, output);
+  try {
+    await page.goto(url, { timeout: 120_000 });
+    await page.locator(".monaco-workbench").first().waitFor(LONG);
+    await page.locator(".explorer-folders-view .monaco-list-row", { hasText: "shop.dspy" }).first().waitFor(LONG);
+    await readIt(page, picture);
+    await runNothing(page);
+    await previewIt(page, picture);
+    await trustIt(page, picture);
+    say("everything works");
+  } catch (error) {
+    await picture("failure-restricted");
+    throw error;
+  } finally {
+    await browser.close();
+  }
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});
