@@ -237,6 +237,7 @@ TRAINING_SETTINGS = (
     "warmup_steps",
     "weight_decay",
     "dropout",
+    "word_dropout",
     "lora",
     "validation",
     "seed",

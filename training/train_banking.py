@@ -175,7 +175,10 @@ def train_model(recipe: Recipe, corpus: Corpus, output: Path) -> None:
                 flush=True,
             )
 
-    outcome = train(weights, shape, lambda epoch: rows_of_epoch(corpus, messages, epoch), recipe.plan, report)
+    def rows(epoch: int, end: float) -> Sequence[Row]:
+        return rows_of_epoch(corpus, messages, epoch)
+
+    outcome = train(weights, shape, rows, recipe.plan, report)
     arrays = {key: tensor.numpy() for key, tensor in weights.items()}
     path = output / f"{recipe.name}.gguf"
     write(Checkpoint(recipe.name, shape, vocabulary, arrays), path, "q8_0")

@@ -270,7 +270,12 @@ class _Course:
             if len(self.programs) == 1 and exhausted() is None:
                 raise
             self.failed = exhausted() is None
-            logger.warning("the step `%s` failed, and the best program so far is kept: %s", name, error)
+            # What is no error of ours may be a mistake in the optimizer, which only its traceback shows.
+            logger.warning(
+                "the step `%s` failed, and the best program so far is kept: %s: %s",
+                name, type(error).__name__, error,
+                exc_info=not isinstance(error, DspycError),
+            )  # fmt: skip
             return None
 
     def measure(self, program: Module, strategy: str) -> None:

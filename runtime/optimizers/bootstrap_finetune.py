@@ -174,7 +174,23 @@ class BootstrapFinetune(Optimizer):
             }
             for key, job in zip(keys, jobs, strict=True)
         }
-        trained = self.finetune_lms(asked)
+        try:
+            trained = self.finetune_lms(asked)
+        except OptimizerError:
+            raise
+        except Exception as error:
+            raise OptimizerError(f"the training failed: {error}") from error
+        if not isinstance(trained, Mapping):
+            raise OptimizerError(
+                f"`finetune_lms` returned {type(trained).__name__}; it must return a dict with the trained "
+                "models under the keys of the dict that it is given"
+            )
+        missing = [job for key, job in zip(keys, jobs, strict=True) if key not in trained]
+        if without := [name for job in missing for name in job.predictors]:
+            raise OptimizerError(
+                f"`finetune_lms` returned no model for {list_names(without)}; it must return a dict with the "
+                "trained models under the keys of the dict that it is given"
+            )
         return [trained[key] for key in keys]
 
     @staticmethod
@@ -210,8 +226,10 @@ class BootstrapFinetune(Optimizer):
                 kwargs = {**form, **self._train_kwargs(lm)}
                 jobs[key] = _Job(lm, adapter, kwargs, data_format=adapter.finetune_format)
             jobs[key].predictors.append(name)
-        for job in () if self._has_own_training else jobs.values():
-            _verify_trainable(job)
+        for job in jobs.values():
+            if not self._has_own_training:
+                _verify_trainable(job)
+            _verify_adapter(job)
         if len(jobs) > self.num_threads:
             raise OptimizerError(
                 f"there are {len(jobs)} models to train and `num_threads` is {self.num_threads}; it must be "
@@ -317,7 +335,7 @@ _POLL_SECONDS = 0.25
 
 
 def _verify_trainable(job: _Job) -> None:
-    lm, adapter = job.lm, job.adapter
+    lm = job.lm
     if not callable(getattr(lm, "finetune", None)):
         raise OptimizerError(
             f"{lm!r}, which {list_names(job.predictors)} uses, cannot be trained: it has no `finetune`"
@@ -336,6 +354,10 @@ def _verify_trainable(job: _Job) -> None:
                 provider.verify_training(lm, job.train_kwargs)
         except DspycError as error:
             raise OptimizerError(f"{list_names(job.predictors)} cannot be trained: {error}") from error
+
+
+def _verify_adapter(job: _Job) -> None:
+    adapter = job.adapter
     if adapter is not None and not _makes_training_data(type(adapter)):
         raise OptimizerError(f"`{type(adapter).__name__}` does not make training data; use ChatAdapter")
 

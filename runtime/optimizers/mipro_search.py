@@ -171,7 +171,7 @@ class Search:
         full = {id(entry["program"]): entry for entry in entries if entry["full_eval"]}
         winner.candidate_programs = Candidates(_distinct(full.values()))
         winner.mb_candidate_programs = Candidates([entry for entry in entries if not entry["full_eval"]])
-        winner.score = next(trial.score for trial in study.trials if trial.program is winner)
+        winner.score = next(study.score_of(trial) for trial in study.trials if trial.program is winner)
         winner.total_calls = sum(self._row_count(trial) for trial in study.trials)
         winner.trial_logs = TrialLogs(self._logs(study.trials, paths))
 

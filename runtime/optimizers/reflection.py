@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias
 from ...base.expressions import pattern
 from ..adapters.base import Adapter
 from ..adapters.json_adapter import JSONAdapter
-from ..errors import AdapterParseError, ConfigurationError, OptimizerError
+from ..errors import AdapterParseError, ConfigurationError, OptimizerError, TruncatedAnswerError
 from ..evaluate.rows import describe_errors
 from ..evaluate.scores import as_number, feedback_of, judge
 from ..example import Example
@@ -134,6 +134,8 @@ class InstructionProposer:
         try:
             text = cleaned(self._ask(**inputs).new_instruction)
         except AdapterParseError as error:
+            if isinstance(error, TruncatedAnswerError):
+                raise
             text = _written_plainly(error.lm_response or "")
             if not text:
                 raise
@@ -160,19 +162,32 @@ class MultiModalInstructionProposer(InstructionProposer):
 
 
 def _written_plainly(answer: str) -> str:
-    """The instruction in an answer that is nothing else, whatever it calls it; empty where it is something
-    else.
+    """The instruction in an answer that is nothing else, or that has a section that is called so; empty where
+    it is something else, such as a refusal.
 
     The instruction is measured before it is used, so taking a model at its word costs a measurement at most.
     """
+    # Before the first header, then each header's name and what stands below it.
+    _, *parts = _HEADER.split(answer)
+    if parts:
+        named = dict(zip(parts[::2], parts[1::2], strict=True))
+        answer = next((text for name, text in named.items() if "instruction" in name.lower()), "")
     fenced = _FENCED.search(answer)
-    text = cleaned(_HEADER.sub("", fenced[1] if fenced is not None else answer))
-    return "" if text.startswith(("{", "[", "<")) else text
+    text = cleaned(fenced[1] if fenced is not None else answer)
+    return "" if text.startswith(("{", "[", "<")) or _REFUSAL.match(text) else text
 
 
 _FENCED = pattern(r"^```[^\n`]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
-_HEADER = pattern(r"^\[\[ ## \w+ ## \]\][ \t]*$", re.MULTILINE)
-"""A line that names a field, as `ChatAdapter` asks for."""
+_HEADER = pattern(r"^\[\[ ## (\w+) ## \]\][ \t]*", re.MULTILINE)
+"""What names a field at the beginning of a line, as `ChatAdapter` asks for."""
+_REFUSAL = pattern(
+    r"(?:(?:I['’]m |I am |we are |we['’]re )?(?:very |so |really )?sorry\b"
+    r"|(?:I |we )?apologi[sz]e\b|my apologies\b|unfortunately,? (?:I|we)\b|as an AI\b"
+    r"|(?:I|we) (?:can(?:['’]t|not)|can not|won['’]t|will not|do(?:n['’]t| not)|must decline)\b"
+    r"|(?:I['’]m|I am|we are) (?:unable|not able|not allowed|afraid)\b)",
+    re.IGNORECASE,
+)
+"""How an assistant begins that speaks of itself, and gives no instruction."""
 
 
 def calls_for_each(writer: Any) -> int | None:

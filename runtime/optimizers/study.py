@@ -18,7 +18,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean, stdev
+from statistics import NormalDist, fmean, stdev
 from typing import Any, Protocol, TypeAlias
 
 from ..errors import EvaluationError, OptimizerError
@@ -40,6 +40,8 @@ logger = logging.getLogger("dspyc")
 
 _FEWEST_ROWS = 8
 """From how many rows on two programs are compared that were not measured on all."""
+_RISK = 0.05
+"""How often a comparison of programs that are no better than the best finds one that seems so."""
 
 Candidate: TypeAlias = Mapping[str, Any]
 """What a program is made of, in JSON's types: `{"seed": 3}`."""
@@ -130,6 +132,7 @@ class Study:
         self._keeps = keep_predictions
         self._rows = len(evaluate.devset)
         self._known: dict[str, dict[int, tuple[float, Prediction | None]]] = {}
+        self._is_cut_off = False
 
     @property
     def best(self) -> Trial:
@@ -152,22 +155,42 @@ class Study:
         """What the budget left no room to measure on all rows, and that does better on those that it was
         measured on than the best does there; None where there is none.
 
-        Better is what is so by more than chance: at least 8 rows, and a mean difference above its standard
-        error.
+        Better is what is so by more than chance: at least 8 rows, and a mean difference that one of as many
+        programs as are compared would reach once in twenty times if none were better (Bonferroni).
         """
-        if exhausted() is None or not self.measured:
+        if not self._is_cut_off or not self.measured:
             return None
-        best, found, lead = self.best.subscores, None, 0.0
+        compared = {}
         for trial in self.trials:
-            known = {} if trial.program is None else self._known.get(program_digest(trial.program), {})
-            steps = [value - best[row] for row, (value, _) in known.items()]
-            if trial.rows is None or len(steps) == self._rows or len(steps) < _FEWEST_ROWS:
-                continue
-            if fmean(steps) > max(lead, stdev(steps) / math.sqrt(len(steps))):
+            if trial.rows is not None and trial.score is not None and trial.program is not None:
+                name = program_digest(trial.program)
+                steps = self._steps(name)
+                if _FEWEST_ROWS <= len(steps) < self._rows:
+                    compared.setdefault(name, (trial, steps))
+        if not compared:
+            return None
+        errors = NormalDist().inv_cdf(1 - _RISK / len(compared))
+        found, lead = None, 0.0
+        for trial, steps in compared.values():
+            if fmean(steps) > max(lead, errors * stdev(steps) / math.sqrt(len(steps))):
                 found, lead = trial, fmean(steps)
         if found is not None:
             logger.warning("the budget is used up; a program is kept that was measured on some rows only")
         return found
+
+    def score_of(self, trial: Trial) -> float | None:
+        """A trial's score in percent, comparable with that of the best: on rows that it was not measured on,
+        it counts as the best does.
+        """
+        if trial.rows is None or trial.program is None or not self.measured:
+            return trial.score
+        lead = sum(self._steps(program_digest(trial.program)))
+        return round(100 * (sum(self.best.subscores) + lead) / max(self._rows, 1), 2)
+
+    def _steps(self, name: str) -> list[float]:
+        """By how much a program does better than the best, on each row that it was measured on."""
+        best = self.best.subscores
+        return [value - best[row] for row, (value, _) in self._known.get(name, {}).items()]
 
     def run(
         self, candidates: Proposer | Iterable[Candidate | Partly], at_once: int | Callable[[], int] = 1
@@ -195,9 +218,12 @@ class Study:
                 if not asked:
                     break
                 if not self._take(self._try(asked), proposer):
+                    self._is_cut_off = True
                     break
                 if self.measured:
                     publish(self.best.program, self.best.score)
+            else:
+                self._is_cut_off = not self._is_reached() and len(self.trials) != self._total
         self._report()
         return self.best
 

@@ -85,6 +85,9 @@ def with_scores(state: ProgramState, before: EvaluationResult, after: Evaluation
 def with_models_beside(state: ProgramState, path: Path) -> ProgramState:
     """The same state with the trained models copied to where the state file is, and named relative to it.
 
+    No other file is overwritten: the earlier state, or a program that is loaded, may need it. A model that
+    lies beside the state under its name already stays as it is.
+
     Args:
         state: the state, with models as they were trained.
         path: the state file; its models are named after it.
@@ -100,13 +103,13 @@ def with_models_beside(state: ProgramState, path: Path) -> ProgramState:
         if one.lm is None or not model.startswith("gguf/"):
             return one
         if model not in copies:
-            number = f".{len(copies) + 1}" if copies else ""
             source = Path(model.removeprefix("gguf/"))
-            if source.is_dir():
+            if source.name.startswith(f"{stem}.") and _lies_in(path.parent, source):
+                copies[model] = source.name
+            elif source.is_dir():
                 copies[model] = _copy_folder(source, path.with_name(f"{stem}.{source.name}")).name
             else:
-                copies[model] = f"{stem}{number}.gguf"
-                _copy(source, path.with_name(copies[model]))
+                copies[model] = _copy(source, path.with_name(f"{stem}.gguf")).name
         return replace(one, lm={**one.lm, "model": f"gguf/{copies[model]}"})
 
     return replace(
@@ -147,12 +150,24 @@ def _key(key: Any) -> str:
     return key if isinstance(key, str) else str(describe(key))
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy a file, whole or not at all; nothing happens when both are one."""
-    if target.exists() and source.samefile(target):
-        return
+def _lies_in(folder: Path, source: Path) -> bool:
+    return source.exists() and source.parent.resolve() == folder.resolve()
+
+
+def _copy(source: Path, wanted: Path) -> Path:
+    """Copy a file, whole or not at all, and give the copy: under a name with a number, `NAME.2.gguf`, where
+    another file has the name.
+    """
+    target = wanted
+    for number in count(2):
+        if not target.exists():
+            break
+        if target.is_file() and cmp(source, target, shallow=False):
+            return target
+        target = wanted.with_name(f"{wanted.stem}.{number}{wanted.suffix}")
     with source.open("rb") as content, replacing(target) as copy:
         shutil.copyfileobj(content, copy)
+    return target
 
 
 def _copy_folder(source: Path, wanted: Path) -> Path:

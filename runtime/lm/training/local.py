@@ -207,7 +207,7 @@ def _finetune(
 
     from ..gguf import checkpoint as gguf
     from .model import add_lora, merge_lora
-    from .text import encode, with_template
+    from .text import encode, texts_of, with_template
 
     source = embedded.model_path(model)
     output = _output(source, model, data, settings)
@@ -244,7 +244,8 @@ def _finetune(
             return keep(output.with_name(f"{output.stem}-step-{step}.gguf"))
 
         pairs = add_lora(weights, settings.lora, settings.seed) if settings.lora is not None else None
-        _train(job, weights, checkpoint.shape, encoded.rows, settings, keep_step, pairs)
+        text_of = texts_of(checkpoint.vocabulary)
+        _train(job, weights, checkpoint.shape, encoded.rows, settings, keep_step, pairs, text_of)
     finally:
         torch.set_num_threads(threads)
     return keep(output)
@@ -258,13 +259,18 @@ def _train(
     settings: FinetuneSettings,
     keep: Callable[[int], str],
     trained: Sequence[str] | None,
+    text_of: Callable[[int], str],
 ) -> None:
-    """Train the weights in place, tell the job, and keep the best weights where rows are held out."""
+    """Train the weights in place, tell the job, and keep the best weights where rows are held out.
+
+    `text_of` gives the text of a token, for `lessons`.
+    """
     from .lessons import lessons
     from .loop import divided, measure, planned, steps_of_epoch, train
 
     learned, held_out = divided(rows, settings)
     losses, validation_losses = getattr(job, "losses", []), getattr(job, "validation_losses", [])
+    lesson = lessons(learned, settings.seed, text_of, settings.word_dropout if settings.dropout else 0.0)
     in_epoch = steps_of_epoch(learned, settings.batch_size)
     plan = planned(settings, in_epoch)
     best: Weights = {}
@@ -280,17 +286,20 @@ def _train(
         losses.append(step.loss)
         if isinstance(job, LocalTrainingJob):
             job.stop_if_cancelled()
-        if held_out and step.progress * CHECKS >= len(validation_losses):
-            check()
-        ends = settings.checkpoints and step.number % in_epoch == 0 and step.number != plan.steps
-        kept = keep(step.number) if ends else None
+        kept = None
+        # What is measured and kept on the way is what the training would give there.
+        with step.given():
+            if held_out and step.progress * CHECKS >= len(validation_losses):
+                check()
+            if settings.checkpoints and step.number % in_epoch == 0 and step.number != plan.steps:
+                kept = keep(step.number)
         if settings.progress is not None:
             latest = validation_losses[-1] if validation_losses else None
             settings.progress(Progress(step.number, step.progress, step.loss, latest, step.cpu_seconds, kept))
 
     if held_out:
         check()
-    train(weights, shape, lessons(learned, settings.seed), plan, report, trained)
+    train(weights, shape, lesson, plan, report, trained)
     if held_out:
         check()
         weights.update(best)
@@ -314,9 +323,11 @@ def _require_memory(shape: Shape, rows: list[Row], settings: FinetuneSettings, m
     weights = sum(math.prod(size) for size in shape.tensors(tied=False).values())
     tokens = settings.batch_size * max(len(row.ids) for row in rows)
     answers = settings.batch_size * max(sum(row.answers) for row in rows)
-    # In numbers of four bytes: each weight, its gradient, two moments; what layers and scores keep of a step.
+    # In numbers of four bytes: each weight, its gradient, two moments, its average, and the best so far where
+    # rows are held out; what layers and scores keep of a step.
+    copies = 6 if settings.validation else 5
     layers = tokens * shape.layers * (16 * shape.width + 4 * shape.feed_forward)
-    kept = 4 * weights if settings.lora is None else weights + 4 * _pairs(shape, settings.lora)
+    kept = copies * weights if settings.lora is None else weights + copies * _pairs(shape, settings.lora)
     needed = 4 * (kept + layers + 3 * answers * shape.vocabulary)
     available = available_memory()
     if available is not None and needed > available:

@@ -6,7 +6,9 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -18,6 +20,8 @@ from .model import Dropout, Weights, hidden_states, logits
 from .settings import DEFAULT_EPOCHS, FEWEST_STEPS, MOST_STEPS, FinetuneSettings
 
 IGNORED = -100
+Lesson = Callable[[int, float], Sequence["Row"]]
+"""The rows of an epoch: by its number, and by the share of the budget that is used up when it ends."""
 AVERAGED = 0.1
 """The share of the steps over which the weights are averaged that a training gives; see `Plan`."""
 
@@ -56,13 +60,18 @@ class Plan:
 
 @dataclass(frozen=True)
 class Step:
-    """What is known after a step of training; `progress` is the share of the budget that is used up."""
+    """What is known after a step of training; `progress` is the share of the budget that is used up.
+
+    Within `given()` the weights are those that the training would give if it ended here: averages, where the
+    plan wants them.
+    """
 
     number: int
     epoch: int
     loss: float
     cpu_seconds: float
     progress: float
+    given: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 @dataclass
@@ -78,12 +87,12 @@ class Outcome:
 def train(
     weights: Weights,
     shape: Shape,
-    rows: Callable[[int], Sequence[Row]],
+    rows: Lesson,
     plan: Plan,
     report: Callable[[Step], None] | None = None,
     trained: Sequence[str] | None = None,
 ) -> Outcome:
-    """Train `weights` in place on `rows(epoch)` until the plan's budget is used up; those named, or all.
+    """Train `weights` in place on `rows(epoch, end)` until the plan's budget is used up; those named, or all.
 
     The learning rate rises over the warm-up steps and falls along a half cosine to 2 % at the end of the
     budget. With a plan in steps, the same seed gives the same weights.
@@ -96,10 +105,14 @@ def train(
     optimizer = optimizer_for(parameters, plan)
     averages = [tensor.detach().clone() for tensor in parameters] if plan.average else None
     clock = time.thread_time if torch.get_num_threads() == 1 else time.process_time
+    given = partial(_replaced, weights, dict(zip(names, averages or parameters, strict=True)))
     outcome, started = Outcome(), clock()
-    for epoch, batch in _endless(rows, plan.batch_size, chance):
-        done = len(outcome.losses)
-        progress = progress_of(plan, done, clock() - started)
+
+    def now() -> float:
+        return progress_of(plan, len(outcome.losses), clock() - started)
+
+    for epoch, batch in _endless(rows, plan.batch_size, chance, now):
+        done, progress = len(outcome.losses), now()
         if progress >= 1:
             break
         for group in optimizer.param_groups:
@@ -116,7 +129,7 @@ def train(
         outcome.epochs = epoch
         outcome.cpu_seconds = clock() - started
         if report is not None:
-            report(Step(done + 1, epoch, outcome.losses[-1], outcome.cpu_seconds, progress))
+            report(Step(done + 1, epoch, outcome.losses[-1], outcome.cpu_seconds, progress, given))
     for name, tensor in zip(names, averages or parameters, strict=True):
         weights[name] = tensor.detach()
     return outcome
@@ -154,13 +167,26 @@ def steps_of_epoch(rows: Sequence[Row], size: int) -> int:
 
 
 def _endless(
-    rows: Callable[[int], Sequence[Row]], size: int, chance: random.Random
+    rows: Lesson, size: int, chance: random.Random, progress: Callable[[], float]
 ) -> Iterator[tuple[int, list[Row]]]:
-    epoch = 0
+    epoch, before = 0, 0.0
     while True:
-        for batch in batches(rows(epoch), size, chance):
+        begin = progress()
+        # An epoch takes about as long as the one before it.
+        for batch in batches(rows(epoch, 2 * begin - before), size, chance):
             yield epoch, batch
-        epoch += 1
+        epoch, before = epoch + 1, begin
+
+
+@contextmanager
+def _replaced(weights: Weights, others: Weights) -> Iterator[None]:
+    """Have other tensors among the weights for a while."""
+    kept = {name: weights[name] for name in others}
+    weights.update({name: tensor.detach() for name, tensor in others.items()})
+    try:
+        yield
+    finally:
+        weights.update(kept)
 
 
 def batch_loss(

@@ -58,6 +58,10 @@ class FinetuneSettings:
     """How strongly weights are drawn to zero."""
     dropout: float = 0.1
     """The share of each layer's numbers left out at random, against learning by heart."""
+    word_dropout: float = 0.1
+    """The share of the words left out at random of half the messages that have labels as answers; none with 0
+    here, or for `dropout`.
+    """
     lora: int | None = None
     """The rank of the matrices that are trained in place of the weights (LoRA), which takes a third of the
     memory; all weights are trained when None.
@@ -93,7 +97,7 @@ class FinetuneSettings:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ConfigurationError(f"`{name}` must be above 0, not {value!r}")
-        for name in ("validation", "dropout"):
+        for name in ("validation", "dropout", "word_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigurationError(
                     f"`{name}` must be at least 0 and below 1, not {getattr(self, name)!r}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...errors import DataError
@@ -67,6 +68,19 @@ def encode(vocabulary: Vocabulary, context: int, data: Sequence[Mapping[str, Any
         else:
             rows.append(row)
     return Encoded(rows, too_long)
+
+
+def texts_of(vocabulary: Vocabulary) -> Callable[[int], str]:
+    """What gives the text of a token by its number; "" for control tokens, and with U+FFFD in it for one that
+    is part of a character.
+    """
+    tokenizer = make_tokenizer(vocabulary)
+
+    @cache
+    def text(token: int) -> str:
+        return "" if vocabulary.kinds[token] == CONTROL else tokenizer.decode([token])
+
+    return text
 
 
 def with_template(vocabulary: Vocabulary) -> Vocabulary:
