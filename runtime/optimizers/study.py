@@ -160,7 +160,7 @@ class Study:
         """
         if not self._is_cut_off or not self.measured:
             return None
-        compared = {}
+        compared: dict[str, tuple[Trial, list[float]]] = {}
         for trial in self.trials:
             if trial.rows is not None and trial.score is not None and trial.program is not None:
                 name = program_digest(trial.program)

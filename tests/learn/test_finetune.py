@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any, Literal
@@ -394,3 +395,29 @@ def test_a_training_of_ones_own(multitask: bool, patched: bool) -> None:
         assert given["lm"] is student.label.lm
         assert given["train_data"][0]["messages"][-1]["role"] == "assistant"
         assert given["train_data_format"] == "chat"
+
+
+@pytest.mark.parametrize(
+    ("train", "words"),
+    [
+        (lambda asked: {}, "returned no model for `topic`, `label`"),
+        (lambda asked: None, "`finetune_lms` returned NoneType; it must return a dict"),
+        (lambda asked: 1 / 0, "the training failed: division by zero"),
+    ],
+)
+def test_a_training_of_ones_own_that_gives_no_models(train: Any, words: str) -> None:
+    student = Two()
+    student.set_lm(DummyLM([{"topic": "a", "label": "b"}] * 50))
+    optimizer = BootstrapFinetune()
+    optimizer.finetune_lms = train  # type: ignore[method-assign]
+    with pytest.raises(OptimizerError, match=re.escape(words)):
+        optimizer.compile(student, trainset=TRAIN[:2])
+
+
+def test_a_training_of_ones_own_needs_an_adapter_that_writes_its_data() -> None:
+    lm = DummyLM([{"label": "b"}] * 50)
+    optimizer = BootstrapFinetune(adapter=Silent())
+    optimizer.finetune_lms = lambda asked: dict.fromkeys(asked, lm)  # type: ignore[method-assign]
+    with pytest.raises(OptimizerError, match="does not make training data"):
+        optimizer.compile(Predict("text -> label", lm=lm), trainset=TRAIN[:2])
+    assert not lm.history

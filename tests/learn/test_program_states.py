@@ -30,6 +30,7 @@ from dspyc.runtime import (
     context,
     parameters,
 )
+from dspyc.runtime.programs.capture import with_models_beside
 from dspyc.runtime.state import format as states
 from support.banking import demos, few_shot
 from support.neighbour import Neighbour
@@ -222,6 +223,29 @@ def test_a_folder_that_was_trained_again_is_not_taken_for_the_earlier_one(tmp_pa
             json.loads(program.state_path.read_text())["predictors"]["self"]["lm"]["model"] == f"gguf/{kept}"
         )
         assert (tmp_path / kept / "model.safetensors").read_text() == weights
+
+
+def test_a_model_that_is_still_needed_is_never_overwritten(tmp_path: Path) -> None:
+    """A new model is better than the one of the earlier state, which is among the candidates; then two models
+    change places.
+    """
+    old, new = tmp_path / "f.p.gguf", tmp_path / "elsewhere.gguf"
+    old.write_bytes(b"old")
+    new.write_bytes(b"new")
+
+    def named(*models: Path) -> list[bytes]:
+        first, *others = (states.PredictorState("i", [], {"model": f"gguf/{model}"}) for model in models)
+        tried = tuple(states.CandidateState(1.0, None, {"self": one}) for one in others)
+        found = with_models_beside(
+            states.ProgramState("p", {"self": first}, tried), tmp_path / "f.p.state.json"
+        )
+        kept = [found.predictors["self"], *(each.predictors["self"] for each in found.candidates)]
+        return [(tmp_path / one.lm["model"].removeprefix("gguf/")).read_bytes() for one in kept if one.lm]
+
+    assert named(new, old) == [b"new", b"old"]
+    assert named(tmp_path / "f.p.2.gguf", old) == [b"new", b"old"]
+    assert named(new) == [b"new"]
+    assert sorted(path.name for path in tmp_path.glob("f.*")) == ["f.p.2.gguf", "f.p.gguf"]
 
 
 def test_a_trained_model_lies_beside_the_state(tmp_path: Path) -> None:

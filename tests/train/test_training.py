@@ -115,6 +115,26 @@ def test_the_weights_that_do_best_on_rows_held_out_are_kept(tmp_path: Path) -> N
     assert measure(tensors(kept.weights), kept.shape, held_out) < 0.5 * min(job.validation_losses[1:])
 
 
+def test_what_is_measured_on_the_way_is_what_would_be_given() -> None:
+    from dspyc.runtime.lm.gguf.checkpoint import Shape
+    from dspyc.runtime.lm.training.loop import Plan, Row, Step, train
+    from dspyc.runtime.lm.training.model import initial_weights
+
+    rows = [Row((1, 2 + number, 3 + number), (False, False, True)) for number in range(8)]
+    shape = Shape(vocabulary=16, width=8, layers=1, heads=2, key_value_heads=2, feed_forward=8, context=8)
+    weights, seen = initial_weights(shape, 0), []
+
+    def report(step: Step) -> None:
+        live = weights["token_embd.weight"]
+        with step.given():
+            seen.append(weights["token_embd.weight"].clone())
+        assert weights["token_embd.weight"] is live
+
+    train(weights, shape, lambda epoch, end: rows, Plan(steps=30, batch_size=4, average=0.5), report)
+    assert seen[-1].equal(weights["token_embd.weight"])
+    assert not seen[-1].equal(seen[-2])
+
+
 def test_a_running_training_can_be_cancelled(tmp_path: Path) -> None:
     begun = threading.Event()
     settings = {"steps": 100_000, "output": tmp_path, "progress": lambda progress: begun.set()}
@@ -173,6 +193,7 @@ def tensors(weights: dict[str, Any]) -> dict[str, Any]:
         (None, {"steps": 1, "epochs": 1}, ConfigurationError, "set only one of"),
         (None, {"steps": 0}, ConfigurationError, "`steps` must be above 0"),
         (None, {"dropout": 1}, ConfigurationError, "`dropout` must be at least 0 and below 1"),
+        (None, {"word_dropout": -1}, ConfigurationError, "`word_dropout` must be at least 0 and below 1"),
         (None, {"precision": "q4"}, ConfigurationError, "`precision` must be"),
         (None, {"output": SHIPPED["banking-base"]}, ConfigurationError, "cannot replace its base model"),
     ],
