@@ -66,7 +66,7 @@ def definition(name: str) -> types.ClassDefinition | None:
 
 @cache
 def settings() -> tuple[types.Parameter, ...]:
-    """What every module takes besides its own parameters, for its parts: an LM, its settings, an adapter."""
+    """What every module takes besides its own parameters: an LM, and an LM's settings, for its parts."""
     lm = definition("LM")
     marked = _marked("lm/client.py", "LM", "Setting")
     found = [each for each in (lm.parameters if lm is not None else None) or () if each.name in marked]
@@ -77,7 +77,6 @@ def settings() -> tuple[types.Parameter, ...]:
             types.Parameter(each.name, each.type, False, each.default, "keyword-only", each.limits)
             for each in found
         ),
-        types.Parameter("adapter", _adapter(), required=False, default="None", kind="keyword-only"),
     )
 
 
