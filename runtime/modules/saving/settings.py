@@ -14,7 +14,7 @@ from .names import Finder, Named, Source
 from .values import Reader, Writer
 
 _FORMAT = 1
-_NEVER = frozenset({"trace", "budget"})
+_NEVER = frozenset({"trace", "budget", "send_stream", "usage_tracker"})
 """What belongs to a run, and is no setting of the next one."""
 
 
