@@ -82,7 +82,7 @@ def conversations(agent: Any, labels: Sequence[str], rows: Sequence[Any]) -> Ite
             number = NOBODY if label is None else extension(labels, label)
             taken = {"tool_name": label, "tool_input_query": {}}
             done = {} if label is None else {"action_1": taken, "result_1": number}
-            inputs = {"text": row.text, "trajectory": adapter.format_untyped(done)}
+            inputs = {"text": row.text, "trajectory": dspy.ChatAdapter().format_untyped(done)}
             yield adapter.format_finetune_data(agent.answer.signature, [], inputs, {"answer": number})
 
 
@@ -110,7 +110,7 @@ def main() -> None:
     base = dspy.LM("embedded/base", cache=False, max_tokens=60)
     counted = Counted()
     trained = base.finetune(lessons, "chat", {"steps": options.steps}).result()
-    dspy.configure(lm=trained, adapter=dspy.CompactAdapter(), max_errors=10**9, callbacks=[counted])
+    dspy.configure(lm=trained, max_errors=10**9, callbacks=[counted])
 
     def right(gold: Any, pred: Any, trace: Any = None) -> float:
         return float(pred.answer == extension(labels, gold.label))

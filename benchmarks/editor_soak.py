@@ -215,10 +215,10 @@ class Soak:
             fresh.stop()
         errors = [each.message.get("error") for each in self.client.answers.values()]
         defects = [each for each in errors if each and each["code"] == DEFECT]
-        wrong = sorted(uri for uri, found in mine.items() if found != other[uri])
+        wrong = {uri: _apart(found, other[uri]) for uri, found in mine.items() if found != other[uri]}
         return {"defects": defects[:5], "other findings": wrong, "compared": len(mine)}
 
-    def _findings(self, client: Client) -> dict[str, Any]:
+    def _findings(self, client: Client) -> dict[str, list[Any]]:
         found = {}
         for uri in self.texts:
             answer = client.request("textDocument/diagnostic", {"textDocument": {"uri": uri}})
@@ -240,6 +240,14 @@ class Soak:
             text = text[:start] + piece + text[end:]
         self.texts[uri] = text
         self.client.change(uri, *changes)
+
+
+def _apart(mine: list[Any], other: list[Any]) -> dict[str, list[Any]]:
+    """The first findings that only one of two servers has."""
+    return {
+        "only mine": [each for each in mine if each not in other][:3],
+        "only a fresh server's": [each for each in other if each not in mine][:3],
+    }
 
 
 def start(folder: Path) -> Client:

@@ -434,7 +434,7 @@ class _RecordFitter:
             value = _inside(value, fields) or value
         elif (held := _in_envelope(value)) is not None and not _covers(value, fields):
             value = held if _covers(held, fields) else value
-        elif not value.keys() & self._by_key.keys() and not _covers(value, fields):
+        elif value.keys().isdisjoint(self._by_key) and not _covers(value, fields):
             value = _unprefixed(value, self._annotation)
         fitted: dict[str, Any] = {}
         for key, inner in value.items():

@@ -311,6 +311,9 @@ class Reader:
             if self._is_collection and not self._of_records and (column := _as_column(rows)) is not None:
                 yield [column]
         if (items := outlines.bullets(text)) is not None:
+            kind = (*get_args(self._core), Any)[0]
+            if self._is_list and len(items) == 1 and is_none(items[0]) and not is_choice(items[0], kind):
+                yield [[]]  # a list of which the only item says that there is none
             if self._is_collection and not self._of_records:
                 yield [items]
             if not self._is_list and (found := outlines.pairs("\n".join(items))) is not None:

@@ -15,7 +15,7 @@ from dspyc.cli.main import run as main
 PROGRAM = """
 lm fake = DummyLM([{"answer": "x"}])
 configure(lm=fake)
-module ask = Predict("text -> label")
+module ask = Predict("text -> answer")
 dataset rows = Dataset("rows.csv", inputs=["text"])
 optimizer tune = LabeledFewShot(k=1)
 program tuned = tune.compile(ask, trainset=rows)
