@@ -327,7 +327,9 @@ def test_files_without_settings(tmp_path: Path, content: str, message: str) -> N
         dspy.settings.save(tmp_path / "settings.pkl")
 
 
-@pytest.mark.parametrize("value", [[lambda x: x], {"hook": print, "other": lambda: 1}, threading.Lock()])
+@pytest.mark.parametrize(
+    "value", [[lambda x: x], {"hook": print, "other": lambda: 1}, threading.Lock(), iter("ab")]
+)
 def test_a_setting_that_cannot_be_saved_is_named(tmp_path: Path, value: Any) -> None:
     file = tmp_path / "settings.json"
     with dspy.context(hooks=value, mine=1):

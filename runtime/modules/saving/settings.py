@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -42,7 +41,7 @@ def save_settings(
         )
     left_out = _NEVER | set(exclude or ())
     named = Named(by_value or ())
-    write = partial(_written, Writer(named))
+    writer = Writer(named)
     written = {
         name: _written(writer, name, value) for name, value in settings.items() if name not in left_out
     }
