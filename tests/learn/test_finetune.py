@@ -400,7 +400,7 @@ def test_a_training_of_ones_own(multitask: bool, patched: bool) -> None:
 @pytest.mark.parametrize(
     ("train", "words"),
     [
-        (lambda asked: {}, "returned no model for `topic`, `label`"),
+        (lambda asked: {}, "returned no model for `topic` and `label`"),
         (lambda asked: None, "`finetune_lms` returned NoneType; it must return a dict"),
         (lambda asked: 1 / 0, "the training failed: division by zero"),
     ],

@@ -116,6 +116,8 @@ def test_the_weights_that_do_best_on_rows_held_out_are_kept(tmp_path: Path) -> N
 
 
 def test_what_is_measured_on_the_way_is_what_would_be_given() -> None:
+    import torch
+
     from dspyc.runtime.lm.gguf.checkpoint import Shape
     from dspyc.runtime.lm.training.loop import Plan, Row, Step, train
     from dspyc.runtime.lm.training.model import initial_weights
@@ -130,7 +132,10 @@ def test_what_is_measured_on_the_way_is_what_would_be_given() -> None:
             seen.append(weights["token_embd.weight"].clone())
         assert weights["token_embd.weight"] is live
 
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     train(weights, shape, lambda epoch, end: rows, Plan(steps=30, batch_size=4, average=0.5), report)
+    torch.set_num_threads(threads)
     assert seen[-1].equal(weights["token_embd.weight"])
     assert not seen[-1].equal(seen[-2])
 
@@ -212,6 +217,22 @@ def test_what_cannot_be_trained_is_said(
 def test_pairs_of_texts_are_no_conversations() -> None:
     job = LM("embedded/banking-base").finetune([{"prompt": "a", "completion": "b"}], "completion", {})
     with pytest.raises(LMConfigurationError, match="learns from conversations"):
+        job.result(timeout=60)
+
+
+@pytest.mark.parametrize(("settings", "copies"), [({}, 5), ({"validation": 0.5}, 6)])
+def test_the_average_and_the_best_so_far_are_counted(
+    settings: dict[str, Any], copies: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dspyc.runtime.lm.gguf import checkpoint as gguf
+
+    shape = gguf.read(SHIPPED["banking-base"]).shape
+    weights = sum(math.prod(size) for size in shape.tensors(tied=False).values())
+    monkeypatch.setattr(training, "available_memory", lambda: 4 * weights * copies)
+    job = LM("embedded/banking-base").finetune(
+        [conversation("a", "card")] * 4, "chat", {"steps": 1, "batch_size": 1, **settings}
+    )
+    with pytest.raises(LMConfigurationError, match=r"GiB of memory"):
         job.result(timeout=60)
 
 
