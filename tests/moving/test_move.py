@@ -420,3 +420,16 @@ def test_what_only_drives_a_program_takes_nothing_out_of_the_language(
     assert 'module classify = Predict("text -> label")' in text
     assert "stays Python" not in told
     assert not list(tmp_path.glob("*_python.py"))
+
+
+def test_what_is_changed_later_stays_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    python = """
+        import dspy
+        settings = dict(model="openai/gpt-4o-mini", temperature=0.0)
+        settings |= dict(temperature=1.0)
+        lm = dspy.LM(**settings)
+    """
+    text, told = imported(tmp_path, python, capsys)
+    assert "lm lm = LM(**settings)" in text
+    assert "it is changed later" in told
+    assert 'settings = dict(model="openai/gpt-4o-mini"' in (tmp_path / "program_python.py").read_text()
