@@ -13,7 +13,7 @@ from ...grammar import syntax
 from .. import catalog, types
 from ..facts import Symbol
 from ..types import Type
-from ..types.generic import generic, named
+from ..types.generic import generic, hides_builtin, named
 from .context import Context
 from .library_types import library_symbol, typing_name
 from .members import member
@@ -73,8 +73,8 @@ def _name(node: syntax.Expression, name: str, context: Context) -> Type:
     if symbol is not None and library is not None and named(library.type) is None:
         symbol = replace(symbol, type=library.type)
     context.refer(node, symbol)
-    if symbol is None:
-        return types.UNKNOWN
+    if symbol is None or hides_builtin(name, symbol.type):
+        return types.UNKNOWN  # of which there is a finding
     kind = named(symbol.type)
     if symbol.kind == "builtin" and name in _TYPING:
         kind = generic(name, None)

@@ -554,8 +554,21 @@ def test_what_is_called_in_place_inside_of_a_loop_or_a_thread_is_the_same() -> N
     def in_a_thread(predict: Any, inputs: Mapping[str, Any]) -> Any:
         return asyncio.run(asyncio.to_thread(predict, **inputs))
 
-    for name in ("asked again", "an awaited model", "a loop of a cached model's", "an error of the program"):
+    def driven(predict: Any, inputs: Mapping[str, Any]) -> Any:
+        return drive.drive(predict.acall(**inputs))
+
+    kinds = (
+        "asked again",
+        "an awaited model",
+        "a loop of the model's",
+        "a loop of a cached model's",
+        "a stop",
+    )
+    for name in (*kinds, "an error of the program"):
         at_once = seen(in_one_piece, CASES[name])
+        assert seen(driven, CASES[name]) == at_once, name
+        if name == "a stop":
+            continue  # neither a task nor a future takes one
         if "loop" not in name:
             assert seen(in_a_loop, CASES[name]) == at_once, name
         assert seen(in_a_thread, CASES[name]) == at_once, name
