@@ -135,6 +135,11 @@ def _subscript(value: syntax.Expression, index: syntax.Expression, context: Cont
         return types.UNKNOWN  # one message, about the name; what is in the brackets depends on it
     if _is_code(base) and len(elements) == 1 and isinstance(elements[0], syntax.String):
         return base  # the name of a programming language: `Code["java"]`
+    if elements and isinstance(elements[0], syntax.List) and typing_name(value, context) == "Callable":
+        # `Callable[[A, B], C]`: the types of the arguments, and of what comes out.
+        for each in (*elements[0].elements, *elements[1:]):
+            annotate(each, context)
+        return base
     inside = [annotate(each, context) for each in elements]
     is_builtin = symbol is not None and symbol.kind == "builtin"
     found = generic(name if is_builtin else typing_name(value, context), inside)

@@ -148,7 +148,9 @@ def _fits_tuple(source: types.Tuple, target: types.Tuple) -> bool:
 def _fits_instance(source: Type, wanted: types.ClassDefinition) -> bool:
     match source:
         case types.Instance(definition=given):
-            return given.is_a(wanted.name) or not given.complete
+            # Whoever writes `LM` for a parameter means any model, such as a scripted one.
+            asked = "BaseLM" if wanted.name == "LM" else wanted.name
+            return given.is_a(asked) or not given.complete
         case types.Module(definition=given):
             # A module with a body of a `.dspy` file has no class of its own to look at.
             return (given is not None and given.is_a(wanted.name)) or _may_be_module(wanted)

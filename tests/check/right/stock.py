@@ -37,6 +37,15 @@ class Piece:
         return cls(name, Shelf("A", len(name)), 2, ("new",))
 
 
+class Weight:
+    """Grams, as few objects as possible."""
+
+    def __new__(cls, grams: float, *, unit: str = "g") -> Weight:
+        self = super().__new__(cls)
+        self.text = f"{grams} {unit}"
+        return self
+
+
 class Note(pydantic.BaseModel):
     title: str
     lines: list[str] = []
