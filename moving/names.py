@@ -37,7 +37,7 @@ class Imports(Struct, frozen=True):
         return None
 
     def is_of_asyncio(self, name: str) -> bool:
-        """Whether a name stands for `asyncio` or something of it, which needs coroutines, or may need them."""
+        """Whether a name stands for `asyncio` something of it, which mostly needs coroutines."""
         words = self.others.get(name, "").replace(".", " ").split()
         return words[1:2] == ["asyncio"]
 

@@ -394,7 +394,7 @@ def test_what_a_file_needs_stays_in_the_language(
     [
         ("first, *rest = await asyncio.gather(self.ask.acall(q=q), self.ask.acall(q=q))", "first, *rest = ["),
         ("first, first = await asyncio.gather(self.ask.acall(q=q), self.ask.acall(q=q))", "first, first = ["),
-        ("first = (await asyncio.gather(self.ask.acall(q=q), return_exceptions=True))[0]", "`asyncio.gather`"),
+        ("first = await asyncio.gather(self.ask.acall(q=q), return_exceptions=True)", "`asyncio.gather`"),
         ("first = await asyncio.wait_for(self.ask.acall(q=q), 5)", "`asyncio.wait_for`"),
         ("first = (await aio.gather(self.ask.acall(q=q)))[0]", "`aio.gather`"),
         ("first = await wait_for(self.ask.acall(q=q), 5)", "`wait_for` of asyncio"),
