@@ -59,14 +59,13 @@ def problem_of_name(program: Program, item: Item, node: Named) -> str | None:
             if name.startswith("_"):
                 return f"an attribute cannot be named `{name}`: its name has to begin with a letter"
         case syntax.Field():
-            if name.startswith("_"):
-                return f"a field cannot be named `{name}`: its name has to begin with a letter"
+            if name.startswith("__") and name.endswith("__"):
+                return f"a field cannot be named `{name}`: such names have a meaning of their own in Python"
         case syntax.Part():
             if name.startswith("__") or name in _OF_MODULES:
                 return f"a part cannot be named `{name}`: modules need that name themselves"
         case syntax.Parameter():
-            of_module = isinstance(item.declaration, syntax.ModuleDeclaration)
-            if of_module and (name.startswith("__") or name in _OF_MODULES):
+            if _is_of_module(item, node) and (name.startswith("__") or name in _OF_MODULES):
                 return f"a parameter cannot be named `{name}`: modules need that name themselves"
         case _:
             if name.startswith("__"):
@@ -74,6 +73,14 @@ def problem_of_name(program: Program, item: Item, node: Named) -> str | None:
             if name == "str" and isinstance(node, syntax.SignatureDeclaration | syntax.TypeDeclaration):
                 return "`str` is the type of text; choose another name"
     return None
+
+
+def _is_of_module(item: Item, node: syntax.Parameter) -> bool:
+    """Whether a module is constructed with a parameter; those of a lambda inside of it are its own."""
+    declaration = item.declaration
+    return isinstance(declaration, syntax.ModuleDeclaration) and any(
+        each is node for each in declaration.parameters
+    )
 
 
 _OF_MODULES = frozenset({"_defaults", "_history", "_part_settings"})
