@@ -74,7 +74,7 @@ def unknown_answer(program: Program) -> Findings:
 
 
 def _is_used(program: Program, item: Item) -> bool:
-    """Whether the file uses what an item makes; a model that it only declares is for `--lm`, or for others."""
+    """Whether the file uses what an item makes; a model that it declares only is for `--lm` or for others."""
     is_model = isinstance(item.declaration, syntax.ValueDeclaration) and item.declaration.kind == "lm"
     return not is_model or item.names[0].text in program.combine(names_used, set_of)
 
