@@ -122,9 +122,17 @@ def _look_up(path: str) -> tuple[str, Source] | None:
     return None if source is None else (os.path.relpath(path), source)
 
 
+_LIBRARY = os.path.dirname(os.__file__)
+
+
+def _is_of_library(folder: str) -> bool:
+    return os.path.normpath(folder) in (_LIBRARY, os.path.join(_LIBRARY, "lib-dynload"))
+
+
 def compile_and_keep(path: str) -> Compiled:
     """The code of a file for Python's own `import`; it is kept for the next time."""
-    folders = [folder for folder in sys.path if os.path.isdir(folder)]
+    # What is in Python's own library is known without its files.
+    folders = [each for each in sys.path if os.path.isdir(each) and not _is_of_library(each)]
     analysis, workspace = analyse_to_run(path, folders)
     found = compiled(analysis)
     keep(path, found, list(workspace.disk.asked))

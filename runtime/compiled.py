@@ -10,7 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar
 
-from .errors import InputError
+from ..base.text import list_names
+from .errors import ConfigurationError, InputError
 from .execution.drive import run_on_loop
 from .execution.settings import CALL_SETTINGS, FileDefaults, begin_calls, end_calls
 from .execution.settings import apply_defaults as apply_to_modules
@@ -75,7 +76,7 @@ class Module(base.Module):
             own: `lm`, `max_retries`, and settings of the LM such as `temperature`.
 
         Raises:
-            ConfigurationError: a name that is very like a parameter.
+            ConfigurationError: a name that is an input's, or very like a parameter.
         """
         if self._file_defaults is not None:
             defaults, others = self._file_defaults
@@ -84,12 +85,30 @@ class Module(base.Module):
             apply_to_modules(defaults, self, others=others | is_own)
         if callbacks := own.pop("callbacks", None):
             self.callbacks = callbacks
+        _refuse_inputs(type(self).__name__, own, self.signature)
         refuse_misspelled(type(self).__name__, own, signature(type(self)).parameters)
         self.use_for_parts(**own)
 
     def __repr__(self) -> str:
         parts = [f"{name} = {part!r}" for name, part in self.named_predictors()]
         return "\n".join(parts) or f"{type(self).__name__}({self.signature.signature})"
+
+
+def _refuse_inputs(name: str, own: Iterable[str], signature: type[Signature]) -> None:
+    """Complain about inputs that a module is constructed with; settings of that name stay settings.
+
+    Raises:
+        ConfigurationError: naming the call that was meant.
+    """
+    settings = ModuleSettings.__annotations__
+    meant = [each for each in own if each in signature.input_fields and each not in settings]
+    if meant:
+        what = f"{list_names(meant)} {'is an input' if len(meant) == 1 else 'are inputs'}"
+        call = ", ".join(f"{each}=…" for each in meant)
+        raise ConfigurationError(
+            f"{what} of `{name}` and not among its parameters: `{name}(…)` constructs the module; "
+            f"call the result: `{name}()({call})`"
+        )
 
 
 class Predicted:

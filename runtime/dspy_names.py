@@ -247,11 +247,35 @@ class ParallelExecutor:
         try:
             results, failed, errors = run_each(lambda item: function(item[1]), items, items, options)
         except BatchError as error:
-            raise BatchError(f"Execution cancelled due to errors: {error}") from error.__cause__
+            # The first sentence is DSPy's, which programs look for.
+            raise BatchError(
+                f"Execution cancelled due to errors or interruption. {error}"
+            ) from error.__cause__
         self.failed_indices = [index for index, _ in failed]
         self.exceptions_map = dict(zip(self.failed_indices, errors, strict=True))
         found: list[Any] = results
         return found
+
+
+def experimental(f: Any = None, version: str | None = None) -> Any:
+    """Say in the docstring of a function, class or property that it may still change.
+
+    Args:
+        f: what to mark; without it, the result is a decorator.
+        version: the version that it came with.
+
+    Returns:
+        the same object, with the note before its docstring, after that of a property.
+    """
+    if f is None:
+        return lambda marked: experimental(marked, version)
+    since = f" (introduced in v{version})" if version else ""
+    kind = "class" if isinstance(f, type) else "property" if isinstance(f, property) else "function"
+    note = f"Experimental: This {kind} may change or be removed in a future release without warning{since}."
+    text = f.__doc__ or ""
+    parts = [text, note] if kind == "property" else [note, text]
+    f.__doc__ = "\n\n".join(part for part in parts if part)
+    return f
 
 
 def is_in_ipython_notebook_environment() -> bool:

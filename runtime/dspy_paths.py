@@ -82,6 +82,7 @@ _MORE: dict[str, str] = {
     "encode_file_to_dict": ".types.file",
     "encode_image": ".types.image",
     "eval_candidate_program": ".dspy_names",
+    "get_limiter": ".modules.sync_async",
     "get_signature": ".dspy_names",
     "gsm8k_metric": ".data.benchmarks",
     "infer_prefix": ".signature.fields",
@@ -94,6 +95,7 @@ _MORE: dict[str, str] = {
     "pretty_print_history": ".lm.history",
     "resolve_interpreter_factory": ".tools.interpreters",
     "set_signature": ".dspy_names",
+    "sync_send_to_stream": ".modules.streaming",
     "with_callbacks": ".execution.callbacks",
 }
 """Names that only a path has, and where they are."""
@@ -114,10 +116,11 @@ _UNDER_OTHER_NAMES = {
 """Names that only a path has: where they are, and what they are called there."""
 
 _OF_PATHS = {
+    "utils.annotation.experimental": (".dspy_names", "experimental"),
     "datasets.Dataset": (".data.benchmarks", "SeededSplits"),
     "datasets.dataset.Dataset": (".data.benchmarks", "SeededSplits"),
 }
-"""What a path has under a name that is something else on the face: DSPy's base of data sets with seeds."""
+"""What a path has under a name that is something else on the face, or one of its paths."""
 
 _RENAMED = {
     "BaseModule": "Module",

@@ -6,6 +6,7 @@ import ast
 from inspect import cleandoc
 
 from ...grammar import syntax
+from .. import types
 from ..trees import walk
 from . import expressions, hints, where
 from .code import Here, assign, attribute, call, class_definition, constant, load, store
@@ -43,7 +44,11 @@ def record(here: Here, node: syntax.TypeDeclaration) -> list[ast.stmt]:
         value = _default(here, field, found, keywords)
         target = here.at(field.name, store(field.name.text))
         body.append(here.at(field, ast.AnnAssign(target, written, value, 1)))
-    made = class_definition(node.name.text, [base], body or [ast.Pass()])
+    again = _inherited(here, node)
+    body += again
+    made: ast.stmt = class_definition(node.name.text, [base], body or [ast.Pass()])
+    if again or not SHADOWS.isdisjoint(field.name.text for field in node.attributes):
+        made = ast.With([ast.withitem(call(here.names.helper("attributes", "shadowing")), None)], [made])
     return [here.at(node, each) for each in (*before, made)]
 
 
@@ -105,6 +110,33 @@ def _default(
         return None
     return call(here.names.helper("pydantic", "Field"), [], keywords)
 
+
+def _inherited(here: Here, node: syntax.TypeDeclaration) -> list[ast.stmt]:
+    """Attributes of the base that pydantic would take a method of its classes for, once more as they are."""
+    symbol = here.program.symbols.get(node.name.text)
+    record = symbol.type.type if symbol is not None and isinstance(symbol.type, types.TypeForm) else None
+    if node.base is None or not isinstance(record, types.Record):
+        return []
+    own = {field.name.text for field in node.attributes}
+    lines: list[ast.stmt] = []
+    for name in (each.name for each in record.interface.fields):
+        if name in _OF_CLASSES and name not in own:
+            known = attribute(hints.annotation(here, node.base), INHERITED)
+            field = ast.Subscript(known, constant(name), ast.Load())
+            lines.append(ast.AnnAssign(store(name), attribute(field, "annotation"), field, 1))
+    return lines
+
+
+INHERITED = "model_fields"
+"""Where a model keeps what is known of its attributes."""
+
+SHADOWS = frozenset(
+    [
+        "construct", "copy", "dict", "from_orm", "json", "mro", "parse_file", "parse_obj", "parse_raw",
+        "register", "schema", "schema_json", "update_forward_refs", "validate",
+    ]
+)  # fmt: skip
+"""Attributes of every pydantic model that a record's own may have the name of; pydantic warns of each."""
 
 _OF_CLASSES = frozenset({"mro", "register"})
 """Methods of pydantic's classes, which an attribute without a value of its own would have for its default."""

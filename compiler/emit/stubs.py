@@ -195,11 +195,23 @@ def _signature_of(here: Here, definition: functions.Definition) -> ast.stmt:
     return function(definition.name, body, arguments, returns=returns)
 
 
+def _is_inherited(node: ast.stmt) -> bool:
+    """Whether a line takes over an attribute of the base, as it is."""
+    value = node.value if isinstance(node, ast.AnnAssign) else None
+    return (
+        isinstance(value, ast.Subscript)
+        and isinstance(value.value, ast.Attribute)
+        and value.value.attr == records.INHERITED
+    )
+
+
 def _record(here: Here, node: ast.stmt) -> ast.stmt:
     """A record with what type checkers read of its attributes: types, defaults and bounds."""
+    if isinstance(node, ast.With):
+        return _record(here, node.body[0])
     if not isinstance(node, ast.ClassDef):
         return node
-    body = [each for each in node.body if not isinstance(each, ast.Assign)]
+    body = [each for each in node.body if not isinstance(each, ast.Assign) and not _is_inherited(each)]
     for each in body:
         match each:
             case ast.AnnAssign(value=ast.Call(func=ast.Attribute(attr="attribute"), keywords=keywords)):

@@ -105,9 +105,8 @@ def _record_parameters(
     node: ast.ClassDef, bases: list[types.Record], file: File
 ) -> tuple[types.Parameter, ...] | None:
     """What a record's own `__init__` takes, or that of a base; None where there is none."""
-    for each in node.body:
-        if isinstance(each, ast.FunctionDef) and each.name == "__init__":
-            return function(each, file.lookup, skip=1).parameters
+    if (constructor := _constructor(node)) is not None:
+        return function(constructor, file.lookup, skip=1).parameters
     return next((base.parameters for base in bases if base.parameters is not None), None)
 
 
@@ -171,21 +170,22 @@ def _definition(
         shape=_shape(node, file) or _inherited_shape(node, parents),
         complete=complete,
         by_fields="parameters" in {decorator(each) for each in node.decorator_list}
-        or (any(parent.by_fields for parent in parents) and not _has_constructor(node)),
+        or (any(parent.by_fields for parent in parents) and _constructor(node) is None),
     )
 
 
-def _has_constructor(node: ast.ClassDef) -> bool:
-    return any(isinstance(each, ast.FunctionDef) and each.name == "__init__" for each in node.body)
+def _constructor(node: ast.ClassDef) -> ast.FunctionDef | None:
+    """A class's own `__init__`, or else its `__new__`; None where it has neither."""
+    found = {each.name: each for each in node.body if isinstance(each, ast.FunctionDef)}
+    return found.get("__init__") or found.get("__new__")
 
 
 def _parameters(
     node: ast.ClassDef, parents: list[types.ClassDefinition], file: File, complete: bool
 ) -> tuple[types.Parameter, ...] | None:
     """The parameters of `__init__`, or with `@parameters` the annotated fields, those of the bases first."""
-    for each in node.body:
-        if isinstance(each, ast.FunctionDef) and each.name == "__init__":
-            return function(each, file.lookup, skip=1).parameters
+    if (constructor := _constructor(node)) is not None:
+        return function(constructor, file.lookup, skip=1).parameters
     decorators = {decorator(each) for each in node.decorator_list}
     # With `@parameters` fields add to fields; what a base's own `__init__` takes is not inherited.
     givers = [parent for parent in parents if parent.by_fields or not decorators]

@@ -13,7 +13,7 @@ from ...grammar import syntax
 from .. import catalog, types
 from ..facts import Symbol
 from ..types import Type
-from ..types.generic import generic, named
+from ..types.generic import generic, hides_builtin, named
 from .context import Context
 from .library_types import library_symbol, typing_name
 from .members import member
@@ -73,8 +73,8 @@ def _name(node: syntax.Expression, name: str, context: Context) -> Type:
     if symbol is not None and library is not None and named(library.type) is None:
         symbol = replace(symbol, type=library.type)
     context.refer(node, symbol)
-    if symbol is None:
-        return types.UNKNOWN
+    if symbol is None or hides_builtin(name, symbol.type):
+        return types.UNKNOWN  # of which there is a finding
     kind = named(symbol.type)
     if symbol.kind == "builtin" and name in _TYPING:
         kind = generic(name, None)
@@ -135,6 +135,11 @@ def _subscript(value: syntax.Expression, index: syntax.Expression, context: Cont
         return types.UNKNOWN  # one message, about the name; what is in the brackets depends on it
     if _is_code(base) and len(elements) == 1 and isinstance(elements[0], syntax.String):
         return base  # the name of a programming language: `Code["java"]`
+    if elements and isinstance(elements[0], syntax.List) and typing_name(value, context) == "Callable":
+        # `Callable[[A, B], C]`: the types of the arguments, and of what comes out.
+        for each in (*elements[0].elements, *elements[1:]):
+            annotate(each, context)
+        return base
     inside = [annotate(each, context) for each in elements]
     is_builtin = symbol is not None and symbol.kind == "builtin"
     found = generic(name if is_builtin else typing_name(value, context), inside)

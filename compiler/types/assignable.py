@@ -79,9 +79,9 @@ def assignable(source: Type, target: Type) -> bool:
             values = lookup.member_values(members)
             return is_open or assignable(source, types.Literals(values))
         case types.Callback(role=role):
+            if role and isinstance(source, types.Instance) and source.definition.is_a("BaseLM"):
+                return False  # it can be called, but not with what these are called with
             # A server among the tools stands for all of its own.
-            if role == "tool" and isinstance(source, types.Instance) and source.definition.is_a("BaseLM"):
-                return False
             return _callable(source) or (role == "tool" and _instance_of(source, "ToolServer"))
         case types.SignatureLike():
             return isinstance(source, types.Signature | types.SignatureLike) or assignable(source, types.STR)
@@ -148,9 +148,12 @@ def _fits_tuple(source: types.Tuple, target: types.Tuple) -> bool:
 def _fits_instance(source: Type, wanted: types.ClassDefinition) -> bool:
     match source:
         case types.Instance(definition=given):
-            return given.is_a(wanted.name) or not given.complete
+            # Whoever writes `LM` for a parameter means any model, such as a scripted one.
+            asked = "BaseLM" if wanted.name == "LM" else wanted.name
+            return given.is_a(asked) or not given.complete
         case types.Module(definition=given):
-            return given is None or given.is_a(wanted.name) or wanted.is_a("Module")
+            # A module with a body of a `.dspy` file has no class of its own to look at.
+            return (given is not None and given.is_a(wanted.name)) or _may_be_module(wanted)
         case types.Prediction() | types.Fields():
             return wanted.name in ("Prediction", "Example")
         case types.Dataset():
@@ -161,6 +164,11 @@ def _fits_instance(source: Type, wanted: types.ClassDefinition) -> bool:
             return not wanted.complete
         case _:
             return False
+
+
+def _may_be_module(wanted: types.ClassDefinition) -> bool:
+    """Whether a module may be where this class is asked for: a protocol only says what it can do."""
+    return wanted.is_a("Module") or wanted.is_a("Protocol") or not wanted.complete
 
 
 def _own_type(wanted: types.Record) -> str:

@@ -43,6 +43,8 @@ BUILTIN_CLASSES = frozenset(
     ]
 )
 """Classes without parameters that a type may name."""
+BUILTIN_NAMES = BUILTIN_CLASSES | {"list", "dict", "set", "frozenset", "tuple"}
+"""What Python calls its types."""
 
 
 def generic(name: str, arguments: Sequence[Type] | None) -> Type | None:
@@ -87,6 +89,12 @@ def has_variables(kind: Type) -> bool:
             return has_variables(returns) or any(map(has_variables, parameters or ()))
         case _:
             return False
+
+
+def hides_builtin(name: str, value: Type) -> bool:
+    """Whether a type's name stands for a program or its data, which nobody means in an annotation."""
+    programs = types.Signature | types.Module | types.ModuleClass | types.Dataset
+    return name in BUILTIN_NAMES and isinstance(value, programs)
 
 
 def named(value: Type) -> Type | None:

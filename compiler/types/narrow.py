@@ -174,6 +174,8 @@ def _equal(kind: Type, other: Type) -> Type:
             return _equal_members(kind, choices)
         case types.Builtin(name="bool"):
             return _constants(types.Literals((True, False)), lambda value: _is_among(value, choices))
+        case types.Builtin(name="int" | "float") if choices and all(map(_is_only_itself, choices)):
+            return types.NEVER
         case types.Builtin(name="str" | "int" as name):
             held = [value for each in choices for value in _values(each) if type(value).__name__ == name]
             # A member of an enumeration stays what it is, and is equal to a text.
@@ -181,6 +183,13 @@ def _equal(kind: Type, other: Type) -> Type:
             return types.Literals(tuple(dict.fromkeys(held))) if held and plain else kind
         case _:
             return kind
+
+
+def _is_only_itself(kind: types.Literals | types.Enum) -> bool:
+    """Whether a kind is an enumeration of a `.dspy` file whose members no number is equal to."""
+    if not isinstance(kind, types.Enum) or kind.open or not kind.path.endswith(".dspy"):
+        return False
+    return not all(isinstance(value, str) for _, value in kind.members)
 
 
 def _equal_members(kind: types.Enum, choices: list[types.Literals | types.Enum]) -> Type:

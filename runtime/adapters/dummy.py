@@ -8,6 +8,7 @@ from typing import Any
 
 from ...base.forks import new_lock
 from ..lm.base import BaseLM
+from ..lm.history import text_of
 from ..lm.request import Request, Response
 from .chat import ChatAdapter
 
@@ -76,7 +77,7 @@ class DummyLM(BaseLM):
         if self.follow_examples and (found := _answer_of_example(messages)) is not None:
             return found
         if isinstance(self.answers, Mapping):
-            last = messages[-1]["content"]
+            last = text_of(messages[-1]["content"])
             fitting = (answer for text, answer in self.answers.items() if text in last)
             return self._format(next(fitting, _NOTHING))
         return self._format(next(self.answers, _NOTHING))
@@ -94,10 +95,11 @@ _NOTHING = {"answer": "No more responses"}
 
 
 def _answer_of_example(messages: list[dict[str, Any]]) -> str | None:
-    wanted = messages[-1]["content"].split("\n\n")[0]
+    wanted = text_of(messages[-1]["content"]).split("\n\n")[0]
     pairs = list(pairwise(messages))
     for question, answer in reversed(pairs):
-        if question["role"] == "user" and answer["role"] == "assistant" and wanted in question["content"]:
+        are_a_pair = question["role"] == "user" and answer["role"] == "assistant"
+        if are_a_pair and wanted in text_of(question["content"]):
             text: str = answer["content"]
             return text
     return None

@@ -245,12 +245,28 @@ def read_field(found: Sequence[tuple[str, Element]], read: Reader) -> Any:
     text, first = found[0]
     core = core_of(read.annotation)
     if get_origin(core) is list and len(found) > 1:
-        items = [_value(text, each, get_args(core)[0]) for _, each in found]
-        return read.from_json(items)
+        return read.from_json(_each_an_item(found, core))
     inner = unescaped(text[first.start : first.end]).strip()
     if not _takes_elements(core) or (inner and not first.children):
         return read(inner)
     return read.from_json(_value(text, first, read.annotation))
+
+
+def members_of(found: Sequence[tuple[str, Element]], annotation: Any) -> Any:
+    """What the elements of a field hold, those that its type does not have among it, as `read_field` sees
+    it: before it is fitted to the type.
+
+    Raises:
+        ReadError: a part is no value of its type.
+    """
+    core = core_of(annotation)
+    if get_origin(core) is list and len(found) > 1:
+        return _each_an_item(found, core)
+    return _value(*found[0], annotation)
+
+
+def _each_an_item(found: Sequence[tuple[str, Element]], core: Any) -> list[Any]:
+    return [_value(text, each, get_args(core)[0]) for text, each in found]
 
 
 def _takes_elements(core: Any) -> bool:

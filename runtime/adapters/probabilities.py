@@ -5,6 +5,7 @@ each token of its value the server gives the likeliest alternatives; those that 
 with one another, as if the model had been held to the choices. Where the alternative that it took leaves
 several choices, the next token decides between them. An alternative that was not taken and may become several
 choices counts for each of them alike, so the figures are exact where choices differ in their first token.
+All words that are read as one truth value count for it: `Yes`, `true`, `TRUE` are one choice.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ...base.later import Later
 from ..signature.fields import Field
 from ..signature.signature import Signature
 from ..types.annotations import allows_none
+from ..values.scalars import WORDS_OF_TRUTH
 
 if TYPE_CHECKING:
     from . import gbnf
@@ -96,14 +98,25 @@ def with_probabilities(
         start = adapter.value_start(name, text)
         if start is None:
             continue
-        written = {choice: adapter.write_choice(choice).casefold() for choice in choices}
-        if shares := _shares(tokens, start, written):
+        if shares := _shares(tokens, start, _spellings(adapter, choices)):
             found[name] = shares
     if not found:
         return values
     answer = Answer(values)
     answer.probabilities = found
     return answer
+
+
+def _spellings(adapter: Deciding, choices: Sequence[Any]) -> dict[str, Any]:
+    """The texts that mean a choice, in lower case: what the prompt asks for, and what is read as the same."""
+    spelled = {adapter.write_choice(choice).casefold(): choice for choice in choices}
+    for choice in choices:
+        if isinstance(choice, bool):
+            for word in WORDS_OF_TRUTH[choice]:
+                # Unquoted too: what is no JSON is read all the same.
+                spelled.setdefault(word, choice)
+                spelled.setdefault(adapter.write_choice(word).casefold(), choice)
+    return spelled
 
 
 @frozen_record
@@ -132,15 +145,15 @@ def _probability(given: Mapping[str, Any]) -> float:
     return math.exp(min(log, 0.0)) if isinstance(log, (int, float)) and not math.isnan(log) else 0.0
 
 
-def _shares(tokens: Sequence[_Token], start: int, written: Mapping[Any, str]) -> dict[Any, float]:
-    """The probability of each choice whose text begins at this place."""
-    shares = dict.fromkeys(written, 0.0)
+def _shares(tokens: Sequence[_Token], start: int, spelled: Mapping[str, Any]) -> dict[Any, float]:
+    """The probability of each choice of which a text begins at this place."""
+    shares = dict.fromkeys(spelled.values(), 0.0)
     prefix, mass = "", 1.0
     for inside, token in _from(tokens, start):
         ways = []
         for text, probability in token.alternatives:
             piece = _piece(text, inside, token.text)
-            fitting = [] if piece is None else _fitting(written, prefix + piece)
+            fitting = [] if piece is None else _fitting(spelled, prefix + piece)
             if fitting:
                 ways.append((text == token.text, probability, fitting))
         total = sum(probability for _, probability, _ in ways)
@@ -158,7 +171,8 @@ def _shares(tokens: Sequence[_Token], start: int, written: Mapping[Any, str]) ->
         prefix += _piece(token.text, inside, token.text) or ""
     else:
         # The answer ends with a choice that others begin with.
-        taken = [choice for choice, whole in written.items() if whole == prefix.strip()]
+        said = prefix.strip()
+        taken = [spelled[said]] if said in spelled else []
     if mass > 0 and len(taken) != 1:
         return {}  # what was written is no choice
     for choice in taken:
@@ -166,9 +180,9 @@ def _shares(tokens: Sequence[_Token], start: int, written: Mapping[Any, str]) ->
     return shares if sum(shares.values()) > 0 else {}
 
 
-def _fitting(written: Mapping[Any, str], begun: str) -> list[Any]:
-    """The choices that a text that begins so may be."""
-    return [choice for choice, whole in written.items() if _fits(whole, begun)]
+def _fitting(spelled: Mapping[str, Any], begun: str) -> list[Any]:
+    """The choices that a text that begins so may be, each once."""
+    return list(dict.fromkeys(choice for text, choice in spelled.items() if _fits(text, begun)))
 
 
 def _from(tokens: Sequence[_Token], start: int) -> Iterator[tuple[int, _Token]]:

@@ -17,7 +17,7 @@ from ..values import candidates, repair
 from ..values.drafts import without_drafts
 from ..values.reading import ReadError
 from ..values.rendering import render, to_json_types, unescape_markers
-from .elements import find_fields
+from .elements import find_fields, members_of
 from .objects import find_object
 from .sections import split_sections
 
@@ -86,8 +86,9 @@ def _found(
             source = sources[name]
             plain = to_json_types(values[name], IN_ANSWER)
             if form == "elements" and source[:1] == "<" and isinstance(plain, (dict, list)):
-                continue  # elements inside are as good as JSON
-            if isinstance(source, str) and form != "object":
+                # Elements inside are as good as JSON.
+                yield from _of_json(name, _in_element(answer, name, field.annotation), plain)
+            elif isinstance(source, str) and form != "object":
                 yield from _of_text(name, field.annotation is str, source, values[name], plain)
             else:
                 yield from _of_json(name, source, plain)
@@ -133,6 +134,14 @@ def _in_elements(answer: str, names: frozenset[str]) -> dict[str, Any]:
         for name, elements in find_fields(answer, names).items()
         for text, element in elements[:1]
     }
+
+
+def _in_element(answer: str, name: str, annotation: Any) -> Any:
+    """What the elements inside of a field's hold, as values of JSON's types."""
+    try:
+        return to_json_types(members_of(find_fields(answer, {name})[name], annotation), IN_ANSWER)
+    except ReadError:
+        return None
 
 
 def _around_object(answer: str) -> str | None:

@@ -10,7 +10,7 @@ from ..errors import BatchError, InputError
 from ..example import Example
 from .loading import refuse_while_loading
 from .pool import Outcome, Stragglers, run_all
-from .settings import lookup
+from .settings import context, lookup
 
 logger = logging.getLogger("dspyc")
 
@@ -86,7 +86,7 @@ def run_each(
             )
 
     outcomes = run_all(
-        run,
+        run if lookup("usage_tracker") is None else _counting_alone(run),
         list(enumerate(items, 1)),
         num_threads=threads,
         on_done=note,
@@ -103,3 +103,15 @@ def run_each(
         return results
     order = sorted(errors)
     return results, [examples[index] for index in order], [errors[index] for index in order]
+
+
+def _counting_alone(run: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same with a copy of `settings.usage_tracker` for each item, so that it sees its own tokens."""
+
+    def run_alone(item: Any) -> Any:
+        from copy import deepcopy
+
+        with context(usage_tracker=deepcopy(lookup("usage_tracker"))):
+            return run(item)
+
+    return run_alone

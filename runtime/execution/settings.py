@@ -43,7 +43,13 @@ _BUILT_IN: dict[str, Any] = {
     "interpreter_factory": None,
     "allow_tool_async_sync_conversion": True,
 }
-_IN_PYTHON: dict[str, Any] = {"async_max_workers": 8, "callbacks": [], "max_trace_size": 100}
+_IN_PYTHON: dict[str, Any] = {
+    "async_max_workers": 8,
+    "callbacks": [],
+    "max_trace_size": 100,
+    "send_stream": None,
+    "usage_tracker": None,
+}
 """Settings of objects that only Python makes, which `configure(…)` of a `.dspy` file does not have."""
 _DEFAULTS = {**_BUILT_IN, **_IN_PYTHON}
 _NAMES = frozenset(_DEFAULTS) | {"trace"}
@@ -102,11 +108,13 @@ class Settings:
 
     Names: `lm`, `adapter`, `rm`; `max_retries` (follow-up turns for an answer that cannot be read);
     `accept_truncated` (whether an answer that was cut off at `max_tokens` is read all the same);
-    `max_concurrency` and `num_threads` (calls in flight at once); `budget` (the US dollars that models may
-    cost from here on); `async_max_workers` (functions that `asyncify` runs at once); `max_errors` and
-    `provide_traceback` (of batches and evaluations); `disable_history`, `max_history_size`, `track_usage`;
-    `callbacks` (told of every call); `trace` (a list to record calls in); `allow_code` (whether code that a
-    model writes may run, in a sandbox), `interpreter_factory` (what makes that sandbox, instead of
+    `max_concurrency` and `num_threads` (calls in flight at once); `budget` (the US dollars that models
+    may cost from here on); `async_max_workers` (functions that `asyncify` runs at once); `max_errors` and
+    `provide_traceback` (of batches and evaluations); `disable_history`, `max_history_size`,
+    `track_usage`; `usage_tracker` (one that counts the tokens here; each item of a batch gets a copy);
+    `send_stream` (where a program that is streamed sends pieces of its own; None elsewhere); `callbacks`
+    (told of every call); `trace` (a list to record calls in); `allow_code` (whether code that a model
+    writes may run, in a sandbox), `interpreter_factory` (what makes that sandbox, instead of
     `PythonInterpreter`); `allow_tool_async_sync_conversion` (whether calling an async tool waits for it);
     `experimental`, which gates nothing and is taken so that DSPy's programs run.
     """

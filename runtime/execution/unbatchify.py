@@ -65,12 +65,25 @@ class Unbatchify(Generic[Item, Result]):
         """Hand in one input; the future gets its result."""
         future: Future[Result] = Future()
         with self._lock:
-            if self._closed:
-                raise RuntimeError("this Unbatchify is closed")
-            if self._queue is None:
-                self._queue = _start(self)
-            self._queue.put((input_item, future))
+            self._opened().put((input_item, future))
         return future
+
+    @property
+    def input_queue(self) -> _Waiting:
+        """What waits for a batch: put `(input, future)` there to hand in an input with a future of your own.
+
+        Raises:
+            RuntimeError: it was closed.
+        """
+        with self._lock:
+            return self._opened()
+
+    def _opened(self) -> _Waiting:
+        if self._closed:
+            raise RuntimeError("this Unbatchify is closed")
+        if self._queue is None:
+            self._queue = _start(self)
+        return self._queue
 
     def close(self) -> None:
         """End the thread, after what was handed in is done."""

@@ -90,9 +90,9 @@ class Cache:
         return self._store.file is not None
 
     @property
-    def memory_cache(self) -> dict[str, Any]:
+    def memory_cache(self) -> MemoryCopy:
         """What is in memory now, by name; a copy."""
-        return self._store.contents()
+        return MemoryCopy(self._store.contents(), self._store.memory_entries)
 
     @property
     def disk_cache(self) -> Mapping[str, Any]:
@@ -196,6 +196,19 @@ class Cache:
             return self.cache_key(request, ignored)
         except (TypeError, ValueError, AttributeError, RecursionError):
             return None
+
+
+class MemoryCopy(dict[str, Any]):
+    """What a cache held in memory at some moment, by name.
+
+    Args:
+        values: the values.
+        maxsize: how many the cache keeps at most.
+    """
+
+    def __init__(self, values: Mapping[str, Any], maxsize: float) -> None:
+        super().__init__(values)
+        self.maxsize = maxsize
 
 
 class DiskView(Mapping[str, Any]):

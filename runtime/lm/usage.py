@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
+from copy import deepcopy
 from typing import Any, TypeAlias
 
 from ...base.forks import new_lock
+from ..execution.settings import lookup
 
 
 class LMUsage(dict[str, dict[str, Any]]):
@@ -31,6 +33,13 @@ class UsageTracker:
         self.usage_data: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         self._cost: float | None = None
         self._lock = new_lock()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> UsageTracker:
+        copied = UsageTracker()
+        with self._lock:
+            copied.usage_data.update(deepcopy(dict(self.usage_data), memo))
+            copied._cost = self._cost
+        return copied
 
     def add_usage(self, lm: str, usage_entry: Mapping[str, Any], cost: float | None = None) -> None:
         """Count a call's tokens.
@@ -80,8 +89,12 @@ def track_usage() -> Iterator[UsageTracker]:
 
 def count(model: str, usage: Mapping[str, Any], cost: float | None = None) -> None:
     """Tell all active trackers of a call's tokens, and of its cost where that is known."""
-    for tracker in _trackers.get():
+    trackers = _trackers.get()
+    for tracker in trackers:
         tracker.add_usage(model, usage, cost)
+    named = lookup("usage_tracker")
+    if named is not None and named not in trackers:
+        named.add_usage(model, usage)
 
 
 Observer: TypeAlias = Callable[[Any, Any], None]

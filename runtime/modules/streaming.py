@@ -308,6 +308,26 @@ def _assigned(program: Any, listeners: Sequence[StreamListener]) -> dict[int, li
 _END = object()
 
 
+class SendStream:
+    """`settings.send_stream` of a program that is streamed: it takes pieces of the program's own.
+
+    Args:
+        put: takes a piece, from any thread.
+    """
+
+    def __init__(self, put: Callable[[Piece], None]) -> None:
+        self.send_nowait = put
+
+    async def send(self, item: Any) -> None:
+        """Give a piece, from asynchronous code."""
+        self.send_nowait(item)
+
+
+def sync_send_to_stream(stream: Any, message: Any) -> None:
+    """Give a piece to `settings.send_stream`, from synchronous code."""
+    stream.send_nowait(message)
+
+
 async def stream(
     call: Callable[[], Awaitable[Any]],
     sink_of: Callable[[Callable[[Piece], None]], _Sink],
@@ -336,7 +356,7 @@ async def stream(
         callbacks = list(lookup("callbacks") or ())
         if provider is not None:
             callbacks.append(_Status(provider, put))
-        with streams.streaming_to(sink_of(put)), context(callbacks=callbacks):
+        with streams.streaming_to(sink_of(put)), context(callbacks=callbacks, send_stream=SendStream(put)):
             return await call()
 
     task = loop.create_task(work())
@@ -446,16 +466,22 @@ def streamify(
 
     async def pieces(*args: Any, **kwargs: Any) -> AsyncGenerator[Piece, None]:
         has_heard = False
+        result: Any = _END
+
+        async def finish() -> Any:
+            nonlocal result
+            result = await call(args, kwargs)
+            return result
+
         running = stream(
-            lambda: call(args, kwargs),
+            finish,
             lambda put: _Sink(names, put, assigned, raw=not listeners),
             provider,
         )
         try:
             async for piece in running:
                 has_heard = has_heard or isinstance(piece, StreamResponse)
-                is_final = not isinstance(piece, StreamResponse | StatusMessage | Delta)
-                if is_final and has_heard and not include_final_prediction_in_output_stream:
+                if piece is result and has_heard and not include_final_prediction_in_output_stream:
                     return
                 yield piece
         finally:

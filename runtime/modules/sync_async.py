@@ -15,8 +15,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 M = TypeVar("M", bound=Module)
 
-_limits: dict[Any, Any] = {}
-
 
 @overload
 def asyncify(program: Module) -> Callable[..., Awaitable[Any]]: ...
@@ -35,7 +33,7 @@ def asyncify(program: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
             return await program.acall(*args, **kwargs)
         if drive.is_async(program):
             return await program(*args, **kwargs)
-        async with _limit():
+        async with _limiter.here():
             return await run_in_thread(program, *args, **kwargs)
 
     return call
@@ -62,14 +60,33 @@ def syncify(program: Any, in_place: bool = True) -> Any:
     return call
 
 
-def _limit() -> Any:
-    """What lets `settings.async_max_workers` functions run at a time on this event loop."""
-    import asyncio
+class Limiter:
+    """Lets `settings.async_max_workers` functions of `asyncify` run at a time on each event loop."""
 
-    loop, most = asyncio.get_running_loop(), cast("int", lookup("async_max_workers"))
-    held = _limits.get(loop)
-    if held is None or held[0] != most:
-        for other in [one for one in _limits if one.is_closed()]:
-            del _limits[other]
-        held = _limits[loop] = (most, asyncio.Semaphore(most))
-    return held[1]
+    def __init__(self) -> None:
+        self._slots: dict[Any, tuple[int, Any]] = {}
+
+    @property
+    def total_tokens(self) -> int:
+        """How many, by the settings that hold here."""
+        return cast("int", lookup("async_max_workers"))
+
+    def here(self) -> Any:
+        """The slots of this event loop, as an asynchronous context manager that takes one."""
+        import asyncio
+
+        loop, most = asyncio.get_running_loop(), self.total_tokens
+        held = self._slots.get(loop)
+        if held is None or held[0] != most:
+            for other in [one for one in self._slots if one.is_closed()]:
+                del self._slots[other]
+            held = self._slots[loop] = (most, asyncio.Semaphore(most))
+        return held[1]
+
+
+_limiter = Limiter()
+
+
+def get_limiter() -> Limiter:
+    """What limits `asyncify`; always the same object."""
+    return _limiter

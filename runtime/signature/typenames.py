@@ -11,11 +11,11 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 from types import FrameType
-from typing import Any, Literal, Optional, Union, get_origin
+from typing import Any, Literal, get_origin
 
 from ...base.expressions import pattern
 from ..errors import SignatureError, did_you_mean
-from ..types.annotations import is_text_type
+from ..types.annotations import is_text_type, union_of
 
 _TOKEN = pattern(
     r"""\s*(?:(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*)
@@ -142,7 +142,7 @@ class TypeReader:
             self.advance()
             arms.append(self._one_type())
         self._depth -= 1
-        return arms[0] if len(arms) == 1 else Union[tuple(arms)]  # noqa: UP007
+        return arms[0] if len(arms) == 1 else union_of(arms)
 
     def _one_type(self) -> Any:
         if self.at("("):
@@ -160,7 +160,7 @@ class TypeReader:
         if name in ("Optional", "Union"):
             self._open(name)
             arms = self._arguments()
-            return Optional[arms[0]] if name == "Optional" else Union[tuple(arms)]  # noqa: UP007, UP045
+            return union_of([arms[0], None] if name == "Optional" else arms)
         found = self._look_up(name, start)
         if not self.at("["):
             return found

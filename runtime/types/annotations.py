@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+T = TypeVar("T")
 
 
 def type_name(annotation: Any) -> str:
@@ -21,6 +25,41 @@ def type_name(annotation: Any) -> str:
     else:
         inner = [type_name(argument) for argument in arguments]
     return f"{type_name(origin)}[{', '.join(inner)}]"
+
+
+def kept_by_type(make: Callable[[Any], T]) -> Callable[[Any], T]:
+    """A function of types that keeps its results: one for each type as it is written.
+
+    `int | str` and `str | int` are equal, so that what is kept by type alone depends on which came first.
+    A type that cannot be hashed raises `TypeError`.
+    """
+
+    @lru_cache(maxsize=4096)
+    def kept(annotation: Any, written: Any) -> T:
+        return make(annotation)
+
+    def of(annotation: Any) -> T:
+        return kept(annotation, None if isinstance(annotation, type) else _order(annotation))
+
+    return of
+
+
+def _order(annotation: Any) -> Any:
+    """What tells equal types apart: their arguments in order."""
+    arguments = getattr(annotation, "__args__", None)
+    if isinstance(arguments, tuple):
+        return tuple([_order(argument) for argument in arguments])
+    return type(annotation), annotation
+
+
+def union_of(arms: Sequence[Any]) -> Any:
+    """The union of several types, as they are written.
+
+    `typing` keeps its unions by what they are equal to, so it may give one whose arms have their own arms in
+    another order, from elsewhere in the process; this one is made anew.
+    """
+    subscript = getattr(type(Union).__getitem__, "__wrapped__", None)
+    return Union[tuple(arms)] if subscript is None else subscript(Union, tuple(arms))  # noqa: UP007
 
 
 def allows_none(annotation: Any) -> bool:

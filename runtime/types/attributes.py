@@ -4,7 +4,10 @@ enumerations whose members are described.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -63,14 +66,30 @@ def attribute(
     return made
 
 
+_MAKING = threading.RLock()
+
+
+@contextmanager
+def shadowing() -> Iterator[None]:
+    """Make a record in it whose attributes have names such as `json` or `copy`, without pydantic's warning.
+
+    Such a record works: what has these names in every model is old, and nothing here calls it. The filters
+    of the process are as before afterwards, also where several threads make records at the same time.
+    """
+    with _MAKING, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r'Field name ".*" in ".*" shadows an attribute', UserWarning)
+        yield
+
+
 def without(base: type[BaseModel], *names: str) -> type[BaseModel]:
     """A record with the attributes of another one, some of them left out."""
     fields = {
         name: (field.annotation, field) for name, field in base.model_fields.items() if name not in names
     }
-    made: type[BaseModel] = create_model(
-        base.__name__, __doc__=base.__doc__, __module__=base.__module__, **fields
-    )  # type: ignore[call-overload]
+    with shadowing():
+        made: type[BaseModel] = create_model(
+            base.__name__, __doc__=base.__doc__, __module__=base.__module__, **fields
+        )  # type: ignore[call-overload]
     return made
 
 

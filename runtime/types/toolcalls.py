@@ -52,7 +52,7 @@ class ToolCall(Type):
         tools = by_name(functions)
         if self.name not in tools:
             known = ", ".join(tools) or "none; pass the tools: `call.execute(tools)`"
-            raise ToolError(f"there is no tool `{self.name}` (known tools: {known})")
+            raise ToolError(f"the tool `{self.name}` was not found (known tools: {known})")
         try:
             return await drive.call_function(tools[self.name], **self.args)
         except Exception as error:

@@ -23,7 +23,7 @@ from typing import (
 
 from ...base.expressions import pattern
 from ...base.later import loaded
-from ..types.annotations import allows_none, is_text_type, plain_annotation
+from ..types.annotations import allows_none, is_text_type, kept_by_type, plain_annotation
 from ..types.records import record_fields, schema_keys
 from . import candidates, choices, outlines
 from .markup import Element
@@ -51,7 +51,7 @@ def fitter(annotation: Any) -> Fit:
         return _make_fitter(annotation)
 
 
-@lru_cache(maxsize=4096)
+@kept_by_type
 def _cached_fitter(annotation: Any) -> Fit:
     return _make_fitter(annotation)
 

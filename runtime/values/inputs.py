@@ -12,12 +12,11 @@ import enum
 import json
 from collections import abc
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from ...base.later import loaded
-from ..types.annotations import allows_none, is_text_type, type_name
+from ..types.annotations import allows_none, is_text_type, kept_by_type, type_name
 from ..types.records import is_dataclass
 from .validation import validate
 
@@ -100,7 +99,7 @@ def _check_characters(text: str) -> None:
         ) from None
 
 
-@lru_cache(maxsize=4096)
+@kept_by_type
 def _cached_door(annotation: Any) -> Door:
     return _make_door(annotation)
 

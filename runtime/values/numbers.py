@@ -36,7 +36,7 @@ _MILLIONS = pattern(r"[$€£¥₹]\s?\d[\d.,]*\s?m\b")
 _SIGN_IN_WORDS = pattern(r"\bminus\s+(?=\.?\d)|\A\s*negative\s+(?=\.?\d)", re.I)
 _LOSS = pattern(r"\(\s*\W?\s*\d{1,3}(?:,?\d{3})*+\.\d\d\s*\)")
 """How books are kept: (1,234.50) is less than nothing."""
-_EQUATION = pattern(r"\d\s*[-+*×÷·−]\s*[\d.,]+\W*\Z")
+_EQUATION = pattern(r"\d\s*[-+*×÷·−]\s*[\d.,]+[\s)\]]*\Z")
 _FRACTION = pattern(r"([-+−]?\d+)\s*/\s*(\d+)")
 _POWER = pattern(r"([-+−]?\d+(?:\.\d+)?)\s*[x×*·]\s*10\s*(?:\^|\*\*)\s*\{?([-+−]?\d{1,4})\}?")
 _HEXADECIMAL = pattern(r"[-+]?0[xX][0-9a-fA-F]+|[-+]?0[bB][01]+|[-+]?0[oO][0-7]+")
@@ -44,7 +44,7 @@ _SCALED = pattern(r"(?<=\d)\s*(thousand|million|billion|trillion|[kKMB]|mn|bn|mi
 _NO_VALUE = pattern(
     r"\b(?:below zero|below freezing|negative \d|not|never|(?:less|more|fewer|greater) than|up to|at most"
     r"|at least|between)\b|n't\b"
-    r"|(?<![-+−–])[-+−–]{2,}+\s*+\d|[±<>≤≥]|\d\s?\+(?!\s*[\d.])|\d[-−]\Z|\d{4}s\b|[¼-¾⅐-⅞²³¹⁰-₉]",
+    r"|(?<![-+−–])[-+−–]{2,}+\s*+\d|[±<>≤≥≠]|!=|\d\s?\+(?!\s*[\d.])|\d[-−]\Z|\d{4}s\b|[¼-¾⅐-⅞²³¹⁰-₉]",
     re.I,
 )
 """What makes a sentence with one number deny it, or give a bound."""

@@ -32,6 +32,12 @@ _SPACED_PAIR = pattern(rf"([^\W\d]\w*+)={_SPACED_VALUE}")
 _SPACED = pattern(rf"(?:\s*+[^\W\d]\w*+={_SPACED_VALUE})++\s*+")
 _TOP_KEY = pattern(r"^([^\s:#-][^:\n]*+):", re.MULTILINE)
 _RULE = pattern(r"\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?")
+_CELL = r"[*_`\"“‘']{0,2}[^\W_][\w'’.]*+(?:[ -][^\W_][\w'’]*+)*+[*_`\"”]{0,2}"
+_DIGITS = r"[-+−]?\d[\d.]*+"
+_PIPED = pattern(
+    rf"\| {_CELL}(?: \| {_CELL})*+ \||{_CELL}(?: \| {_CELL}){{2,}}+|{_DIGITS}(?: \| {_DIGITS})++"
+)
+"""Words with bars at both ends, or three and more with bars between; two words may be a choice or a pipe."""
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "`": "`"}
 _LABEL = pattern(r"^[^\W\d]\w*(?: \w+){0,2}:\s+(?=\S)")
 _SENTENCE = pattern(r"\b(?:is|are|was|were|includes?|including|have|has)\b", re.I)
@@ -105,8 +111,10 @@ def listed(text: str) -> list[str] | None:
         if any(part.endswith((".", ":", "?", "!")) or part.count(" ") >= _MOST_WORDS for part in parts):
             return None
         return _undecorated([part.removesuffix(",") for part in parts])
-    if " | " in stripped and "," not in stripped and ";" not in stripped:
-        stripped = stripped.strip("| ").replace(" | ", "; ")
+    if " | " in stripped and _PIPED.fullmatch(stripped) is not None:
+        stripped = stripped.strip("| ").replace("|", ";")
+        if any(is_none(part) for part in stripped.split(";")):
+            return None  # types
     stripped = stripped.rstrip(".")
     parts = [part.strip() for part in stripped.split(";" if ";" in stripped else ",")]
     if len(parts) < 2 or any(not part or part.count(" ") > 3 for part in parts):

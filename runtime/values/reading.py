@@ -6,7 +6,6 @@ import enum
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import islice
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -17,6 +16,7 @@ from ..types.annotations import (
     allows_none,
     is_custom_type,
     is_text_type,
+    kept_by_type,
     plain_annotation,
     type_name,
 )
@@ -510,7 +510,7 @@ def _read_fields(value: Any, readers: Sequence[tuple[str, Reader]]) -> dict[str,
         return None
 
 
-@lru_cache(maxsize=4096)
+@kept_by_type
 def _cached_reader(annotation: Any) -> Reader:
     return Reader(annotation)
 

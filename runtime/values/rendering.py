@@ -144,14 +144,19 @@ def _numbered(items: list[Any]) -> str:
 
 
 def _blob(item: Any) -> str:
-    if type(item) is dict:
-        # As DSPy writes the steps of an agent, in a field that says nothing of its type.
-        return f"«{item}»"
-    text = render(item)
+    # Dicts as DSPy writes the steps of an agent, in a field that says nothing of its type.
+    text = str(item) if type(item) is dict and _is_plain(item) else render(item)
     if not any(mark in text for mark in "\n«»"):
         return f"«{text}»"
     indented = text.replace("\n", "\n    ")
     return f"«««\n    {indented}\n»»»"
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is made of JSON's types only: no records, no pictures."""
+    if type(value) is dict:
+        return _ATOMS.issuperset(map(type, value)) and all(map(_is_plain, value.values()))
+    return all(map(_is_plain, value)) if type(value) is list else type(value) in _ATOMS
 
 
 def type_note(annotation: Any) -> str:

@@ -19,6 +19,8 @@ _TRUE = frozenset({"true", "yes", "y", "t", "1", "1.0", "on", "correct", "✓", 
 _FALSE = frozenset(
     {"false", "no", "n", "f", "0", "0.0", "off", "incorrect", "not true", "not correct", "✗", "✘", "❌"}
 )
+WORDS_OF_TRUTH = {True: _TRUE, False: _FALSE}
+"""The words, in lower case, that say each truth value."""
 _FIRST = pattern(r"\W*(yes|no|true|false)\b[*_`\"']{0,3}\s*[,.:;–—-](?!\w)", re.I)
 _SAID = pattern(r"\b(true|false)\b(?!\s+(?:positive|negative|alarm)s?\b)", re.I)
 _HELD = pattern(r"\{\s*\"[^\"]*\"\s*:\s*(true|false|\"[^\"]{0,40}\")\s*\}|\[\s*(true|false)\s*\]")

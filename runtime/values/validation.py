@@ -5,10 +5,10 @@ Pydantic is imported with the first.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from ..errors import SignatureError
+from ..types.annotations import kept_by_type
 
 
 def validate(value: Any, annotation: Any, *, strict: bool = False) -> Any:
@@ -50,4 +50,4 @@ def unusable_type(annotation: Any) -> SignatureError:
     )
 
 
-_cached = lru_cache(maxsize=4096)(_make)
+_cached = kept_by_type(_make)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pydantic
@@ -9,6 +10,7 @@ import pytest
 
 import dspyc
 from dspyc.compiler.analysis import Project
+from dspyc.compiler.emit.records import SHADOWS
 from dspyc.compiler.rules.fields.own_names import OF_RECORDS
 from dspyc.runtime import DummyLM, context
 
@@ -62,7 +64,6 @@ def _is_clean(text: str) -> bool:
     return all(each.severity == "info" for each in found)
 
 
-@pytest.mark.filterwarnings("ignore:Field name:UserWarning")
 @pytest.mark.parametrize("form", FORMS)
 def test_what_checks_clean_runs(form: str, tmp_path: Path) -> None:
     template, answer = FORMS[form]
@@ -85,10 +86,43 @@ def test_the_names_that_records_need_are_those_of_pydantic() -> None:
     assert {each for each in dir(pydantic.BaseModel) if each.startswith("model_")} == OF_RECORDS
 
 
-@pytest.mark.filterwarnings("ignore:Field name:UserWarning")
 @pytest.mark.parametrize("name", ["mro", "register", "copy"])
 def test_a_method_of_classes_is_no_default(name: str, tmp_path: Path) -> None:
     path = tmp_path / "main.dspy"
     path.write_text(f"type R:\n    {name}: str\n", encoding="utf-8")
     record = dspyc.load(path).R
     assert record.model_fields[name].is_required()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_record_with_an_attribute_of_every_model_is_made_without_a_warning(tmp_path: Path) -> None:
+    names = [name for name in dir(pydantic.BaseModel) + dir(type(pydantic.BaseModel)) if name[0] != "_"]
+    may_have = {name for name in names if hasattr(pydantic.BaseModel, name)} - OF_RECORDS
+    assert may_have == SHADOWS
+    attributes = "".join(f"    {name}: str\n" for name in sorted(may_have))
+    path = tmp_path / "main.dspy"
+    path.write_text(
+        f"type R:\n{attributes}\ntype Longer(R):\n    copy: int\n    other: str\n\n"
+        "type Shorter(Longer):\n    del json, other\n",
+        encoding="utf-8",
+    )
+    filters = list(warnings.filters)
+    program = dspyc.load(path)
+    assert warnings.filters == filters
+    assert program.Longer.model_fields["copy"].annotation is int
+    assert set(program.Shorter.model_json_schema()["required"]) == may_have - {"json"}
+
+
+def test_an_attribute_named_like_a_method_of_classes_is_inherited_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "main.dspy"
+    path.write_text(
+        "type R:\n    register: str where len(register) > 1\n    mro: int\n\n"
+        "type Longer(R):\n    other: str\n\ntype Shorter(Longer):\n    del mro\n",
+        encoding="utf-8",
+    )
+    program = dspyc.load(path)
+    for record, given in ((program.Longer, {"mro": 1}), (program.Shorter, {})):
+        assert record(register="ab", other="c", **given).register == "ab"
+        for wrong in ({}, {"register": "a"}):
+            with pytest.raises(pydantic.ValidationError, match="register"):
+                record(other="c", **given, **wrong)

@@ -287,3 +287,19 @@ def test_python_files_of_a_package_import_each_other(tmp_path: Path, has_init: b
         [sys.executable, "-c", code], cwd=tmp_path / "there", capture_output=True, text=True, check=False
     )
     assert ran.stdout == "two\n", ran.stderr
+
+
+def test_an_imported_program_may_use_classes_of_the_library(tmp_path: Path) -> None:
+    (tmp_path / "inner.dspy").write_text(
+        "from datetime import date, timedelta\nfrom functools import partial\nimport re\n\n"
+        'DAY = timedelta(days=1)\ncut = partial(re.sub, "a", "b")\n\n'
+        "def after(day: date) -> date:\n    return date(day.year, day.month, day.day) + DAY\n",
+        encoding="utf-8",
+    )
+    outer = tmp_path / "outer.dspy"
+    outer.write_text(
+        "from inner import after, cut\n\n"
+        'def next_one(text: str) -> str:\n    return f"{after(date.fromisoformat(text))}{cut(text)}"\n',
+        encoding="utf-8",
+    )
+    assert dspyc.load(outer).next_one("2026-02-28") == "2026-03-012026-02-28"

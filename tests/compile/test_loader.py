@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -242,4 +243,12 @@ def test_inputs_are_checked_before_any_call(tmp_path: Path) -> None:
             deep(**inputs)
     with pytest.raises(dspyc.runtime.InputError, match="inputs must be passed by name"):
         deep("q")
+    made = type(deep)
+    for wrong, message in [
+        ({"question": "q"}, "`question` is an input of `Deep` and not among its parameters: `Deep(…)`"),
+        ({"hint": "h", "question": "q", "seed": 1}, "`hint` and `question` are inputs of `Deep`"),
+    ]:
+        with pytest.raises(dspyc.runtime.ConfigurationError, match="^" + re.escape(message)) as error:
+            made(**wrong)
+    assert str(error.value).endswith("call the result: `Deep()(hint=…, question=…)`")
     assert deep(question="q").answer == "A"

@@ -8,6 +8,7 @@ import logging
 import pickle
 import random
 import sys
+import threading
 import warnings
 from importlib import import_module
 from pathlib import Path
@@ -324,6 +325,22 @@ def test_files_without_settings(tmp_path: Path, content: str, message: str) -> N
         dspy.load_settings(tmp_path / "missing.json")
     with pytest.raises(StateError, match="nothing is ever pickled"):
         dspy.settings.save(tmp_path / "settings.pkl")
+
+
+@pytest.mark.parametrize(
+    "value", [[lambda x: x], {"hook": print, "other": lambda: 1}, threading.Lock(), iter("ab")]
+)
+def test_a_setting_that_cannot_be_saved_is_named(tmp_path: Path, value: Any) -> None:
+    file = tmp_path / "settings.json"
+    with dspy.context(hooks=value, mine=1):
+        with pytest.raises(
+            StateError, match=r"^the setting `hooks` cannot be saved: (?!the program)"
+        ) as caught:
+            dspy.settings.save(file)
+        assert "exclude_keys=['hooks']" in str(caught.value)
+        assert "save its state" not in str(caught.value)
+        dspy.settings.save(file, exclude_keys=["hooks"])
+    assert dspy.load_settings(file)["mine"] == 1
 
 
 def test_functions_in_settings_need_consent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

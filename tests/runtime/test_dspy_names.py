@@ -158,7 +158,8 @@ def test_an_executor_says_what_failed(threads: int) -> None:
 @pytest.mark.parametrize("threads", [1, 3])
 def test_an_executor_gives_up(threads: int) -> None:
     executor = at("utils.parallelizer", "ParallelExecutor")(num_threads=threads, max_errors=1)
-    with pytest.raises(BatchError, match="Execution cancelled due to errors") as caught:
+    said = r"^Execution cancelled due to errors or interruption\. 1 of 3 examples failed"
+    with pytest.raises(BatchError, match=said) as caught:
         executor.execute(fails_at(2), [1, 2, 3])
     assert isinstance(caught.value.__cause__, ValueError)
 
@@ -291,3 +292,189 @@ def test_variables_of_sessions() -> None:
     assert "Description: what is asked" in shown
     assert "Constraints: greater than or equal to: 0" in shown
     assert "Type: dict" in variable.from_value("data", {"key": 1}).format()
+
+
+# --- what may still change ------------------------------------------------------------------------------
+
+
+def test_a_note_that_something_may_change() -> None:
+    experimental = at("utils.annotation", "experimental")
+
+    @experimental
+    def plain() -> int:
+        """Count."""
+        return 1
+
+    @experimental(version="2.0")
+    class Bare:
+        pass
+
+    def named() -> int:
+        return 2
+
+    class Holder:
+        @property
+        def size(self) -> int:
+            """How much."""
+            return 3
+
+    note = "may change or be removed in a future release without warning"
+    assert plain.__doc__ == f"Experimental: This function {note}.\n\nCount."
+    assert Bare.__doc__ == f"Experimental: This class {note} (introduced in v2.0)."
+    assert (
+        experimental(named, version="3").__doc__ == f"Experimental: This function {note} (introduced in v3)."
+    )
+    assert experimental(Holder.size).__doc__ == f"How much.\n\nExperimental: This property {note}."
+    assert (plain(), named(), Holder().size, isinstance(Bare(), Bare)) == (1, 2, 3, True)
+
+
+# --- limits and queues ----------------------------------------------------------------------------------
+
+
+def test_the_limit_of_asyncify_follows_the_settings() -> None:
+    get_limiter = at("utils.asyncify", "get_limiter")
+    assert get_limiter().total_tokens == dspy.settings.async_max_workers == 8
+    running, most = [0], [0]
+    lock = threading.Lock()
+
+    def work(_: int) -> None:
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        threading.Event().wait(0.02)
+        with lock:
+            running[0] -= 1
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(dspy.asyncify(work)(number) for number in range(6)))
+
+    with dspy.context(async_max_workers=2):
+        assert get_limiter().total_tokens == 2
+        assert get_limiter() is at("utils.asyncify", "get_limiter")()
+        asyncio.run(all_of_them())
+    assert most == [2]
+
+
+def test_futures_of_ones_own_in_batches() -> None:
+    from concurrent.futures import Future
+
+    batches: list[list[int]] = []
+
+    def double(batch: list[int]) -> list[int]:
+        batches.append(batch)
+        return [2 * each for each in batch]
+
+    unbatch = at("utils.unbatchify", "Unbatchify")(double, max_batch_size=2, max_wait_time=30)
+    own: Future[int] = Future()
+    unbatch.input_queue.put((1, own))
+    assert unbatch.submit(2).result(10) == 4
+    assert own.result(10) == 2
+    assert batches == [[1, 2]]
+    unbatch.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        _ = unbatch.input_queue
+
+
+def test_a_cache_says_how_much_it_keeps() -> None:
+    assert dspy.Cache(enable_disk_cache=False, memory_max_entries=50).memory_cache.maxsize == 50
+    assert dspy.Cache(enable_disk_cache=False, enable_memory_cache=False).memory_cache == {}
+
+
+# --- trackers in the settings ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_each_item_counts_in_a_tracker_of_its_own(threads: int) -> None:
+    tracker = dspy.settings.usage_tracker = at("utils.usage_tracker", "UsageTracker")()
+    try:
+        tracker.add_usage("before", {"total_tokens": 1})
+
+        def count(tokens: int) -> Any:
+            mine = dspy.settings.usage_tracker
+            mine.add_usage("m", {"total_tokens": tokens})
+            return mine.get_total_tokens()
+
+        pairs = [(count, {"tokens": tokens}) for tokens in (3, 4, 5)]
+        found = dspy.Parallel(num_threads=threads)(pairs)
+    finally:
+        dspy.settings.usage_tracker = None
+    assert [one["m"]["total_tokens"] for one in found] == [3, 4, 5]
+    assert all(one["before"]["total_tokens"] == 1 for one in found)
+    assert set(tracker.usage_data) == {"before"}
+
+
+class Counted(dspy.BaseLM):
+    """A model that says how many tokens it took."""
+
+    def forward(self, prompt: Any = None, messages: Any = None, **kwargs: Any) -> Any:
+        message = SimpleNamespace(content="[[ ## answer ## ]]\n4", tool_calls=None)
+        usage = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
+        choice = SimpleNamespace(message=message, finish_reason="stop")
+        return SimpleNamespace(choices=[choice], usage=usage, model="counted")
+
+
+def test_the_tracker_of_the_settings_counts_calls() -> None:
+    tracker = at("utils.usage_tracker", "UsageTracker")()
+    answer = dspy.Predict("question -> answer")
+    assert dspy.settings.usage_tracker is None
+    with dspy.context(lm=Counted("counted"), adapter=dspy.ChatAdapter(), usage_tracker=tracker):
+        assert answer(question="2 + 2?").answer == "4"
+        with dspy.track_usage() as inner:
+            answer(question="2 + 2?")
+    assert tracker.get_total_tokens()["counted"]["total_tokens"] == 14
+    assert inner.get_total_tokens()["counted"]["total_tokens"] == 7
+
+
+# --- pieces of a program's own --------------------------------------------------------------------------
+
+
+class Telling(dspy.Module):
+    """A program that says how far it is."""
+
+    def forward(self, x: str) -> Any:
+        at("streaming.messages", "sync_send_to_stream")(dspy.settings.send_stream, {"step": 1})
+        dspy.settings.send_stream.send_nowait({"step": 2})
+        return dspy.Prediction(answer=x)
+
+
+class TellingLater(dspy.Module):
+    """The same in asynchronous code."""
+
+    async def aforward(self, x: str) -> Any:
+        for step in (1, 2):
+            await dspy.settings.send_stream.send({"step": step})
+        return dspy.Prediction(answer=x)
+
+
+@pytest.mark.parametrize("program", [Telling(), TellingLater()])
+def test_a_program_sends_pieces_of_its_own(program: Any) -> None:
+    *pieces, last = dspy.streamify(program, async_streaming=False)(x="done")
+    assert pieces == [{"step": 1}, {"step": 2}]
+    assert last.answer == "done"
+    assert dspy.settings.send_stream is None
+
+
+def test_a_stream_without_its_prediction_goes_on_after_other_pieces() -> None:
+    class Both(dspy.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one = dspy.Predict("question -> answer")
+            self.two = dspy.Predict("answer -> verdict")
+
+        def forward(self, question: str) -> Any:
+            found = self.one(question=question)
+            dspy.settings.send_stream.send_nowait("half")
+            return self.two(answer=found.answer)
+
+    listeners = [dspy.streaming.StreamListener(name) for name in ("answer", "verdict")]
+    stream = dspy.streamify(
+        Both(),
+        stream_listeners=listeners,
+        include_final_prediction_in_output_stream=False,
+        async_streaming=False,
+    )
+    with dspy.context(lm=dspy.utils.DummyLM([{"answer": "a"}, {"verdict": "b"}]), adapter=dspy.ChatAdapter()):
+        pieces = list(stream(question="?"))
+    fields = [piece if isinstance(piece, str) else piece.signature_field_name for piece in pieces]
+    assert list(dict.fromkeys(fields)) == ["answer", "half", "verdict"]
+    assert not any(isinstance(piece, dspy.Prediction) for piece in pieces)

@@ -318,6 +318,16 @@ def test_dummy_lm_answers_by_text_and_by_demos() -> None:
     assert "No more responses" in dspy.DummyLM([])("x")[0]
 
 
+def test_dummy_lm_reads_the_text_beside_a_picture() -> None:
+    image = dspy.Image("https://example.com/a.png")
+    predict = dspy.Predict("image: Image, thing -> color")
+    lm = dspy.DummyLM({"sky": {"color": "blue"}, "rose": {"color": "red"}})
+    assert predict(image=image, thing="a rose", lm=lm).color == "red"
+    follower = dspy.DummyLM([{"color": "none"}], follow_examples=True)
+    predict.demos = [dspy.Example(image=image, thing="the sky", color="blue")]
+    assert predict(image=image, thing="the sky", lm=follower).color == "blue"
+
+
 def test_an_input_may_be_called_self() -> None:
     lm = dspy.DummyLM([{"answer": "me"}] * 5)
 

@@ -87,6 +87,22 @@ def test_every_closed_type_decides(annotation: Any, ways: Any, expected: Any) ->
     assert found.probabilities["label"] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("adapter", "tokens", "expected"),
+    [
+        (dspy.ChatAdapter(), (*HEAD, {"Yes": 0.5, "No": 0.2, "True": 0.2, "false": 0.1}), 0.7),
+        (dspy.ChatAdapter(), (*HEAD, {"TR": 0.6, "NO": 0.3, "Sure": 0.1}, "UE"), 0.6 / 0.9),
+        (dspy.ChatAdapter(), (*HEAD, {"o": 0.8, "no": 0.2}, {"ff": 0.75, "n": 0.25}), 0.2),
+        (dspy.JSONAdapter(), ('{"label": ', {'"': 0.9, "true": 0.1}, {"yes": 0.6, "No": 0.4}, '"}'), 0.64),
+        (dspy.XMLAdapter(), ("<label>\n", {"no": 0.9, "1": 0.1}, "\n</label>"), 0.1),
+    ],
+)
+def test_all_words_of_a_truth_value_count_for_it(adapter: Any, tokens: Any, expected: float) -> None:
+    found, _ = ask(dspy.Signature("q -> label: bool"), logs(*tokens), adapter=adapter)
+    assert found.probabilities["label"] == pytest.approx({True: expected, False: 1 - expected})
+    assert found.label is (expected > 0.5)
+
+
 def test_bounded_numbers_decide_and_others_do_not() -> None:
     signature = dspy.Signature(
         {

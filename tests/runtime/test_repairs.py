@@ -97,6 +97,20 @@ def test_the_form_of_the_whole(adapter: Any, text: str, expected: list[tuple[str
     assert kinds(predicted(text, adapter=adapter)) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<person><name>Ada</name><age>36</age><x>1</x></person><n>4</n>", [("person.x", "left out")]),
+        ("<person><Name>Ada</Name><age>36</age></person><n>4</n>", [("person.name", "key")]),
+        ("<person><item/><name>Ada</name><age>36</age></person><n>4</n>", [("person.item", "left out")]),
+    ],
+)
+def test_strange_elements_of_a_record_are_told_as_strange_keys_are(
+    text: str, expected: list[tuple[str, str]]
+) -> None:
+    assert kinds(predicted(text, adapter=dspy.XMLAdapter())) == expected
+
+
 def test_a_single_output_without_a_marker() -> None:
     found = predicted("It is 1,200.", signature="q -> n: int")
     assert [str(each) for each in found.repairs] == [

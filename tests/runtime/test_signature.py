@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import dspyc.runtime as dspy
 from dspyc.runtime.signature.typenames import read_type
 from dspyc.runtime.types.annotations import type_name
+from dspyc.runtime.values.reading import reader_for
 
 STRINGS = json.loads((Path(__file__).parent / "cases" / "signature_strings.json").read_text(encoding="utf-8"))
 
@@ -102,6 +103,28 @@ TYPES = st.recursive(
 @given(TYPES)
 def test_types_are_written_as_they_are_read(text: str) -> None:
     assert type_name(read_type(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("bool | bytes", "bytes | bool"),
+        ("list[bool | bytes]", "list[bytes | bool]"),
+        ("list[bool | bytes] | None", "list[bytes | bool] | None"),
+        ("Optional[Union[bool, bytes]]", "Optional[Union[bytes, bool]]"),
+        ("Literal['x1', 'x2'] | None", "Literal['x2', 'x1'] | None"),
+        ("dict[str, Literal['x1', 'x2'] | int]", "dict[str, Literal['x2', 'x1'] | int]"),
+    ],
+)
+def test_equal_types_are_shown_and_read_as_each_is_written(first: str, second: str) -> None:
+    shown = []
+    for text in (first, second):
+        signature = dspy.Signature(f"q -> a: {text}")
+        annotation = signature.output_fields["a"].annotation
+        shown.append(type_name(annotation))
+        shown.append(type_name(reader_for(annotation).annotation))
+        shown.append(dspy.ChatAdapter().format_field_structure(signature))
+    assert set(shown[:3]).isdisjoint(shown[3:])
 
 
 class Classify(dspy.Signature):

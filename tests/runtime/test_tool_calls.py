@@ -237,9 +237,9 @@ def test_calls_are_executed_with_the_given_tools_only() -> None:
     assert one.execute([dspy.Tool(search)]) == ["a", "a"]
     assert one.execute({"search": search}) == ["a", "a"]
     assert one.execute([search]) == ["a", "a"]
-    with pytest.raises(dspy.ToolError, match=r"no tool `search`.*pass the tools"):
+    with pytest.raises(dspy.ToolError, match=r"`search` was not found.*pass the tools"):
         one.execute()
-    with pytest.raises(dspy.ToolError, match=r"no tool `search` \(known tools: other\)"):
+    with pytest.raises(dspy.ToolError, match=r"the tool `search` was not found \(known tools: other\)"):
         one.execute([dspy.Tool(search, name="other")])
 
 

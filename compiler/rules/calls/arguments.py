@@ -196,6 +196,10 @@ _OTHER_NAMES = {
 """What other libraries call parameters."""
 
 
+_OF_FILES = frozenset({"adapter", "rm", "track_usage"})
+"""What only `configure(…)` takes; a module would send it to its model, as a setting that it does not know."""
+
+
 def _own_names(call: Called, names: list[str]) -> list[str]:
     """The names that a sentence lists: not the settings that every module takes."""
     match call.binding.callee:
@@ -208,14 +212,19 @@ def _own_names(call: Called, names: list[str]) -> list[str]:
 
 
 def _misspelled(call: Called, names: list[str]) -> Iterator[syntax.Argument]:
-    """Further settings of an LM that are very like a parameter: a mistake, though any name would be taken."""
-    if not isinstance(call.binding.callee, types.Class):
+    """Further settings of an LM that are very like a parameter, or those of a file: mistakes, though any name
+    would be taken.
+    """
+    callee = call.binding.callee
+    if not isinstance(callee, types.Class):
         return
+    takes_settings = callee.definition.is_a("Module") or callee.definition.is_a("BaseLM")
     for argument, parameter in call.binding.matched:
         name = argument.name
         if parameter.kind != "**" or name is None:
             continue
-        if near(name.text, names, cutoff=0.85) or _is_called_otherwise(name.text, names):
+        is_of_files = takes_settings and name.text in _OF_FILES
+        if is_of_files or near(name.text, names, cutoff=0.85) or _is_called_otherwise(name.text, names):
             yield argument
 
 
@@ -231,6 +240,8 @@ def _other_place(call: Called, name: str) -> str | None:
         )
     if call.noun == "setting" and _is_of_models(name):
         return f"it is a setting of models: write `LM(…, {name}=…)`, or `Predict(…, {name}=…)` for one module"
+    if call.noun in ("parameter", "input") and name in _OF_FILES:
+        return f"it is a setting of a file: write `configure({name}=…)`"
     callee = call.binding.callee
     if isinstance(callee, types.ModuleClass) and callee.interface.field(name) is not None:
         return f"`{call.name}(…)` constructs the module; call the result: `{call.name}()({name}=…)`"

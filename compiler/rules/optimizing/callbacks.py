@@ -116,7 +116,7 @@ def _is_object(kind: Type) -> bool:
         case types.Module(interface=interface):
             names = {each.name for each in interface.inputs}
             return not interface.open and not names & {name for each in _SHAPES.values() for name in each}
-        case types.ModuleClass() | types.Signature():
+        case types.ModuleClass():
             return True
         case types.Class(definition=definition):
             return definition.is_a("Module") or (definition.complete and "__call__" not in definition.members)

@@ -12,11 +12,15 @@ from ...types.generic import named
 from ..rule import DECLARATIONS, Findings, replace, rule, written
 from ..words import described
 from .type_habits import choices_as_types, meant_type, range_as_type
+from .without_schema import not_the_builtin, wrong_answer_type
 
 
 @rule("E111", "not-a-type", *DECLARATIONS, fix="sometimes")
 def not_a_type(program: Program, item: Item, node: syntax.Declaration) -> Findings:
-    """The annotation after a colon is not a type.
+    """The annotation after a colon is not a type, or not one that a model's answer can have.
+
+    A signature or module has fields, so that `pred: Classify` may stand at a parameter; an output of a
+    signature and an attribute of a record are read from JSON, for which there has to be a `type`.
 
     ```dspy
     limit = 5
@@ -49,6 +53,8 @@ def not_a_type(program: Program, item: Item, node: syntax.Declaration) -> Findin
             yield not_a_type.at(*ranged[:2], fix=ranged.fix)
         else:
             yield from _look(item, each)
+    for name, words, advice in wrong_answer_type(item, node):
+        yield not_a_type.at(name, words, advice)
 
 
 def _may_be_choice(node: syntax.Expression) -> bool:
@@ -61,6 +67,8 @@ def _look(item: Item, node: syntax.Expression) -> Findings:
             symbol = item.symbol_of(node)
             if symbol is not None and symbol.kind != "builtin" and named(symbol.type) is None:
                 yield not_a_type.at(node, f"`{node.text}` is not a type", _help(symbol.type))
+            elif (hidden := not_the_builtin(item, node)) is not None:
+                yield not_a_type.at(node, *hidden)
             elif (
                 symbol is not None
                 and symbol.kind == "builtin"

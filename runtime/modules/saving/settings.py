@@ -14,7 +14,7 @@ from .names import Finder, Named, Source
 from .values import Reader, Writer
 
 _FORMAT = 1
-_NEVER = frozenset({"trace", "budget"})
+_NEVER = frozenset({"trace", "budget", "send_stream", "usage_tracker"})
 """What belongs to a run, and is no setting of the next one."""
 
 
@@ -42,7 +42,9 @@ def save_settings(
     left_out = _NEVER | set(exclude or ())
     named = Named(by_value or ())
     writer = Writer(named)
-    written = {name: writer.write(value, name) for name, value in settings.items() if name not in left_out}
+    written = {
+        name: _written(writer, name, value) for name, value in settings.items() if name not in left_out
+    }
     content = {"dspyc_settings": _FORMAT, "settings": written, "sources": named.sources()}
     try:
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
@@ -51,6 +53,17 @@ def save_settings(
         raise StateError(f"{path} cannot be written: {error}") from error
     except ValueError as error:
         raise StateError(f"the settings cannot be saved as JSON: {error}") from error
+
+
+def _written(writer: Writer, name: str, value: Any) -> Any:
+    try:
+        return writer.write(value, name)
+    except StateError as error:
+        # What saves values speaks of programs.
+        reason = str(error).removeprefix("the program cannot be saved: ").partition("; save its state")[0]
+        raise StateError(
+            f"the setting `{name}` cannot be saved: {reason}; or leave it out: exclude_keys=[{name!r}]"
+        ) from error
 
 
 def load_settings(path: str | Path, allow_code: bool = False, allow_pickle: bool = False) -> dict[str, Any]:

@@ -6,7 +6,7 @@ What JSON has is written as it is; everything else is an object with the key `$`
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
 from weakref import WeakValueDictionary
 
@@ -147,6 +147,11 @@ class Writer:
     def _model(self, value: Any, where: str) -> Any:
         """A record: a pydantic model, a dataclass or an enum member, by its class and its values."""
         try:
+            if isinstance(value, Iterator):
+                # To write what is read only once, such as an open file, would leave nothing of it.
+                raise Unstorable(
+                    f"`{where}` is of type `{type(value).__name__}`, which can be read only once"
+                )
             plain = as_json(value, f"`{where}`")
         except Unstorable as error:
             raise StateError(
