@@ -28,6 +28,20 @@ OF_RECORDS = frozenset(
     }
 )
 """What a pydantic model, which a record is, needs its names for; a test compares them with pydantic's."""
+OF_PREDICTIONS = frozenset(
+    {
+        "_completions",
+        "_input_keys",
+        "_lm_usage",
+        "_names_of_inputs",
+        "_origin",
+        "_probabilities",
+        "_read_from",
+        "_shown",
+        "_store",
+    }
+)
+"""What predictions and examples keep for themselves; a test compares them with the runtime's."""
 _OF_ENUMERATIONS = frozenset({"mro"})
 
 Named: TypeAlias = (
@@ -59,8 +73,10 @@ def problem_of_name(program: Program, item: Item, node: Named) -> str | None:
             if name.startswith("_"):
                 return f"an attribute cannot be named `{name}`: its name has to begin with a letter"
         case syntax.Field():
-            if name.startswith("__") and name.endswith("__"):
+            if name.startswith("__"):
                 return f"a field cannot be named `{name}`: such names have a meaning of their own in Python"
+            if name in OF_PREDICTIONS:
+                return f"a field cannot be named `{name}`: predictions and examples need that name themselves"
         case syntax.Part():
             if name.startswith("__") or name in _OF_MODULES:
                 return f"a part cannot be named `{name}`: modules need that name themselves"
