@@ -7,7 +7,10 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, Literal
+from typing import IO, TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import PurePath
 
 Kind = Literal["missing", "not-regular", "too-large", "not-utf8", "unreadable"]
 
@@ -39,6 +42,17 @@ class UnreadableFile(OSError):
         self.path = path
         self.kind = kind
         self.message = message
+
+
+_PRIVATE_ENDINGS = (".pem", ".key", ".p12", ".pfx", ".kdbx", ".env")
+_PRIVATE_STEMS = ("credentials", "secrets", "id_rsa", "id_ed25519")
+
+
+def is_private(path: PurePath) -> bool:
+    """Whether a file, by its path below a folder, is hidden, or holds keys by its name."""
+    name = path.name.lower()
+    is_hidden = any(part.startswith(".") for part in path.parts)
+    return is_hidden or name.endswith(_PRIVATE_ENDINGS) or name.partition(".")[0] in _PRIVATE_STEMS
 
 
 def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:

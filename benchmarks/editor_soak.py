@@ -4,7 +4,9 @@ Files are opened, changed in all ways (bursts of 500 changes, halves of declarat
 and closed; everything that the server offers is asked for at places that may not exist, and much of it is
 cancelled; messages are malformed; the process that looks at the whole project is killed now and then. No
 request may fail for a defect, memory must not grow, and in the end the findings must be those of a fresh
-server. Prints one JSON object, and exits with 1 where something is wrong. Linux only.
+server; where they are not, the texts are kept in a file, and are sent again whole to tell whether the server
+had other texts or has old findings. Prints one JSON object, and exits with 1 where something is wrong. Linux
+only.
 """
 
 from __future__ import annotations
@@ -56,6 +58,7 @@ class Soak:
     """A server, a folder, and the texts that are open, as the server should have them."""
 
     def __init__(self, folder: Path, seed: int) -> None:
+        self.seed = seed
         self.chance = random.Random(seed)
         self.folder = folder
         self.client = start(folder)
@@ -216,7 +219,18 @@ class Soak:
         errors = [each.message.get("error") for each in self.client.answers.values()]
         defects = [each for each in errors if each and each["code"] == DEFECT]
         wrong = {uri: _apart(found, other[uri]) for uri, found in mine.items() if found != other[uri]}
-        return {"defects": defects[:5], "other findings": wrong, "compared": len(mine)}
+        found = {"defects": defects[:5], "other findings": wrong, "compared": len(mine)}
+        return found | self._look_closer(other, list(wrong)) if wrong else found
+
+    def _look_closer(self, other: dict[str, list[Any]], wrong: list[str]) -> dict[str, Any]:
+        """Whether the findings are a fresh server's once the whole texts are sent, and where all are kept."""
+        for uri in wrong:
+            self.client.change(uri, {"text": self.texts[uri]})
+        again = self._findings(self.client)
+        disk = {each.name: each.read_text(encoding="utf-8") for each in sorted(self.folder.glob("*.dspy"))}
+        kept = Path(tempfile.gettempdir(), f"editor_soak_{self.seed}.json")
+        kept.write_text(json.dumps({"open": self.texts, "disk": disk}, indent=2), encoding="utf-8")
+        return {"right when sent again": {uri: again[uri] == other[uri] for uri in wrong}, "texts": str(kept)}
 
     def _findings(self, client: Client) -> dict[str, list[Any]]:
         found = {}

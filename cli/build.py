@@ -96,8 +96,13 @@ def _learned(source: Path, target: Path) -> Iterator[tuple[Path, Path]]:
     """The states of a file's programs and their models, each after its place beside the module."""
     if source.parent.resolve() == target.parent.resolve():
         return
-    from ..runtime.state.files import files_of
+    from ..runtime.errors import StateError
+    from ..runtime.state.trained import files_of
 
     for state in sorted(source.parent.glob(f"{escape(source.stem)}.*.state.json")):
-        for path in (file for each in with_models(state) for file in files_of(each)):
+        try:
+            found = [file for each in with_models(state) for file in files_of(each)]
+        except StateError as problem:
+            raise Refusal(str(problem), "put the weights there. Nothing was written") from None
+        for path in found:
             yield target.parent / path.relative_to(source.parent), path

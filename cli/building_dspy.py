@@ -79,9 +79,9 @@ def _places(targets: Mapping[Path, Path]) -> tuple[dict[Path, Path], dict[Path, 
 
 def _is_model(path: Path) -> bool:
     """Whether a file is a model that this package runs, or of one, which DSPy does not."""
-    from ..runtime.state.files import is_model_folder
+    from ..runtime.state.trained import is_part_of_model
 
-    return path.suffix == ".gguf" or is_model_folder(path.parent)
+    return path.suffix == ".gguf" or is_part_of_model(path)
 
 
 def _put(places: dict[Path, Path], place: Path, path: Path) -> None:

@@ -58,9 +58,9 @@ def verify_copy(path: Path, place: Path) -> None:
 
 def _is_model(place: Path) -> bool:
     """Whether a file is a model, or one of a model's folder."""
-    from ..runtime.state.files import is_model_folder
+    from ..runtime.state.trained import is_part_of_model
 
-    return place.suffix == _MODEL or is_model_folder(place.parent)
+    return place.suffix == _MODEL or is_part_of_model(place)
 
 
 def _is_state(place: Path) -> bool:

@@ -69,7 +69,8 @@ def look_up(workspace: Workspace, path: str) -> tuple[str, Source] | None:
 
 def with_models(state: Path) -> list[Path]:
     """A program's state file, and the models that it names, which lie beside it: files or folders."""
-    from ..runtime.state.files import LARGEST, trained_models
+    from ..runtime.state.files import LARGEST
+    from ..runtime.state.trained import trained_models
 
     try:
         text = read_regular(state, LARGEST)

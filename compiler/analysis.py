@@ -11,7 +11,7 @@ from ..base.recursion import deep
 from ..grammar import parse
 from ..grammar.source import Source
 from . import rules, suppressions
-from .files import Files, Finder, Looker, Reader, StateLooker, Unreadable, program_of
+from .files import Files, Finder, Looker, Reader, StateLooker, Unreadable, calls_hold, program_of
 from .findings import EVERYTHING as READS_EVERYTHING
 from .findings import all_hold, check_item, place
 from .program import Item, Program
@@ -129,9 +129,15 @@ class Project:
     def _is_current(self, analysis: FileAnalysis, scope: FileScope) -> bool:
         if analysis.file is not scope.file:
             return False
+        if analysis._edits == self._files.edits:
+            return True
         # Labels in other files move with what stands above them there.
-        elsewhere = any(label.path is not None for each in analysis.diagnostics for label in each.labels)
-        return not elsewhere or analysis._edits == self._files.edits
+        if any(label.path is not None for each in analysis.diagnostics for label in each.labels):
+            return False
+        if not calls_hold(self._files, scope, analysis._program):
+            return False
+        analysis._edits = self._files.edits
+        return True
 
     def _resolved(self, path: str) -> FileScope:
         """A file with everything in it resolved, as it and all that it reads are now."""
@@ -150,6 +156,7 @@ class Project:
 
     def _analyse(self, scope: FileScope) -> FileAnalysis:
         scope.is_dirty = False
+        scope.called = {}
         program = program_of(self._files, scope)
         found = list(scope.file.problems())
         self._check_items(program, scope)

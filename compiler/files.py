@@ -16,7 +16,7 @@ from ..grammar.source import Source
 from . import types
 from .datafiles import BEGINNING, data_file
 from .environment import ALL, IMPORTS, Key, text_key
-from .facts import NOTHING_KNOWN, CallKind, DataFile, ItemFacts, PythonFacts, SavedState, Symbol
+from .facts import NOTHING_KNOWN, UNKNOWN_CALL, CallKind, DataFile, ItemFacts, PythonFacts, SavedState, Symbol
 from .program import Item, Program, placed
 from .pythonfiles.file import PythonFile, find_definition
 from .pythonfiles.risks import python_facts
@@ -329,6 +329,8 @@ class Surroundings:
         self._files = files
         self._scope = scope
         self._kinds: dict[kinds.Declared, CallKind] = {}
+        self._elsewhere: list[kinds.Declared] = []
+        """The functions of other files that have been looked at in an answer that is being worked out."""
 
     def given(self, name: str) -> Symbol | None:
         """What a name means that the file does not declare."""
@@ -345,12 +347,12 @@ class Surroundings:
 
     def call_kind(self, program: Program, item: Item, call: syntax.Call) -> CallKind:
         """What a call runs."""
-        return kinds.call_kind(self._scope, item, call, lambda found: self._kind(program, found))
+        return kinds.call_kind(self._scope, item, call, lambda found: self.kind_of(program, found))
 
     def kind_of_function(self, program: Program, function: types.Function) -> CallKind:
         """What calling a function runs, by its type."""
         found = kinds.of_function(self._scope, function)
-        return self._kind(program, found) if isinstance(found, tuple) else found
+        return self.kind_of(program, found) if isinstance(found, tuple) else found
 
     def python_facts(self, function: types.Function) -> PythonFacts:
         """What the text of an imported Python function tells beside its type."""
@@ -363,13 +365,17 @@ class Surroundings:
 
     def function_kind(self, program: Program, name: str) -> CallKind:
         """What calling a `def` of the file runs."""
-        return self._kind(program, (self._scope.path, name))
+        return self.kind_of(program, (self._scope.path, name))
 
-    def _kind(self, program: Program, function: kinds.Declared) -> CallKind:
+    def kind_of(self, program: Program, function: kinds.Declared) -> CallKind:
+        """What calling a `def` runs, of this file or another."""
         found = self._kinds.get(function)
         if found is None:
             with self._files.lock:
                 found = kinds.function_kind(function, lambda each: self._body(program, each), self._kinds)
+                while self._elsewhere:
+                    each = self._elsewhere.pop()
+                    self._scope.called.setdefault(each, self._kinds.get(each, UNKNOWN_CALL))
         return found
 
     def _body(self, program: Program, function: kinds.Declared) -> tuple[FileScope, Item] | None:
@@ -379,9 +385,13 @@ class Surroundings:
             item = program.item(symbol.item) if symbol is not None else None
             declared = item is not None and isinstance(item.declaration, syntax.FunctionDeclaration)
             return (self._scope, item) if item is not None and declared else None
+        self._elsewhere.append(function)
         scope = self._files.scope(path)
-        kept = scope.function(name) if scope is not None else None
-        return (scope, Item(0, 0, kept)) if scope is not None and kept is not None else None
+        if scope is None:
+            return None
+        scope.forget_what_has_changed()
+        kept = scope.function(name)
+        return (scope, Item(0, 0, kept)) if kept is not None else None
 
     def locate(self, place: types.Place) -> types.Place:
         """Where a declared thing stands in another file as that is now."""
@@ -402,6 +412,15 @@ class Surroundings:
         with self._files.lock:
             scope = self._files.scope(path)
             return None if scope is None else program_of(self._files, scope)
+
+
+def calls_hold(files: Files, scope: FileScope, program: Program) -> bool:
+    """Whether the functions of other files that a file reaches run what they ran when it was checked.
+
+    Only that depends on their bodies: what they are by their types is among what the items of the file read.
+    """
+    around = Surroundings(files, scope)
+    return all(around.kind_of(program, each) == kind for each, kind in list(scope.called.items()))
 
 
 def program_of(files: Files, scope: FileScope) -> Program:

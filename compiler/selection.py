@@ -49,6 +49,8 @@ class Problem(NamedTuple):
     """What is probably meant instead of what it is about, or of `written` where that stands."""
     written: tuple[str, ...] = ()
     """The keys down to a string, and the string, where not the key is wrong but that."""
+    keys: tuple[str, ...] = ()
+    """The keys below which stands what it is about."""
 
 
 class Selection(Struct, frozen=True):
@@ -167,7 +169,10 @@ def read_selection(table: Any, root: str = "") -> tuple[Selection, tuple[Problem
         ),
         _read_selectors("ignore", table.get("ignore", []), problems),
         tuple(_read_severities(severities, problems)),
-        tuple((pattern, _read_selectors(pattern, names, problems)) for pattern, names in per_file.items()),
+        tuple(
+            (pattern, _read_selectors(pattern, names, problems, ("per-file-ignores",)))
+            for pattern, names in per_file.items()
+        ),
     )
     return selection, tuple(problems)
 
@@ -201,25 +206,28 @@ def _is_selector(name: str) -> bool:
     return bool(name) and (begins or name in CATEGORIES or find(name) is not None)
 
 
-def _read_selectors(key: str, value: Any, problems: list[Problem]) -> tuple[str, ...]:
+def _read_selectors(
+    key: str, value: Any, problems: list[Problem], keys: tuple[str, ...] = ()
+) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        problems.append(Problem(key, f'`{key}` must be a list of strings, like ["E201", "W1"]'))
+        words = f'`{key}` must be a list of strings, like ["E201", "W1"]'
+        problems.append(Problem(key, words, keys=keys))
         return ()
-    wrong = list(wrong_selectors(value))
+    wrong = [each._replace(keys=(*keys, key)) for each in wrong_selectors(dict.fromkeys(value))]
     problems += wrong
     return tuple(each for each in value if all(each != problem.about for problem in wrong))
 
 
 def _read_severities(table: dict[str, Any], problems: list[Problem]) -> Iterator[tuple[str, Severity]]:
     for name, value in table.items():
-        wrong = list(wrong_selectors([name]))
+        wrong = [each._replace(keys=("severity",)) for each in wrong_selectors([name])]
         problems += wrong
         if value not in _SEVERITIES:
             close = near(value, _SEVERITIES) if isinstance(value, str) else None
             ending = f"; did you mean `{close}`?" if close else ""
             words = f"the severity of `{name}` must be {list_names(_SEVERITIES, 'or')}{ending}"
             written = ("severity", name, value) if close else ()
-            problems.append(Problem(name, words, None, "error", close or "", written))
+            problems.append(Problem(name, words, None, "error", close or "", written, ("severity",)))
         elif not wrong:
             yield name, value
 

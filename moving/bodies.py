@@ -94,10 +94,10 @@ def _statement(node: ast.stmt, inside: Inside, indent: str) -> list[str]:
 
 
 def _are_apart(names: Sequence[ast.expr], calls: Sequence[ast.expr]) -> bool:
-    """Whether calls read nothing that their results are assigned to, one after the other."""
-    stored = {each.id for name in names for each in ast.walk(name) if isinstance(each, ast.Name)}
+    """Whether each call has a name of its own, and calls read nothing that their results are assigned to."""
+    stored = {each.id for each in names if isinstance(each, ast.Name)}
     read = {each.id for call in calls for each in ast.walk(call) if isinstance(each, ast.Name)}
-    return len(names) == len(calls) and stored.isdisjoint(read)
+    return len(stored) == len(names) == len(calls) and stored.isdisjoint(read)
 
 
 class _Asked(ast.NodeTransformer):

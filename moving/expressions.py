@@ -37,6 +37,8 @@ class Rewriter(ast.NodeTransformer):
             return ast.Name(known, node.ctx)
         if self._own is not None and isinstance(node.value, ast.Name) and node.value.id == self._own:
             return self._attributes.get(node.attr) or ast.Name(node.attr, node.ctx)
+        if isinstance(node.value, ast.Name) and self._imports.is_of_asyncio(node.value.id):
+            raise CannotMove(f"`{ast.unparse(node)}`")
         self.generic_visit(node)
         return node
 
@@ -44,6 +46,8 @@ class Rewriter(ast.NodeTransformer):
         """A name that was imported from DSPy under another one."""
         if node.id == self._own:
             raise CannotMove(f"`{self._own}` itself")
+        if self._imports.is_of_asyncio(node.id):
+            raise CannotMove(f"`{node.id}` of asyncio")
         known = self._imports.names.get(node.id)
         return ast.Name(known or node.id, node.ctx)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import copy
 import inspect
-from collections.abc import Collection
 
 from .bodies import Inside, block
 from .built import TEST
 from .expressions import CannotMove, annotation, docstring, expression, gives_score, string
 from .fields import Fields, Known, Typing, outputs_of
 from .names import Imports, kind_of
+from .renamed import with_other_names
 from .signatures import Moved
 
 _EXAMPLES = ("example", "gold", "args")
@@ -49,7 +49,7 @@ def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
         name = f"{node.name.lower()}_{helper.name}"
         made.attributes[helper.name] = ast.Name(name, ast.Load())
         defs += [*_as_function(helper, name, known.imports), ""]
-    forward = _with_other_names(forward, made.names)
+    forward = with_other_names(forward, made.names)
     _refuse_other_values(forward, made.attributes)
     own, inputs = _inputs(forward, made.parts, known.imports)
     typing = Typing(made.parts, {name: kind for name, kind, _ in inputs}, own, known.imports)
@@ -66,29 +66,6 @@ def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
     lines += block(body, Inside(known.imports, own, made.attributes), " " * 8)
     fields = Fields({name: kind for name, kind, _ in inputs}, outputs)
     return Moved([*defs, *lines], made.remarks), fields
-
-
-def _with_other_names(
-    forward: ast.FunctionDef | ast.AsyncFunctionDef, parts: Collection[str]
-) -> ast.FunctionDef | ast.AsyncFunctionDef:
-    """A `forward` whose variables have no names of parts: where they do, they get others."""
-    names = {each.id for each in ast.walk(forward) if isinstance(each, ast.Name)}
-    stored = {
-        each.id
-        for each in ast.walk(forward)
-        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
-    }
-    others: dict[str, str] = {}
-    for name in sorted(stored & set(parts)):
-        other = f"{name}_result"
-        while other in names or other in parts:
-            other += "_"
-        others[name] = other
-    renamed = copy.deepcopy(forward)
-    for each in ast.walk(renamed):
-        if isinstance(each, ast.Name):
-            each.id = others.get(each.id, each.id)
-    return renamed
 
 
 def _refuse_other_values(forward: ast.AST, attributes: dict[str, ast.expr]) -> None:

@@ -36,6 +36,11 @@ class Imports(Struct, frozen=True):
                 return attribute
         return None
 
+    def is_of_asyncio(self, name: str) -> bool:
+        """Whether a name stands for `asyncio` something of it, which mostly needs coroutines."""
+        words = self.others.get(name, "").replace(".", " ").split()
+        return words[1:2] == ["asyncio"]
+
     def is_module(self, node: ast.expr) -> bool:
         """Whether an expression stands for `dspy` or for one of its modules."""
         match node:

@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from keyword import iskeyword
 
 
 def spread(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
     """The statements of a file with `f(a=1)` for `f(**kwargs)`, where `kwargs = dict(a=1)` has no other use.
 
+    A name is left as it is unless all that binds it are such statements of the file itself, with values that
+    are the same where they are put.
+
     A statement in which something was put in has the attribute `is_changed`.
     """
     statements = list(body)
-    others = _used_otherwise(statements)
-    put = {
-        each.value.id
-        for statement in statements
-        for call in ast.walk(statement)
-        if isinstance(call, ast.Call)
-        for each in call.keywords
-        if each.arg is None and isinstance(each.value, ast.Name)
-    }
+    file = _File(statements)
     known: dict[str, Mapping[str, ast.expr]] = {}
-    for statement in statements:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in put - others:
-                pairs = _pairs(value)
-                if pairs is not None:
-                    known[name] = pairs
-                    continue
+    for index, statement in enumerate(statements):
+        if (found := file.kept.get(index)) is not None:
+            known[found[0]] = found[1]
+            continue
         if known:
             writer = _Put(known)
             statement = writer.visit(statement)
@@ -37,18 +31,121 @@ def spread(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
         yield statement
 
 
+class _File:
+    """What the statements of a file bind and use.
+
+    Attributes:
+        kept: the statements that only keep arguments, by their places: the name, and the arguments.
+    """
+
+    def __init__(self, statements: list[ast.stmt]) -> None:
+        nodes = [node for statement in statements for node in ast.walk(statement)]
+        self._bound = Counter(name for node in nodes for name in _bound(node))
+        self._attributes = {
+            node.attr
+            for node in nodes
+            if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
+        }
+        self._once = {
+            name
+            for statement in statements
+            if isinstance(statement, _PLAIN)
+            for node in [statement, *getattr(statement, "targets", ()), *getattr(statement, "names", ())]
+            for name in _bound(node)
+            if self._bound[name] == 1
+        }
+        uses = {index: _spread_in(statement) for index, statement in enumerate(statements)}
+        others = _used_otherwise(statements)
+        kept: dict[int, tuple[str, dict[str, ast.expr]]] = {}
+        for index, statement in enumerate(statements):
+            match statement:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value) if name not in others:
+                    following = self._uses(name, index, statements, uses)
+                    pairs = _pairs(value)
+                    if pairs is not None and all(self._lasts(one, following) for one in pairs.values()):
+                        kept[index] = (name, pairs)
+        used = {name for each in uses.values() for name in each}
+        whole = Counter(name for name, _ in kept.values())
+        self.kept = {
+            index: (name, pairs)
+            for index, (name, pairs) in kept.items()
+            if name in used and whole[name] == self._bound[name]
+        }
+
+    @staticmethod
+    def _uses(name: str, start: int, statements: list[ast.stmt], uses: Mapping[int, list[str]]) -> int:
+        """How often arguments are put in before their name is bound again."""
+        count = 0
+        for index in range(start + 1, len(statements)):
+            count += uses[index].count(name)
+            if any(name in _bound(node) for node in ast.walk(statements[index])):
+                break
+        return count
+
+    def _lasts(self, value: ast.expr, uses: int) -> bool:
+        """Whether a value is the same where it is used so often."""
+        nodes = list(ast.walk(value))
+        own = {name for node in nodes for name in _bound(node)}
+        for node in nodes:
+            match node:
+                case ast.Name(id=name) if name not in own and self._bound[name] and name not in self._once:
+                    return False
+                case ast.Attribute(attr=attribute) if attribute in self._attributes:
+                    return False
+                case ast.NamedExpr() | ast.Await() | ast.Yield() | ast.YieldFrom():
+                    return False
+                case ast.expr() if not isinstance(node, _SIMPLE) and uses > 1:
+                    return False
+        return True
+
+
+_PLAIN = (ast.Assign, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+_SIMPLE = (ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp, ast.BinOp, ast.Tuple)
+"""What may be written several times. A list would be several lists, and a call is made each time."""
+_INNER = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def _bound(node: ast.AST) -> list[str]:
+    """The names that a node itself binds, or takes away, in whatever scope."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+            return [name]
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Global(names=names) | ast.Nonlocal(names=names):
+            return names
+        case ast.alias(name=name, asname=other):
+            return [other or name.partition(".")[0]]
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            return [name]
+        case ast.MatchMapping(rest=str(name)):
+            return [name]
+    return []
+
+
+def _spread_in(statement: ast.stmt) -> list[str]:
+    """The names of `**name` in a statement's calls that are made once."""
+    return [each.id for each in _spread_names(statement)]
+
+
+def _spread_names(statement: ast.stmt) -> Iterator[ast.Name]:
+    if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr)):
+        return
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Call):
+            yield from (
+                each.value for each in node.keywords if each.arg is None and isinstance(each.value, ast.Name)
+            )
+        waiting += [each for each in ast.iter_child_nodes(node) if not isinstance(each, _INNER)]
+
+
 def _used_otherwise(statements: Iterable[ast.stmt]) -> set[str]:
     """The names that are used other than as `**name`, or from within a function."""
     found: set[str] = set()
     for statement in statements:
-        is_plain = isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr))
-        spread_here = {
-            id(each.value)
-            for call in ast.walk(statement)
-            if isinstance(call, ast.Call)
-            for each in call.keywords
-            if each.arg is None and is_plain
-        }
+        spread_here = {id(each) for each in _spread_names(statement)}
         found |= {
             each.id
             for each in ast.walk(statement)
@@ -69,7 +166,7 @@ def _pairs(value: ast.expr) -> dict[str, ast.expr] | None:
         case ast.Dict(keys=keys, values=values) if keys:
             names = [each.value for each in keys if isinstance(each, ast.Constant)]
             if len(names) == len(keys) and all(
-                isinstance(name, str) and name.isidentifier() for name in names
+                isinstance(name, str) and name.isidentifier() and not iskeyword(name) for name in names
             ):
                 return {str(name): each for name, each in zip(names, values, strict=True)}
     return None

@@ -134,6 +134,11 @@ class Written:
                     f"`{unit.names[0] if unit.names else 'a statement'}`, which stays Python, uses `{name}`"
                 )
                 changed = True
+        # What is changed in place must be there.
+        for one in self._units if unit.stays and isinstance(unit.node, ast.AugAssign) else ():
+            if not (one.stays or one.dropped) and not set(unit.names).isdisjoint(one.names):
+                one.stays = "it is changed later"
+                changed = True
         return changed
 
     def _is_used(self, unit: Unit) -> bool:

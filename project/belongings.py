@@ -8,15 +8,14 @@ from collections.abc import Iterable, Iterator
 from glob import escape
 from pathlib import Path
 
+from ..base.files import is_private
 from ..compiler.analysis import FileAnalysis
 from ..grammar import syntax
-from ..runtime.state.files import LARGEST, files_of, is_model_folder, trained_models
+from ..runtime.errors import StateError
+from ..runtime.state.files import LARGEST
+from ..runtime.state.trained import LOCAL, files_of, is_model_folder, trained_models
 from .errors import Misuse
 from .workspace import Workspace
-
-_SECRETS = (".pem", ".key", ".p12", ".pfx", ".kdbx", ".env")
-_MODEL = "gguf/"
-_NEVER = ("credentials", "secrets", "id_rsa", "id_ed25519")
 
 
 class Outside(Misuse):
@@ -36,7 +35,7 @@ def belongings(workspace: Workspace, path: Path) -> dict[str, Path]:
 
     Raises:
         Outside: a file that is imported or named lies outside of the program's folder.
-        Misuse: a Python file is not valid Python.
+        Misuse: a Python file is not valid Python, or the folder of a model has no weights.
     """
     folder = path.resolve().parent
     found: dict[str, Path] = {}
@@ -99,23 +98,16 @@ def _named(texts: Iterator[str], base: Path, folder: Path) -> Iterator[Path]:
         if not text or len(text) > 200 or "\n" in text or "\0" in text or text.startswith(("/", "~")):
             continue
         try:
-            path = (base / text.removeprefix(_MODEL)).resolve()
-            is_there = path.is_file() or (text.startswith(_MODEL) and is_model_folder(path))
+            path = (base / text.removeprefix(LOCAL)).resolve()
+            is_there = path.is_file() or (text.startswith(LOCAL) and is_model_folder(path))
         except OSError:
             continue
         if not is_there:
             continue
         if not path.is_relative_to(folder):
             raise Outside(f"the program names {text}, which does not lie below its folder", "move it there")
-        if not _is_secret(path.relative_to(folder)):
-            yield from files_of(path)
-
-
-def _is_secret(path: Path) -> bool:
-    """Whether a file, by its path below the folder, is hidden or for its owner alone."""
-    name = path.name.lower()
-    is_hidden = any(part.startswith(".") for part in path.parts)
-    return is_hidden or name.endswith(_SECRETS) or name.partition(".")[0] in _NEVER
+        if not is_private(path.relative_to(folder)):
+            yield from _whole(path)
 
 
 def _tree(path: Path) -> ast.Module:
@@ -131,7 +123,20 @@ def _trained(state: Path) -> Iterator[Path]:
         text = state.read_text(encoding="utf-8", errors="replace")
         if state.name.endswith(".state.json") or '"dspyc_state"' in text:
             for model in trained_models(state, text):
-                yield from files_of(model)
+                if not is_private(Path(model.name)):
+                    yield from _whole(model)
+
+
+def _whole(path: Path) -> list[Path]:
+    """A file itself, or those of the model that a folder holds.
+
+    Raises:
+        Misuse: the model has no weights that could be taken along.
+    """
+    try:
+        return files_of(path)
+    except StateError as problem:
+        raise Misuse(str(problem), "put the weights there as safetensors, or name another model") from None
 
 
 def _python_imports(tree: ast.Module, path: Path, folder: Path) -> Iterator[Path]:

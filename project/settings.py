@@ -220,7 +220,7 @@ def _selection(
     selection, problems = read_selection(table["rules"], root)
     return selection, tuple(
         _with_fix(
-            _problem(text, (*above, "rules"), each.about, each.message, each.help, each.severity),
+            _problem(text, (*above, "rules", *each.keys), each.about, each.message, each.help, each.severity),
             text,
             (*above, "rules", *each.written) if each.written else (),
             each.meant,

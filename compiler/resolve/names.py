@@ -189,11 +189,11 @@ class Names:
         finally:
             self._pop()
             late.frame = None
+            if late in self._late:
+                self._late.remove(late)
         if frame.is_circular:
             found = types.Interface(late.name, open=True)
         late.found = found
-        if late in self._late:
-            self._late.remove(late)
         self._settle(frame, late)
         late.reads |= frame.reads
         self._register(late.key, frame.reads)
@@ -317,8 +317,8 @@ class _Late:
         if self.frame is not None or make is None:
             names.needs(self)
             return types.Interface(self.name, open=True)
-        self._make = None
         found = names.work_out(self, make)
+        self._make = None
         if self.lowest != _NEVER:
             names.needs(self)
         return found

@@ -17,7 +17,7 @@ from ...grammar.parse import Item as ParsedItem
 from .. import types
 from ..datafiles import is_remote
 from ..environment import ALL, IMPORTS, Environment, Key
-from ..facts import Answers, Checked, DataFile, Draft, ItemFacts, SavedState, Symbol
+from ..facts import Answers, CallKind, Checked, DataFile, Draft, ItemFacts, SavedState, Symbol
 from ..program import Item
 from ..trees import declared_names, walk
 from . import declarations, imports
@@ -139,6 +139,9 @@ class FileScope:
         """What is kept from one look at the whole file to the next."""
         self.answers: Answers = {}
         """What the rules have asked about all items, and the answers."""
+        self.called: dict[tuple[str, str], CallKind] = {}
+        """What the `def`s of other files run that are reached from here, as it was first told since the file
+        was checked."""
         self.words = 0
         """How often documentation has changed in what the items read."""
         self.outdated: set[str] = set()

@@ -25,13 +25,15 @@ _EXTRAS = {
 
 
 def extras(contents: Mapping[str, bytes]) -> list[str]:
-    """The extras that the `.dspy` files, and trained models in folders, need."""
+    """The extras that the `.dspy` files, and the models among the contents, need."""
     text = "\n".join(
         data.decode("utf-8", errors="replace") for name, data in contents.items() if name.endswith(".dspy")
     )
     found = {extra for extra, pattern in _EXTRAS.items() if re.search(pattern, text)}
     if any(name.endswith(".safetensors") for name in contents):
         found.add("tune")
+    if any(name.endswith(".gguf") for name in contents):
+        found.add("embedded")
     return sorted(found)
 
 

@@ -154,7 +154,8 @@ class Adapter:
         """What `reply` does, for code that waits in place."""
         if self._asks_as_base:
             return exchange_now(self, lm, lm_kwargs, signature, demos, inputs, max_retries)
-        return drive.drive(self.reply(lm, lm_kwargs, signature, demos, inputs, max_retries))
+        work = self.reply(lm, lm_kwargs, signature, demos, inputs, max_retries)
+        return drive.drive(work, inside=True)
 
     def plan(
         self, signature: type[Signature], lm: Any, settings: Mapping[str, Any], inputs: Mapping[str, Any]

@@ -68,7 +68,8 @@ def exchange_now(
 ) -> list[dict[str, Any]]:
     """What `exchange` does, for code that waits in place: without a coroutine for what needs none."""
     if streams.sink() is not None and streams.listening() is not None:
-        return drive.drive(exchange(adapter, lm, settings, signature, demos, inputs, max_retries))
+        work = exchange(adapter, lm, settings, signature, demos, inputs, max_retries)
+        return drive.drive(work, inside=True)
     plan, settings, messages = prepare(adapter, lm, settings, signature, demos, inputs)
     response = lm.reply_now(messages, settings, plan.tools, plan.output)
     answers = Answers()
@@ -78,7 +79,7 @@ def exchange_now(
     error = _read_at_sight(adapter, plan, response, inputs, answers)
     if len(answers) < len(response.completions):
         asked = adapter, lm, settings, plan, messages, inputs, max_retries
-        drive.drive(_read_others(asked, response, answers, error))
+        drive.drive(_read_others(asked, response, answers, error), inside=True)
     return answers
 
 

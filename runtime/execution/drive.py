@@ -39,8 +39,13 @@ def run(coroutine: Coroutine[Any, Any, T], *, concurrent: bool = False) -> T:
     return run_on_loop(coroutine) if concurrent else drive(coroutine)
 
 
-def drive(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine that never suspends while `blocking` is set, without an event loop."""
+def drive(coroutine: Coroutine[Any, Any, T], *, inside: bool = False) -> T:
+    """Run a coroutine that never suspends while `blocking` is set, without an event loop.
+
+    Args:
+        coroutine: what to run.
+        inside: it is a part of a call that goes on in place, so what it stops by stays `exits.Stopped`.
+    """
     token = blocking.set(True)
     try:
         coroutine.send(None)
@@ -49,7 +54,7 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
         return result
     except exits.Stopped as stopped:
         # Inside another coroutine, which would turn it into an error of its own, it stays as it is.
-        if token.old_value is True:
+        if inside or token.old_value is True:
             raise
         raise stopped.error from None
     finally:

@@ -5,6 +5,7 @@ Unlike a setting this holds for models that modules have of their own, and for c
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -65,10 +66,16 @@ def in_place_of(model: Any) -> Any:
 
 
 def let_answer(model: Any) -> None:
-    """Let what only says that it is a model, as `MagicMock(spec=LM)` of a test does, be asked as one."""
-    if model is None or type(model) is model.__class__ or not stand_ins:
+    """Let a mock that says that it is a model, as `MagicMock(spec=LM)` of a test does, be asked as one.
+
+    Whatever else stands for a model, such as a proxy, hands on what it is asked; it is left as it is.
+    """
+    mocks = sys.modules.get("unittest.mock")
+    if mocks is None or not issubclass(type(model), mocks.NonCallableMock):
         return
-    attributes = vars(model)
+    if type(model) is model.__class__ or not stand_ins:
+        return
+    attributes = object.__getattribute__(model, "__dict__")
     if attributes.get("_is_saved") is not False:
         Replaced.anywhere = True
         attributes["_is_saved"] = False

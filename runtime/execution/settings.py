@@ -46,7 +46,7 @@ _BUILT_IN: dict[str, Any] = {
 _IN_PYTHON: dict[str, Any] = {
     "async_max_workers": 8,
     "callbacks": [],
-    "max_trace_size": 100,
+    "max_trace_size": tracing.MOST,
     "send_stream": None,
     "usage_tracker": None,
 }
@@ -78,23 +78,23 @@ class _Nearest(dict[str, Any]):
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         super().__init__(values)
-        self._whole: tuple[int, Mapping[str, Any]] = (-1, _NONE)
+        self._whole: tuple[object, Mapping[str, Any]] = (None, _NONE)
 
     def over_process(self) -> Mapping[str, Any]:
         """These and, beneath them, those of `configure(…)`."""
         version, whole = self._whole
-        if version != _Version.number:
-            # The number first: what changes meanwhile is then looked at again.
-            version = _Version.number
+        if version is not _Version.now:
+            # The version first: what changes meanwhile is then looked at again.
+            version = _Version.now
             whole = {**_process, **self}
             self._whole = version, whole
         return whole
 
 
 class _Version:
-    """How often the settings of the process have changed."""
+    """Which settings of the process hold: another object after each change, whichever thread makes it."""
 
-    number = 0
+    now = object()
 
 
 class Heard:
@@ -113,7 +113,9 @@ class Settings:
     `provide_traceback` (of batches and evaluations); `disable_history`, `max_history_size`,
     `track_usage`; `usage_tracker` (one that counts the tokens here; each item of a batch gets a copy);
     `send_stream` (where a program that is streamed sends pieces of its own; None elsewhere); `callbacks`
-    (told of every call); `trace` (a list to record calls in); `allow_code` (whether code that a model
+    (told of every call); `trace` (a list to record calls in) and `max_trace_size` (how many calls are kept
+    where nobody records them, 100; a list that `configure(trace=[])` gives keeps the last 10,000, or as many
+    as this setting says; one of `context(trace=[])` keeps all); `allow_code` (whether code that a model
     writes may run, in a sandbox), `interpreter_factory` (what makes that sandbox, instead of
     `PythonInterpreter`); `allow_tool_async_sync_conversion` (whether calling an async tool waits for it);
     `experimental`, which gates nothing and is taken so that DSPy's programs run.
@@ -206,9 +208,9 @@ def configure(**values: Any) -> None:
     if "max_trace_size" in values:
         most = tracing.Recent.most = values["max_trace_size"]
         # The default is for calls that nobody asked to be kept.
-        tracing.Recent.most_given = 10_000 if most == DEFAULT_CONFIG["max_trace_size"] else most
+        tracing.Recent.most_given = tracing.MOST_GIVEN if most == tracing.MOST else most
     _process.update(values)
-    _Version.number += 1
+    _Version.now = object()
 
 
 @contextmanager
@@ -334,6 +336,7 @@ def begin_call(values: Mapping[str, Any]) -> Token[Mapping[str, Any]]:
     """Let a call's own `lm`, `config` and `max_retries` hold for the predictors beneath; give the token to
     `end_call`.
     """
+    let_answer(values.get("lm"))
     return _call.set(merged(_call.get(), values))
 
 
@@ -362,10 +365,9 @@ def reset() -> None:
     """Forget what `configure` set; for tests."""
     _process.clear()
     _process.update(_DEFAULTS)
-    _Version.number += 1
+    _Version.now = object()
     Heard.anywhere = False
-    tracing.Recent.calls.clear()
-    tracing.Recent.most = 1000
+    tracing.forget()
 
 
 def merged(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -51,15 +51,21 @@ callers: ContextVar[tuple[Caller, ...]] = ContextVar("dspyc_callers", default=()
 """The modules whose calls are under way here, outermost first."""
 
 
+MOST = 100
+"""How many calls are kept that nobody records."""
+MOST_GIVEN = 10_000
+"""How many calls the list of `configure(trace=[])` keeps, which a server would fill without end."""
+
+
 class Recent:
     """The last calls that nobody records, oldest first, and how many of them are kept; and the list that
     `configure(trace=[])` has given, with its bound.
     """
 
     calls: Trace = []  # noqa: RUF012 it is the one of the process
-    most = 100
+    most = MOST
     given: Trace | None = None
-    most_given = 10_000
+    most_given = MOST_GIVEN
 
 
 _current: ContextVar[Trace | None] = ContextVar("dspyc_trace", default=Recent.calls)
@@ -99,8 +105,17 @@ def record(predictor: Any, inputs: dict[str, Any], prediction: Any) -> None:
 
 
 def _shorten(trace: Trace, most: int) -> None:
-    # In steps, so that adding stays cheap.
-    del trace[: len(trace) - most + most // 8]
+    """Keep the newest calls."""
+    # In one step of the interpreter, as other threads add calls meanwhile.
+    del trace[: -most or None]
+
+
+def forget() -> None:
+    """Record as at the start of the process; for tests."""
+    if _current.get() is Recent.given is not None:
+        _current.set(Recent.calls)
+    Recent.calls.clear()
+    Recent.most, Recent.given, Recent.most_given = MOST, None, MOST_GIVEN
 
 
 def extend(steps: list[Any]) -> None:

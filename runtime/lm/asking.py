@@ -120,14 +120,14 @@ def ask(lm: Asked, request: Request) -> Coroutine[Any, Any, Response]:
 def ask_now(lm: Asked, request: Request) -> Response:
     """What `ask` does, for code that waits in place: without a coroutine for what needs none."""
     if lm.callbacks or Heard.anywhere or player() is not None or recorder() is not None:
-        return drive.drive(ask(lm, request))
+        return drive.drive(ask(lm, request), inside=True)
     number, facts = calls.next_number(), _facts(lm, request)
     if facts is None:
         response = verify_response(lm.send_now(request), lm.model)
     else:
         key = keys.digest(facts)
         kept: Response | None = caching.current().get(key, lm.cache_in_memory)
-        response = kept or drive.drive(_once(lm, request, key, facts))
+        response = kept or drive.drive(_once(lm, request, key, facts), inside=True)
     _note(lm, number, request, response)
     return response
 

@@ -10,9 +10,9 @@ from ..errors import StateError
 from ..execution import drive, exits
 from ..execution.callbacks import BaseCallback
 from ..execution.loading import refuse_while_loading
-from ..execution.replacing import in_place_of
+from ..execution.replacing import in_place_of, stand_ins
 from .capabilities import NOTHING_KNOWN, Capabilities, ModelType
-from .said import SUPPORTS, AsSaid, beneath
+from .said import AsSaid, beneath
 
 if TYPE_CHECKING:
     from . import asking
@@ -113,8 +113,7 @@ class BaseLM:
         cls._called_by = (cls.__call__ is not BaseLM.__call__, cls.acall is not BaseLM.acall)
         cls._is_called = any(cls._called_by)
         cls._asks_as_base = not cls._is_called and cls.reply is BaseLM.reply and cls.send is BaseLM.send
-        if not SUPPORTS.isdisjoint(vars(cls)):
-            AsSaid.install(cls)
+        AsSaid.install(cls, BaseLM)
 
     # --- calls ------------------------------------------------------------------------------------------
 
@@ -167,7 +166,7 @@ class BaseLM:
         if self._asks_as_base:
             request = asking.make_request(self, None, messages, settings, tools, output)
             return asking.ask_now(self, request)
-        return drive.drive(self.reply(messages, settings, tools, output))
+        return drive.drive(self.reply(messages, settings, tools, output), inside=True)
 
     async def reply_in_pieces(
         self,
@@ -251,10 +250,7 @@ class BaseLM:
                 return drive.run_on_loop(self.__awaited(way, request))
             if way is None:
                 return await self._transmit(request)
-            try:
-                return self.__answered(way, request)
-            except StopIteration as error:
-                raise exits.Stopped(error) from error
+            return self.__answered_here(way, request)
         way = self._awaits_by
         if way is None:
             return await self._transmit(request)
@@ -266,11 +262,14 @@ class BaseLM:
     def send_now(self, request: Request) -> Response:
         """What `send` does, for code that waits in place."""
         way = self._answers_by
-        if way == "complete":
-            return self.complete(request)
-        if way == "forward":
-            return self.__answered(way, request)
-        return drive.drive(self.send(request))
+        if way != "complete" and way != "forward":
+            return drive.drive(self.send(request), inside=True)
+        if drive.blocking.get():
+            return self.__answered_here(way, request)
+        try:
+            return self.complete(request) if way == "complete" else self.__answered(way, request)
+        except StopIteration as error:
+            raise exits.Stopped(error) from error
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
         """One request past the cache, its answer in pieces; in one piece unless overridden."""
@@ -317,6 +316,18 @@ class BaseLM:
         if way == "complete":
             return self.complete(request)
         return asking.read_response(self.forward(**_forward_arguments(request)), self.model)
+
+    def __answered_here(self, way: str, request: Request) -> Response:
+        """What the program's own method answers, below a coroutine that is driven in place: the method itself
+        may run an event loop, in which nothing may wait in place.
+        """
+        token = drive.blocking.set(False)
+        try:
+            return self.__answered(way, request)
+        except StopIteration as error:
+            raise exits.Stopped(error) from error
+        finally:
+            drive.blocking.reset(token)
 
     async def __awaited(self, way: str, request: Request) -> Response:
         if way == "acomplete":
@@ -442,6 +453,15 @@ class BaseLM:
         asking.remember(self, calls.Entry.of(entry), asking.lookup("max_history_size"))
 
 
+def _stand_in(fake: Any) -> BaseLM:
+    from importlib import import_module
+
+    # It builds on this module.
+    model: BaseLM = import_module(".standin", __package__).StandIn(fake)
+    return model
+
+
+stand_ins.append(_stand_in)
 _BUILT_IN = f"{__package__}."
 CLASS_IN_STATE = "_dspy_lm_class"
 _LM_IN_STATES = ("dspy.clients.lm.LM", f"{__package__}.client.LM")

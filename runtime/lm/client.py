@@ -9,7 +9,6 @@ from ...base.later import Later
 from ...base.models import is_reasoning_model, reasoning_complaint
 from ..errors import ConfigurationError, LMConfigurationError, LMError
 from ..execution.callbacks import BaseCallback
-from ..execution.replacing import stand_ins
 from ..limits import Ge, Gt, Le, Setting
 from ..parameters import parameters
 from .base import BaseLM
@@ -18,7 +17,7 @@ from .provider import Provider, provider_for
 from .rollouts import warn_of_rollout
 
 if TYPE_CHECKING:
-    from . import falling_back, retry, standin
+    from . import falling_back, retry
     from .control import passing
     from .gguf import forms, places
     from .jobs import TrainDataFormat, TrainingJob
@@ -32,10 +31,7 @@ else:
     places = Later(globals(), "places", ".gguf.places")
     passing = Later(globals(), "passing", ".control.passing")
     retry = Later(globals(), "retry")
-    standin = Later(globals(), "standin")
     transports = Later(globals(), "transports", ".transports.base")
-
-stand_ins.append(lambda fake: standin.StandIn(fake))
 
 
 @parameters(extra="kwargs")

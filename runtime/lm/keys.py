@@ -133,20 +133,37 @@ def endpoint_identity(model: str, settings: Mapping[str, Any]) -> str:
 def _endpoint_of_environment(word: str) -> str:
     """What the environment says of the endpoint of a provider whose variables begin with this word."""
     global _environment
-    # The variables as `os.environ` has them underneath: to compare all takes a tenth of reading their names.
+    # The variables as `os.environ` has them underneath: to compare their names takes no time there.
     variables = getattr(os.environ, "_data", None) or dict(os.environ)
-    seen, known = _environment
-    if variables != seen:
+    names, known = _environment
+    if (now := list(variables)) != names:
         known = {}
-        _environment = dict(variables), known
-    if word not in known:
-        found = [name for name in os.environ if name.startswith(word) and _ENDPOINT_VARIABLE.fullmatch(name)]
-        known[word] = " ".join(f"{name}={_without_password(os.environ[name])}" for name in sorted(found))
-    return known[word]
+        _environment = now, known
+    if word in known:
+        seen, said = known[word]
+        for name, value in seen:
+            if variables.get(name) != value:
+                break
+        else:
+            return said
+    found = [(name, variables.get(name)) for name in now if _is_of_endpoint(os.fsdecode(name), word)]
+    said = " ".join(
+        f"{os.fsdecode(name)}={_without_password(os.fsdecode(value))}"
+        for name, value in sorted(found)
+        if value is not None  # another thread may have removed it
+    )
+    known[word] = tuple(found), said
+    return said
 
 
-_environment: tuple[Mapping[Any, Any], dict[str, str]] = ({}, {})
-"""The environment as it was seen last, and what it said then, by the first word of a provider's variables."""
+def _is_of_endpoint(name: str, word: str) -> bool:
+    return name.startswith(word) and _ENDPOINT_VARIABLE.fullmatch(name) is not None
+
+
+_environment: tuple[list[Any], dict[str, tuple[tuple[tuple[Any, Any], ...], str]]] = ([], {})
+"""The names of the environment's variables as they were seen last; and by the first word of a provider's,
+those that say where its endpoint is, with what they said. No others are kept, as keys are among them.
+"""
 
 
 @lru_cache(maxsize=1024)

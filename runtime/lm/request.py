@@ -136,11 +136,13 @@ class Completion:
     _fill: ClassVar[Callable[..., None]]
 
     def __init__(
-        self, parts: tuple[Part, ...] | str, finish_reason: str | None = None, logprobs: Any = None
+        self, parts: Iterable[Part] | str, finish_reason: str | None = None, logprobs: Any = None
     ) -> None:
-        if type(parts) is tuple and len(parts) == 1 and type(parts[0]) is Text:
-            text = parts[0].text
-            parts = text if isinstance(text, str) else parts
+        if not isinstance(parts, str):
+            parts = tuple(parts) if parts else ()
+            if len(parts) == 1 and type(parts[0]) is Text:
+                text = parts[0].text
+                parts = text if isinstance(text, str) else parts
         self._fill(parts, finish_reason, logprobs)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:

@@ -10,11 +10,19 @@ A class that overrides none of them costs nothing here.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
-from .capabilities import Capabilities
+from .capabilities import NOTHING_KNOWN, Capabilities
 
-SUPPORTS = frozenset({"supports_function_calling", "supports_reasoning", "supports_response_schema"})
+SUPPORTS = {
+    "supports_function_calling": "native_tools",
+    "supports_reasoning": "reasoning",
+    "supports_response_schema": "response_schema",
+}
+"""The properties, and what each says of a model's capabilities."""
+_being_asked: ContextVar[tuple[Any, ...]] = ContextVar("dspyc_models_being_asked", default=())
+"""The models whose properties are looked at here: these may look at the capabilities known without them."""
 
 
 class AsSaid:
@@ -28,19 +36,35 @@ class AsSaid:
         self._owner = owner
 
     @classmethod
-    def install(cls, owner: type) -> None:
-        """Let a class's own `supports_…` count, unless it says its `capabilities` itself."""
-        if "capabilities" not in vars(owner) and not isinstance(_of(*owner.__mro__), AsSaid):
+    def install(cls, owner: type, root: type) -> None:
+        """Let a class's own `supports_…` count, or those of a mixin of it, unless it says its `capabilities`
+        itself.
+
+        Args:
+            owner: the class.
+            root: `BaseLM`, from which on nothing is overridden.
+        """
+        for base in owner.__mro__:
+            if base is root or "capabilities" in vars(base):
+                return
+            if not SUPPORTS.keys().isdisjoint(vars(base)):
+                break
+        if not isinstance(_of(*owner.__mro__), AsSaid):
             owner.capabilities = cls(owner)  # type: ignore[attr-defined]
 
     def __get__(self, lm: Any, kind: type | None = None) -> Any:
         if lm is None:
-            return self
-        return self.beneath(lm)._replace(
-            native_tools=bool(lm.supports_function_calling),
-            reasoning=bool(lm.supports_reasoning),
-            response_schema=bool(lm.supports_response_schema),
-        )
+            known = (vars(base).get("capabilities") for base in self._owner.__mro__)
+            return next((each for each in known if isinstance(each, Capabilities)), NOTHING_KNOWN)
+        asked = _being_asked.get()
+        if any(each is lm for each in asked):
+            return self.beneath(lm)
+        token = _being_asked.set((*asked, lm))
+        try:
+            said = {name: bool(getattr(lm, supports)) for supports, name in SUPPORTS.items()}
+        finally:
+            _being_asked.reset(token)
+        return self.beneath(lm)._replace(**said)
 
     def __set__(self, lm: Any, given: Capabilities) -> None:
         setter = getattr(_of(*self._owner.__mro__[1:]), "fset", None)

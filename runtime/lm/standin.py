@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from .base import BaseLM
+from .capabilities import NOTHING_KNOWN, Capabilities
+from .said import SUPPORTS
 
 
 class StandIn(BaseLM):
     """Asks a stand-in as a model: `fake(messages=…, …)`, or `fake.acall(…)` from asynchronous code.
 
     Args:
-        fake: the stand-in; its `model` and `kwargs` count where they are what a model's are.
+        fake: the stand-in; its `model`, `kwargs`, `capabilities` and `supports_…` count where they are what
+            a model's are.
     """
 
     def __init__(self, fake: Any) -> None:
@@ -29,6 +32,14 @@ class StandIn(BaseLM):
         """The stand-in's settings."""
         given = self._fake.kwargs
         return given if isinstance(given, Mapping) else {}
+
+    @property
+    def capabilities(self) -> Capabilities:  # type: ignore[override]
+        """What the stand-in says that it can do."""
+        given = getattr(self._fake, "capabilities", None)
+        known = given if isinstance(given, Capabilities) else NOTHING_KNOWN
+        said = {name: getattr(self._fake, supports, None) for supports, name in SUPPORTS.items()}
+        return known._replace(**{name: value for name, value in said.items() if isinstance(value, bool)})
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the stand-in returns."""

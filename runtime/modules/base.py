@@ -11,6 +11,7 @@ from ...base.later import Later
 from ..errors import ConfigurationError, MissingStateError, StateError, list_names
 from ..execution import drive, trace
 from ..execution.callbacks import BaseCallback, Report, listening
+from ..execution.replacing import let_answer
 from ..execution.settings import (
     CALL_SETTINGS,
     Heard,
@@ -197,6 +198,7 @@ class Module(PartTree):
 
         The predictors are not changed, so a module that is shared with another keeps its settings there.
         """
+        let_answer(lm)
         given = {"lm": lm, "max_retries": max_retries, "config": config or None}
         self._part_settings = {name: value for name, value in given.items() if value is not None} or None
 

@@ -57,6 +57,7 @@ class Call:
             }
             if "signature" in settings:
                 signature = ensure_signature(settings["signature"])
+            let_answer(settings.get("lm"))
             lm = in_place_of(settings.get("lm") or lm)
             demos = settings.get("demos", demos)
             config = {**config, **(settings.get("config") or {})}

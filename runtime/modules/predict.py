@@ -83,6 +83,7 @@ class Predict(Module, Predictor):
             or cls.acall is not _ACALL
             or "aforward" in own
             or "acall" in own
+            or super(Predict, cls).__call__ is not _CALL
         ):
             return super().__call__(*args, **inputs)
         # Nothing here needs a coroutine, which would cost more than all that is done between two calls.
@@ -103,10 +104,14 @@ class Predict(Module, Predictor):
                 return self._forward_now(inputs)
             finally:
                 trace.callers.reset(token)
-        except StopIteration as error:
+        except exits.Stopped as stopped:
+            # What a model has stopped by: inside another coroutine it stays carried, as in `drive`.
             if drive.blocking.get():
-                raise exits.Stopped(error) from error
-            raise
+                raise
+            raise stopped.error from None
+        except StopIteration as error:
+            # As in a coroutine: it would end a loop of the caller's, who would never know.
+            raise RuntimeError("a part of the call raised StopIteration") from error
 
     async def aforward(self, /, **inputs: Any) -> Any:
         """Predict, without the bookkeeping around it; what a call does.
@@ -118,10 +123,7 @@ class Predict(Module, Predictor):
             LMError: the model could not be asked.
         """
         if drive.blocking.get():
-            try:
-                return self._forward_now(inputs)
-            except StopIteration as error:
-                raise exits.Stopped(error) from error
+            return self._forward_now(inputs)
         call = self._prepared(inputs)
         completions = await call.adapter.reply(
             call.lm, call.config, call.signature, call.demos, call.sent, call.max_retries
@@ -211,7 +213,7 @@ class Predict(Module, Predictor):
         return f"{type(self).__name__}({self.signature.signature})"
 
 
-_ACALL, _AFORWARD = Module.acall, Predict.aforward
+_CALL, _ACALL, _AFORWARD = Module.__call__, Module.acall, Predict.aforward
 
 
 def _given_demo(signature: type[Signature], number: int, demo: Any) -> Any:

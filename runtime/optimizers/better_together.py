@@ -194,7 +194,9 @@ class BetterTogether(Optimizer):
             found = optimizer.plan(student if is_first else taught, **accepted)
             if found is None:
                 return None
-            planned += found if is_first else [_later(one, student, taught, demos) for one in found]
+            later = found if is_first else [_later(one, student, taught, demos) for one in found]
+            measured_calls = Span(0, len(val) if number == len(steps) - 1 else None)
+            planned += [each for one in later for each in _with_own_calls(one, measured_calls)]
             demos = max([demos, *(one.demos for one in found)])
         measured = Span(len(val), len(val) * (1 + len(steps)))
         return [*planned, Planned("program", measured, student, demos=demos)]
@@ -373,6 +375,20 @@ def _later(planned: Planned, student: Module, taught: Module, demos: int) -> Pla
     return replace(
         planned, program=program, count=Span(0, planned.count.most), demos=max(demos, planned.demos)
     )
+
+
+def _with_own_calls(planned: Planned, calls: Span) -> list[Planned]:
+    """What a step plans, and what calls of the program that it made ask while the run goes on.
+
+    Args:
+        planned: what the step plans.
+        calls: how often the run calls that program; without bound where other steps work on it.
+    """
+    if not planned.in_calls:
+        return [planned]
+    # The run may end with a program of another step.
+    after = replace(planned, count=Span(0, planned.count.most))
+    return [replace(planned, count=planned.count * calls, in_calls=False), after]
 
 
 def _taken(optimizer: Optimizer) -> set[str]:

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import platform
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import metadata as packages
@@ -64,54 +63,6 @@ def read_state(path: Path) -> dict[str, Any]:
 
 LARGEST = 256 << 20
 """How many bytes a state may have."""
-
-_LOCAL = "gguf/"
-
-
-def trained_models(path: Path, text: str) -> list[Path]:
-    """The trained models that lie beside a state file and are named in it: GGUF files, and folders of
-    safetensors.
-
-    Args:
-        path: the state file.
-        text: its content; one that is no JSON names nothing.
-    """
-    try:
-        waiting, names = [json.loads(text)], set[str]()
-    except (ValueError, RecursionError):
-        return []
-    while waiting:
-        match waiting.pop():
-            case dict() as found:
-                waiting += found.values()
-            case list() as found:
-                waiting += found
-            case str() as found if found.startswith(_LOCAL):
-                names.add(found.removeprefix(_LOCAL))
-    # What a state names lies beside it, or is not opened.
-    beside = sorted(
-        name for name in names if name not in ("", ".", "..") and not re.search(r"[/\\:\x00]", name)
-    )
-    models = [path.with_name(name) for name in beside]
-    return [model for model in models if files_of(model) and (model.is_file() or is_model_folder(model))]
-
-
-def is_model_folder(path: Path) -> bool:
-    """Whether a path is a folder that holds a model as Hugging Face's transformers keep it."""
-    return (path / "config.json").is_file() and any(path.glob("*.safetensors"))
-
-
-def files_of(model: Path) -> list[Path]:
-    """The files of a trained model: the file itself, or those in its folder but hidden ones and links."""
-    if not model.is_dir():
-        return [model] if model.is_file() else []
-    return sorted(
-        file
-        for file in model.rglob("*")
-        if file.is_file()
-        and not file.is_symlink()
-        and not any(part.startswith(".") for part in file.relative_to(model).parts)
-    )
 
 
 def warn_of_versions(path: Path, state: Mapping[str, Any]) -> None:

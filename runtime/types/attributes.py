@@ -4,7 +4,6 @@ enumerations whose members are described.
 
 from __future__ import annotations
 
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from pydantic import (
     create_model,
 )
 
+from ...base.forks import new_recursive_lock
 from ..errors import LimitError
 from ..execution.matching import is_found
 from .members import describe, descriptions_of
@@ -66,7 +66,7 @@ def attribute(
     return made
 
 
-_MAKING = threading.RLock()
+_MAKING = new_recursive_lock()
 
 
 @contextmanager

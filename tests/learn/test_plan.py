@@ -108,6 +108,13 @@ OPTIMIZERS: dict[str, tuple[Any, dict[str, Any]]] = {
         ),
         {"trainset": TRAIN, "valset": VAL, "strategy": "few -> words"},
     ),
+    "nearest, measured": (
+        lambda lm: BetterTogether(
+            metric=same_label,
+            near=KNNFewShot(3, TRAIN, Embedder(sizes), metric=same_label, max_bootstrapped_demos=2),
+        ),
+        {"trainset": TRAIN, "valset": rows(30, 300), "strategy": "near"},
+    ),
     **{
         f"few, then {name}": (
             lambda lm, make=make: BetterTogether(metric=same_label, few=LabeledFewShot(k=2), s=make(lm)),
@@ -157,6 +164,20 @@ def test_what_is_made_for_each_call_costs_nothing_where_nothing_is_measured(tmp_
         (before, teacher) = program.plan(evaluation).lines
     assert before.calls == Span(2 * len(VAL), 2 * len(VAL))
     assert (teacher.role, teacher.calls) == ("teacher", Span(len(VAL), 3 * len(VAL)))
+
+
+@pytest.mark.parametrize(
+    ("strategy", "most"), [("near", 3 * 30), ("few -> near", 3 * 30), ("near -> few", None)]
+)
+def test_what_calls_ask_is_planned_for_the_rows_of_the_run(
+    strategy: str, most: int | None, tmp_path: Path
+) -> None:
+    near = KNNFewShot(3, TRAIN, Embedder(sizes), metric=same_label)
+    both = BetterTogether(metric=same_label, near=near, few=LabeledFewShot(k=2))
+    program, _ = made(both, tmp_path, trainset=TRAIN, valset=rows(30, 300), strategy=strategy)
+    with context(lm=Obedient(), max_retries=0):
+        lines = [line for line in program.plan().lines if line.role == "teacher"]
+    assert [line.calls for line in lines] == [Span(0, most)]
 
 
 @pytest.mark.parametrize("name", LATER)

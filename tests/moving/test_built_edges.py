@@ -152,7 +152,9 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name in NAMES:
         folder = tmp_path_factory.mktemp("named")
         (folder / "rows.csv").write_text("text,answer\na,abc\n")
-        (folder / "p.dspy").write_text(USING.replace("NAME", name))
+        # Where a type is asked for, the name of one of Python's is not taken for the module.
+        text = USING.replace("pred: NAME", "pred: Any") if name in ("Path", "list", "dict") else USING
+        (folder / "p.dspy").write_text(text.replace("NAME", name))
         found[name], _ = build(folder / "p.dspy", folder / "out")
     return found
 
@@ -284,6 +286,22 @@ def test_what_was_learned_and_does_not_go_along_is_told(
     assert f"4: what `tuned` has learned {wanted}" in "\n".join(told)
     assert (tmp_path / "out" / state.name).exists() != is_broken
     assert not (tmp_path / "out" / "m.gguf").exists()
+
+
+def test_what_lies_beside_a_model_and_is_none_goes_along(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "p.dspy").write_text(
+        'from helper import f\ndataset rows = Dataset("rows.csv", inputs=["q"])\n'
+        'module m = Predict("q -> a")\nlm own = LM("gguf/tokenizer.json")\n'
+        "def told() -> str:\n    return f()\n"
+    )
+    (tmp_path / "helper.py").write_text("def f() -> str:\n    return ''\n")
+    (tmp_path / "rows.csv").write_text("q,a\n1,2\n")
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        (tmp_path / name).write_text("{}")
+    build(tmp_path / "p.dspy", tmp_path / "out", capsys)
+    assert {each.name for each in (tmp_path / "out").iterdir()} == {"p.py", "helper.py", "rows.csv"}
 
 
 def test_what_python_does_not_read_is_not_written() -> None:

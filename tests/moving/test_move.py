@@ -389,6 +389,44 @@ def test_what_a_file_needs_stays_in_the_language(
     assert "stays Python" not in told
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("first, *rest = await asyncio.gather(self.ask.acall(q=q), self.ask.acall(q=q))", "first, *rest = ["),
+        ("first, first = await asyncio.gather(self.ask.acall(q=q), self.ask.acall(q=q))", "first, first = ["),
+        ("first = await asyncio.gather(self.ask.acall(q=q), return_exceptions=True)", "`asyncio.gather`"),
+        ("first = await asyncio.wait_for(self.ask.acall(q=q), 5)", "`asyncio.wait_for`"),
+        ("first = (await aio.gather(self.ask.acall(q=q)))[0]", "`aio.gather`"),
+        ("first = await wait_for(self.ask.acall(q=q), 5)", "`wait_for` of asyncio"),
+        ("async with asyncio.timeout(5): first = await self.ask.acall(q=q)", "`async with"),
+    ],
+)
+def test_calls_that_wait_together(
+    line: str, expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    python = f"""
+    import asyncio
+    import asyncio as aio
+    from asyncio import wait_for
+    import dspy
+
+    class Ask(dspy.Module):
+        def __init__(self):
+            self.ask = dspy.Predict("q -> a")
+
+        async def aforward(self, q):
+            {line}
+            return dspy.Prediction(a=first.a)
+
+    asking = Ask()
+    """
+    text, told = imported(tmp_path, python, capsys)
+    if expected.startswith("`"):
+        assert f"`Ask` stays Python: {expected}" in told
+    else:
+        assert expected in text
+
+
 def test_what_only_drives_a_program_takes_nothing_out_of_the_language(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -420,3 +458,16 @@ def test_what_only_drives_a_program_takes_nothing_out_of_the_language(
     assert 'module classify = Predict("text -> label")' in text
     assert "stays Python" not in told
     assert not list(tmp_path.glob("*_python.py"))
+
+
+def test_what_is_changed_later_stays_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    python = """
+        import dspy
+        settings = dict(model="openai/gpt-4o-mini", temperature=0.0)
+        settings |= dict(temperature=1.0)
+        lm = dspy.LM(**settings)
+    """
+    text, told = imported(tmp_path, python, capsys)
+    assert "lm lm = LM(**settings)" in text
+    assert "it is changed later" in told
+    assert 'settings = dict(model="openai/gpt-4o-mini"' in (tmp_path / "program_python.py").read_text()

@@ -119,6 +119,71 @@ def test_states_and_their_models_go_along(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("A=1\n")
     assert package(path, "--name", "tuned", "--out", tmp_path / "out") == 0
     assert packed_into(tmp_path / "out", "tuned") == {"p.dspy", "p.tuned.state.json", "p.tuned.gguf"}
+    assert "dspyc[embedded]" in metadata_in(tmp_path / "out", "tuned")
+
+
+PRIVATE = (
+    "credentials.json", "prod.env", "secrets.jinja", "server.pem", "notes.yaml", "train_data.parquet",
+    "checkpoint-10/optimizer.pt", "checkpoint-10/model.safetensors", "training_args.bin", ".token.json",
+)  # fmt: skip
+OWN = (
+    *MODEL_FILES, "model.safetensors.index.json", "tokenizer_config.json", "merges.txt", "spm.model",
+    "chat_template.jinja", "dspyc.json",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("in_state", [True, False])
+def test_only_the_files_of_a_model_go_along(in_state: bool, tmp_path: Path) -> None:
+    text = 'module m = Predict("q -> a")\n'
+    path = write(tmp_path, p__dspy=text if in_state else 'lm l = LM("gguf/p.own")\n' + text)
+    if in_state:
+        (tmp_path / "p.m.state.json").write_text(
+            '{"lm": "gguf/p.own", "other": ["gguf/credentials.json", "gguf/p.pem"]}'
+        )
+    for name in ("credentials.json", "p.pem", *(f"p.own/{each}" for each in (*PRIVATE, *OWN))):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "p.own" / "vocab.json").symlink_to(tmp_path / "credentials.json")
+    assert package(path, "--name", "own", "--out", tmp_path / "out") == 0
+    others = {"p.dspy", "p.m.state.json"} if in_state else {"p.dspy"}
+    assert packed_into(tmp_path / "out", "own") == others | {f"p.own/{each}" for each in OWN}
+
+
+@pytest.mark.parametrize("weights", ["linked", "broken", "missing"])
+@pytest.mark.parametrize("is_built", [True, False])
+def test_weights_that_are_links_are_taken_or_refused(
+    weights: str, is_built: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = 'module b = Predict("q -> a", lm=LM("openai/gpt-4o-mini"))\n'
+    text += 'dataset d = Dataset([{"q": "1", "a": "2"}], inputs=["q"])\n'
+    text += "optimizer o = LabeledFewShot(k=1)\nprogram m = o.compile(b, trainset=d)\n"
+    path = write(tmp_path, p__dspy=text)
+    assert main(["optimize", f"{path}:m"]) == 0
+    state = tmp_path / "p.m.state.json"
+    saved = json.loads(state.read_text())
+    saved["predictors"]["self"]["lm"] = {"model": "gguf/p.m.own"}
+    state.write_text(json.dumps(saved))
+    (tmp_path / "p.m.own").mkdir()
+    (tmp_path / "p.m.own" / "config.json").write_text("{}")
+    if weights != "missing":
+        (tmp_path / "p.m.own" / "model.safetensors").symlink_to(tmp_path / "blob")
+    if weights == "linked":
+        (tmp_path / "blob").write_bytes(b"w")
+    capsys.readouterr()
+    out = tmp_path / "out"
+    code = main(["build", str(path), "--out", str(out)]) if is_built else package(path, "--out", out)
+    assert (code, out.exists()) == ((0, True) if weights == "linked" else (2, False))
+    if weights != "linked":
+        assert "weights" in capsys.readouterr().err
+    elif is_built:
+        assert (out / "p.m.own" / "model.safetensors").read_bytes() == b"w"
+    else:
+        assert "p.m.own/model.safetensors" in packed_into(out, "p")
+
+
+def metadata_in(out: Path, name: str) -> str:
+    with zipfile.ZipFile(out / f"{name}-0.1.0-py3-none-any.whl") as archive:
+        return archive.read(f"{name}-0.1.0.dist-info/METADATA").decode()
 
 
 def packed_into(out: Path, name: str) -> set[str]:

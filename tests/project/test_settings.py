@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,20 @@ def test_findings_of_rules(tmp_path: Path, text: str, marked: str, message: str,
     assert finding.message.startswith(message)
     assert (finding.code, finding.severity) == ("E090", severity)
     assert text[finding.span.start : finding.span.end] == marked
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ('select = ["unknown-nam", "E101"]', 'ignore = ["unknown-nam"]'),
+        ('extend-select = ["W1", "unknown-nam"]', "[rules.severity]", 'unknown-nam = "error"'),
+        ('ignore = ["unknown-nam"]', "[rules.per-file-ignores]", '"*.dspy" = ["unknown-nam"]'),
+    ],
+)
+def test_each_of_two_equal_selectors_is_marked_and_mended(tmp_path: Path, lines: tuple[str, ...]) -> None:
+    text = "\n".join(("[rules]", *lines, ""))
+    found = settings_of(tmp_path, text).problems
+    spans = [each.span for each in found]
+    written = [each.span() for each in re.finditer("unknown-nam", text)]
+    assert sorted((each.start, each.end) for each in spans) == written
+    assert [edit.span for each in found for fix in each.fixes for edit in fix.edits] == spans

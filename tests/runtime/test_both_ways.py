@@ -5,7 +5,9 @@ can be seen of a call is the same.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from typing import Any, Literal
 
 import pytest
@@ -15,8 +17,8 @@ import dspyc.runtime as dspy
 from dspyc.runtime.execution import drive
 from dspyc.runtime.execution.assertions import feedback
 from dspyc.runtime.execution.exits import Stopped
-from dspyc.runtime.lm import cache, history
-from dspyc.runtime.lm.messages import Text
+from dspyc.runtime.lm import cache, flights, history
+from dspyc.runtime.lm.messages import Text, ToolCall
 from dspyc.runtime.lm.request import Completion
 from dspyc.runtime.lm.usage import observing
 
@@ -106,6 +108,83 @@ class Cached(Scripted):
     cache = True
 
 
+class CachedAsDSPy(AsDSPy):
+    """The same, kept."""
+
+    cache = True
+
+
+class BothOfDSPy(AsDSPy):
+    """One that can be awaited too."""
+
+    async def aforward(self, prompt: Any = None, messages: Any = None, **kwargs: Any) -> Any:
+        await asyncio.sleep(0)
+        return self.forward(prompt, messages, **kwargs)
+
+
+class OnlyAwaitedOfDSPy(Script):
+    """One that can only be awaited."""
+
+    async def aforward(self, prompt: Any = None, messages: Any = None, **kwargs: Any) -> Any:
+        await asyncio.sleep(0)
+        return {"choices": [{"message": {"content": self.script.pop(0)}}], "usage": USED, "model": "theirs"}
+
+
+class Sends(Scripted):
+    """One that looks at what goes out and comes back."""
+
+    async def send(self, request: Any) -> Any:
+        self.asked.append("sends")
+        return await super().send(request)
+
+
+class Replies(Scripted):
+    """One that looks at what adapters ask."""
+
+    def reply(self, *args: Any, **kwargs: Any) -> Any:
+        self.asked.append("replies")
+        return super().reply(*args, **kwargs)
+
+
+class Requests(Scripted):
+    """One that looks at direct calls, which predictors do not make."""
+
+    def request(self, *args: Any, **kwargs: Any) -> Any:
+        self.asked.append("requests")
+        return super().request(*args, **kwargs)
+
+
+class CalledBothWays(Called):
+    """One that a wrapper stands around, in both ways."""
+
+    async def acall(self, *args: Any, **kwargs: Any) -> Any:
+        return await super().acall(*args, **kwargs)
+
+
+class TakesTools(Scripted):
+    """One that answers with calls of tools."""
+
+    capabilities = dspy.BaseLM.capabilities._replace(native_tools=True)
+
+
+class LooksWhetherToWait(Scripted):
+    """One whose own code may run an event loop, as it is not inside of one."""
+
+    def complete(self, request: Any) -> Any:
+        self.asked.append(drive.blocking.get())
+        return asyncio.run(self.looked(request))
+
+    async def looked(self, request: Any) -> Any:
+        self.asked.append(drive.blocking.get())
+        return self.answer(request)
+
+
+class LooksAndIsKept(LooksWhetherToWait):
+    """The same, kept."""
+
+    cache = True
+
+
 class Politely(dspy.ChatAdapter):
     """An adapter with a hook of its own."""
 
@@ -120,11 +199,44 @@ class Twice(dspy.ChatAdapter):
         return super().__call__(*args, **kwargs) * 2
 
 
+class AwaitedTwice(dspy.ChatAdapter):
+    """An adapter whose asynchronous call is its own."""
+
+    async def acall(self, *args: Any, **kwargs: Any) -> Any:
+        return [*await super().acall(*args, **kwargs)] * 2
+
+
+class Replying(dspy.ChatAdapter):
+    """An adapter with a way to ask of its own."""
+
+    def reply(self, *args: Any) -> Any:
+        return dspy.JSONAdapter().reply(*args)
+
+
+class Stops(dspy.ChatAdapter):
+    """An adapter with a hook that stops."""
+
+    def parse(self, signature: Any, completion: str) -> Any:
+        return next(iter(()))
+
+
+class AsksToo(dspy.ChatAdapter):
+    """An adapter that asks another predictor."""
+
+    def parse(self, signature: Any, completion: str) -> Any:
+        with dspy.context(adapter=dspy.ChatAdapter(), lm=Scripted("[[ ## answer ## ]]\nfour")):
+            inner = dspy.Predict("question -> answer")
+            assert inner(question="?").answer == "four"
+            assert len(inner.history) == 1
+        return super().parse(signature, completion)
+
+
 class Heard(dspy.BaseCallback):
     """Keeps what it is told."""
 
     def __init__(self) -> None:
         self.told: list[Any] = []
+        self.around: str | None = None
 
     def __getattribute__(self, name: str) -> Any:
         if not name.startswith("on_"):
@@ -132,21 +244,41 @@ class Heard(dspy.BaseCallback):
         told = self.told
 
         def tell(call_id: str, **facts: Any) -> None:
+            if isinstance(facts.get("instance"), Around):
+                self.around = call_id
+            if call_id == self.around:
+                return
             told.append((name, sorted(facts), repr(facts.get("exception")), str(facts.get("outputs"))))
 
         return tell
 
 
 class Around(dspy.Module):
-    """A module that awaits the predictor."""
+    """A module that awaits the predictor, on the event loop of another thread."""
 
-    concurrent = False
+    concurrent = True
 
     def __init__(self, predict: Any) -> None:
         self.predict = predict
 
     async def aforward(self, **inputs: Any) -> Any:
-        return await self.predict.acall(**inputs)
+        assert threading.current_thread() is not threading.main_thread()
+        assert not drive.blocking.get()
+        return await left_as_found(self.predict.acall(**inputs))
+
+
+def state() -> dict[Any, Any]:
+    """All that holds here: who calls, whether to wait in place, the settings, the identity of the call …"""
+    return {variable: value for variable, value in copy_context().items() if value is not None}
+
+
+async def left_as_found(work: Any) -> Any:
+    """Await it, and look whether it leaves everything of the task as it was."""
+    before = state()
+    try:
+        return await work
+    finally:
+        assert state() == before
 
 
 def in_one_piece(predict: Any, inputs: Mapping[str, Any]) -> Any:
@@ -154,7 +286,7 @@ def in_one_piece(predict: Any, inputs: Mapping[str, Any]) -> Any:
 
 
 def on_a_loop(predict: Any, inputs: Mapping[str, Any]) -> Any:
-    return asyncio.run(predict.acall(**inputs))
+    return asyncio.run(left_as_found(predict.acall(**inputs)))
 
 
 def inside(predict: Any, inputs: Mapping[str, Any]) -> Any:
@@ -174,24 +306,46 @@ Case = Callable[[], tuple[Any, dict[str, Any], dict[str, Any]]]
 MESSAGE = {"message": "two lamps"}
 
 
-def case(*script: Any, kind: type[Script] = Scripted, signature: Any = Order, **more: Any) -> Case:
+def case(
+    *script: Any, kind: type[Script] = Scripted, signature: Any = Order, own: Any = None, **more: Any
+) -> Case:
     """One with a model that answers this.
 
     Args:
         script: what it answers.
         kind: its class.
         signature: what is asked.
+        own: arguments of the model.
         more: `inputs`, `settings`, and arguments of the predictor.
     """
 
     def make() -> tuple[Any, dict[str, Any], dict[str, Any]]:
-        own = dict(more)
-        inputs, settings = own.pop("inputs", MESSAGE), own.pop("settings", {})
-        predict = dspy.Predict(signature, **own)
-        return predict, dict(inputs), {"lm": kind(*script), **settings}
+        given = dict(more)
+        inputs, settings = given.pop("inputs", MESSAGE), given.pop("settings", {})
+        predict = dspy.Predict(signature, **given)
+        return predict, dict(inputs), {"lm": kind(*script, **(own or {})), **settings}
 
     return make
 
+
+def look_up(word: str) -> str:
+    """Look a word up."""
+    return word
+
+
+class WithTools(dspy.Signature):
+    """Say what to call."""
+
+    question: str = dspy.InputField()
+    tools: list[dspy.Tool] = dspy.InputField()
+    calls: dspy.ToolCalls = dspy.OutputField()
+
+
+TOOLS = {"question": "?", "tools": [dspy.Tool(look_up)]}
+TOKENS = {
+    "content": [{"token": each, "logprob": -0.1, "top_logprobs": []} for each in (GOOD[:99], GOOD[99:])]
+}
+CALL = dspy.Response((Completion((ToolCall("1", "look_up", '{"word": "a"}'),)),), USED)
 
 CASES: dict[str, Case] = {
     "as asked": case(GOOD),
@@ -238,6 +392,51 @@ CASES: dict[str, Case] = {
     "callbacks": case(WRONG, GOOD, settings={"callbacks": [Heard()]}),
     "callbacks of its own": case(WRONG, WRONG, WRONG, callbacks=[Heard()]),
     "not recorded": case(GOOD, settings={"trace": None}),
+    "both ways of DSPy": case(GOOD, kind=BothOfDSPy),
+    "an awaited model of DSPy": case(GOOD, kind=OnlyAwaitedOfDSPy),
+    "its own way to send": case(GOOD, kind=Sends),
+    "its own way to reply": case(WRONG, GOOD, kind=Replies),
+    "its own requests": case(GOOD, kind=Requests),
+    "wrapped both ways": case(GOOD, kind=CalledBothWays),
+    "an adapter that is awaited": case(GOOD, settings={"adapter": AwaitedTwice()}),
+    "an adapter that asks its way": case(JSON, settings={"adapter": Replying()}),
+    "an adapter that asks another": case(GOOD, settings={"adapter": AsksToo()}),
+    "an adapter that stops": case(GOOD, settings={"adapter": Stops()}),
+    "callbacks of the model": case(WRONG, GOOD, own={"callbacks": [Heard()]}),
+    "callbacks of the adapter": case(WRONG, GOOD, settings={"adapter": dspy.ChatAdapter([Heard()])}),
+    "callbacks of all, in vain": case(
+        KeyError("oh"),
+        own={"callbacks": [Heard()]},
+        callbacks=[Heard()],
+        settings={"adapter": dspy.ChatAdapter([Heard()])},
+    ),
+    "log probabilities": case(dspy.Response((Completion((Text(GOOD),), "stop", TOKENS),), USED)),
+    "native tools": case(
+        CALL,
+        kind=TakesTools,
+        signature=WithTools,
+        inputs=TOOLS,
+        settings={"adapter": dspy.ChatAdapter(use_native_function_calling=True)},
+    ),
+    "two steps": case(
+        "Two lamps.", settings={"adapter": lambda: dspy.TwoStepAdapter(Scripted(GOOD, model="test/reads"))}
+    ),
+    "a budget": case(GOOD, GOOD, settings={"budget": 0.75, "calls": 2}),
+    "a short history": case(*[GOOD] * 12, settings={"max_history_size": 8, "calls": 12}),
+    "a cached model of DSPy": case(GOOD, kind=CachedAsDSPy, settings={"calls": 2}),
+    "other rollouts": case(
+        GOOD,
+        MENDED,
+        kind=Cached,
+        inputs={**MESSAGE, "config": {"rollout_id": 1, "temperature": 1.0}},
+        settings={"calls": 3, "then": {"config": {"rollout_id": 2, "temperature": 1.0}}},
+    ),
+    "past the cache": case(
+        GOOD, MENDED, kind=Cached, settings={"calls": 2, "then": {"config": {"cache": False}}}
+    ),
+    "a loop of the model's": case(GOOD, kind=LooksWhetherToWait),
+    "a loop of a cached model's": case(GOOD, kind=LooksAndIsKept),
+    "an error, then an answer": case(KeyError("oh"), GOOD, settings={"calls": 2, "goes_on": True}),
 }
 
 
@@ -247,7 +446,11 @@ def seen(call: Callable[[Any, Mapping[str, Any]], Any], make: Case) -> Any:
     lm = settings["lm"]
     trace: list[Any] | None = settings.pop("trace", [])
     count, reason = settings.pop("calls", 1), settings.pop("feedback", None)
-    listeners = [*settings.get("callbacks", ()), *predict.callbacks]
+    then, goes_on = settings.pop("then", {}), settings.pop("goes_on", False)
+    if callable(made := settings.get("adapter")) and not isinstance(made, dspy.Adapter):
+        settings["adapter"] = made()
+    heard = (settings, vars(predict), vars(lm), vars(settings.get("adapter") or object))
+    listeners = [each for holder in heard for each in holder.get("callbacks") or ()]
     for listener in listeners:
         listener.told.clear()
     observed: list[Any] = []
@@ -257,8 +460,14 @@ def seen(call: Callable[[Any, Mapping[str, Any]], Any], make: Case) -> Any:
     error: BaseException | None = None
     facts: dict[str, Any] = {}
     with dspy.context(trace=trace, **settings), observing(lambda found, asked: observed.append(found)):
+        before = state()
         try:
-            prediction = [call(predict, inputs) for _ in range(count)][-1]
+            for number in range(count):
+                try:
+                    prediction = call(predict, {**inputs, **(then if number else {})})
+                except KeyError:
+                    if not goes_on or number:
+                        raise
         except Exception as raised:  # noqa: BLE001  what it is, is compared
             error = raised
         else:
@@ -270,6 +479,8 @@ def seen(call: Callable[[Any, Mapping[str, Any]], Any], make: Case) -> Any:
                 "cost": prediction.get_lm_cost(),
                 "probabilities": prediction.probabilities,
             }
+        assert state() == before
+        assert not flights._flights
     feedback.reset(token)
     return {
         **facts,
@@ -280,7 +491,7 @@ def seen(call: Callable[[Any, Mapping[str, Any]], Any], make: Case) -> Any:
         "module": entries(predict.history),
         "all": entries(history.ALL),
         "trace": [(step[0] is predict, step[1], dict(step[2].items())) for step in trace or ()],
-        "told": [event for listener in listeners for event in listener.told if "module" not in event[0]],
+        "told": [event for listener in listeners for event in listener.told],
     }
 
 
@@ -297,7 +508,70 @@ def test_a_call_is_the_same_both_ways(name: str, other: Callable[..., Any]) -> N
     if name == "a stop" and other is on_a_loop:
         # No coroutine lets a StopIteration through.
         at_once["error"] = (Stopped, "StopIteration: over", None)
+    if name == "an adapter that stops":
+        assert at_once["error"] == (RuntimeError, "a part of the call raised StopIteration", None)
+        at_once["error"] = (RuntimeError, "coroutine raised StopIteration", None)
     assert seen(other, CASES[name]) == at_once
+
+
+@pytest.mark.parametrize("kind", [Scripted, Cached, AsDSPy, Called, Sends])
+def test_a_stop_of_the_model_arrives_as_it_is(kind: type[Script]) -> None:
+    class Stopping(kind):  # type: ignore[misc, valid-type]
+        def complete(self, request: Any) -> Any:
+            raise StopIteration("over")
+
+        def forward(self, **kwargs: Any) -> Any:
+            raise StopIteration("over")
+
+    predict = dspy.Predict(Order)
+    with dspy.context(lm=Stopping()), pytest.raises(StopIteration, match="over"):
+        predict(**MESSAGE)
+
+
+def test_a_hook_that_stops_does_not_end_a_loop_of_the_caller() -> None:
+    class ThirdStops(dspy.ChatAdapter):
+        seen = 0
+
+        def parse(self, signature: Any, completion: str) -> Any:
+            self.seen += 1
+            return next(iter(())) if self.seen == 3 else super().parse(signature, completion)
+
+    predict = dspy.Predict(Order)
+    with (
+        dspy.context(lm=Scripted(*[GOOD] * 6), adapter=ThirdStops()),
+        pytest.raises(RuntimeError, match="raised StopIteration"),
+    ):
+        list(map(lambda message: predict(message=message), "abcdef"))  # noqa: C417 a generator would complain
+
+
+def test_what_is_called_in_place_inside_of_a_loop_or_a_thread_is_the_same() -> None:
+    async def in_place(predict: Any, inputs: Mapping[str, Any]) -> Any:
+        return predict(**inputs)
+
+    def in_a_loop(predict: Any, inputs: Mapping[str, Any]) -> Any:
+        return asyncio.run(left_as_found(in_place(predict, inputs)))
+
+    def in_a_thread(predict: Any, inputs: Mapping[str, Any]) -> Any:
+        return asyncio.run(asyncio.to_thread(predict, **inputs))
+
+    def driven(predict: Any, inputs: Mapping[str, Any]) -> Any:
+        return drive.drive(predict.acall(**inputs))
+
+    kinds = (
+        "asked again",
+        "an awaited model",
+        "a loop of the model's",
+        "a loop of a cached model's",
+        "a stop",
+    )
+    for name in (*kinds, "an error of the program"):
+        at_once = seen(in_one_piece, CASES[name])
+        assert seen(driven, CASES[name]) == at_once, name
+        if name == "a stop":
+            continue  # neither a task nor a future takes one
+        if "loop" not in name:
+            assert seen(in_a_loop, CASES[name]) == at_once, name
+        assert seen(in_a_thread, CASES[name]) == at_once, name
 
 
 def test_a_call_that_waits_in_place_makes_no_coroutine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -311,6 +585,31 @@ def test_a_call_that_waits_in_place_makes_no_coroutine(monkeypatch: pytest.Monke
             patched.setattr(drive, "drive", refuse)
             assert predict(**MESSAGE).kind == "new"
         assert Around(predict)(**MESSAGE).kind == "new"
+
+
+def test_what_stands_behind_a_predictor_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+    module_call = dspy.Module.__call__
+
+    class Logged(dspy.Module):
+        def __call__(self, *args: Any, **inputs: Any) -> Any:
+            called.append("mixin")
+            return super().__call__(*args, **inputs)
+
+    class Mixed(dspy.Predict, Logged):
+        pass
+
+    def patched(self: Any, *args: Any, **inputs: Any) -> Any:
+        called.append("patched")
+        return module_call(self, *args, **inputs)
+
+    with dspy.context(lm=Scripted(*[GOOD] * 3)):
+        assert Mixed(Order)(**MESSAGE).kind == "new"
+        with monkeypatch.context() as changed:
+            changed.setattr(dspy.Module, "__call__", patched)
+            assert dspy.Predict(Order)(**MESSAGE).kind == "new"
+        assert dspy.Predict(Order)(**MESSAGE).kind == "new"
+    assert called == ["mixin", "patched"]
 
 
 def test_what_a_program_puts_in_the_place_of_a_call_is_called(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -293,5 +293,8 @@ def test_what_answers_in_this_process_needs_no_cassette(tmp_path: Path) -> None:
     # What was recorded once is compared.
     with context(lm=DummyLM({"b": {"answer": "B"}})), pytest.raises(ReplayError, match=r"had .* and has"):
         play(path, "letters", lambda: program("b"))
+    # Also in a test that was not recorded, or goes by another name.
+    with context(lm=DummyLM({"a": {"answer": "other"}})), pytest.raises(ReplayError, match="nothing was"):
+        play(path, "renamed", program)
     with context(lm=LM("gguf/x.gguf", fallbacks="openai/gpt-4o-mini")), pytest.raises(ReplayError):
         play(path, "other", program)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+import weakref
 from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
 
 import dspyc.runtime as dspy
+from dspyc.runtime.execution.replacing import in_place_of
 from dspyc.runtime.lm.capabilities import NOTHING_KNOWN
 
 
@@ -46,6 +50,81 @@ class KeepsSchemas(dspy.DummyLM):
     @property
     def supports_response_schema(self) -> bool:
         return super().supports_response_schema or True
+
+
+class LooksItUp(Told):
+    """Says what is known of it besides."""
+
+    capabilities = NOTHING_KNOWN._replace(reasoning=True)
+
+
+class SaysByWhatIsKnown(LooksItUp):
+    """Says what it can do by what it can do."""
+
+    @property
+    def supports_function_calling(self) -> bool:
+        return self.capabilities.reasoning and self.supports_reasoning
+
+
+class SaysItToo(SaysByWhatIsKnown):
+    """And one beneath it."""
+
+    @property
+    def supports_response_schema(self) -> bool:
+        return self.capabilities.reasoning and self.supports_function_calling
+
+
+class Ability:
+    """A mixin, which is no model."""
+
+    supports_function_calling = True
+
+
+class Mixed(Ability, Told):
+    """A model with a mixin."""
+
+
+class MixedBehind(Told, Ability):
+    """One whose mixin stands behind what every model has."""
+
+
+class MixedAndSaid(Ability, Told):
+    """One that says itself what it can do."""
+
+    capabilities = NOTHING_KNOWN
+
+
+class BeneathMixed(Mixed):
+    """One that has it from there."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "can"),
+    [
+        (SaysByWhatIsKnown, {"native_tools": True, "reasoning": True}),
+        (SaysItToo, {"native_tools": True, "reasoning": True, "response_schema": True}),
+        (Mixed, {"native_tools": True}),
+        (BeneathMixed, {"native_tools": True}),
+        (MixedBehind, {}),
+        (MixedAndSaid, {}),
+    ],
+)
+def test_what_a_class_says_may_build_on_what_is_known(kind: type[Told], can: dict[str, bool]) -> None:
+    lm = kind()
+    assert lm.capabilities == NOTHING_KNOWN._replace(**can)
+    if kind not in (MixedAndSaid,):
+        assert lm.supports_function_calling is bool(can.get("native_tools"))
+    assert dspy.Predict("question -> answer", lm=lm)(question="x").answer == "4"
+
+
+def test_the_class_itself_knows_what_is_said_without_its_properties() -> None:
+    assert CallsTools.capabilities == NOTHING_KNOWN
+    assert SaysItToo.capabilities == LooksItUp.capabilities
+
+    class Sub(CallsTools):
+        capabilities = CallsTools.capabilities._replace(logprobs=True)
+
+    assert Sub().capabilities == NOTHING_KNOWN._replace(logprobs=True)
 
 
 class WithTools(dspy.Signature):
@@ -138,6 +217,91 @@ def test_a_stand_in_answers_for_the_program() -> None:
     lm.assert_called_once()
     assert [message["role"] for message in lm.call_args.kwargs["messages"]] == ["system", "user"]
     assert lm.call_args.kwargs["n"] == 1
+
+
+class Program(dspy.Module):
+    """A predictor beneath a module."""
+
+    def __init__(self) -> None:
+        self.predict = dspy.Predict("question -> answer")
+
+    def forward(self, question: str) -> Any:
+        return self.predict(question=question)
+
+
+@pytest.mark.parametrize("spec", [dspy.LM, dspy.BaseLM, Told])
+@pytest.mark.parametrize("door", ["a call", "a call of a module", "the parts of a module"])
+def test_a_stand_in_goes_in_by_every_door(spec: type, door: str) -> None:
+    lm = MagicMock(spec=spec, return_value=["[[ ## answer ## ]]\n4"])
+    program: Any = dspy.Predict("question -> answer") if door == "a call" else Program()
+    given = {"lm": lm}
+    if door == "the parts of a module":
+        program.use_for_parts(**given)
+        given = {}
+    assert program(question="x", **given).answer == "4"
+    lm.assert_called_once()
+
+
+def test_a_stand_in_of_the_base_needs_no_other_model() -> None:
+    # In a process in which `LM` was never looked at.
+    text = (
+        "from unittest.mock import MagicMock\n"
+        "import dspyc.runtime as dspy\n"
+        "lm = MagicMock(spec=dspy.BaseLM, return_value=['[[ ## answer ## ]]\\n4'])\n"
+        "dspy.configure(lm=lm)\n"
+        "print(dspy.Predict('question -> answer')(question='x').answer)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert done.stdout == "4\n"
+
+
+def test_what_a_stand_in_says_that_it_can_do_counts() -> None:
+    lm = fake("[[ ## answer ## ]]\n4", supports_function_calling=True, supports_reasoning=False)
+    with dspy.context(lm=lm):
+        can = in_place_of(lm).capabilities
+    assert can == NOTHING_KNOWN._replace(native_tools=True)
+
+
+class Proxy:
+    """Says that it is what it hands everything on to, as proxies of libraries do."""
+
+    __slots__ = ("__weakref__", "_real")
+
+    def __init__(self, real: Any) -> None:
+        object.__setattr__(self, "_real", real)
+
+    @property
+    def __class__(self) -> Any:  # type: ignore[override]
+        return type(object.__getattribute__(self, "_real"))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(object.__getattribute__(self, "_real"), name)
+
+
+class WholeProxy(Proxy):
+    """One that hands on all attributes and calls."""
+
+    @property
+    def __dict__(self) -> Any:  # type: ignore[override]
+        return object.__getattribute__(self, "_real").__dict__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return object.__getattribute__(self, "_real")(*args, **kwargs)
+
+
+@pytest.mark.parametrize("kind", [weakref.proxy, Proxy, WholeProxy])
+def test_a_proxy_of_a_model_hands_on_what_it_is_asked(kind: Any) -> None:
+    real = Told()
+    proxy = kind(real)
+    predict = dspy.Predict("question -> answer", lm=proxy)
+    before = set(vars(real))
+    for settings in ({"lm": proxy}, {}):
+        with dspy.context(**settings):
+            assert predict(question="x").answer == "4"
+            assert predict(question="x", lm=proxy).answer == "4"
+    assert set(vars(real)) - before <= {"_history"}
+    assert real("x") == [Told.answer]
+    assert len(real.asked) == 5
 
 
 @pytest.mark.parametrize("place", ["attribute", "argument", "set_lm", "configure"])

@@ -219,15 +219,23 @@ def test_an_empty_text_is_read_again_and_not_kept(server: OpenAIServer) -> None:
     assert len(server.requests) == 3, "the empty answer to the first request was not kept"
 
 
-def test_a_custom_model_that_gives_nothing() -> None:
+@pytest.mark.parametrize("given", [[], [Completion(())], [Completion([])], [Completion(None)]])  # type: ignore[arg-type]
+def test_a_custom_model_that_gives_nothing(given: list[Completion]) -> None:
     class Nothing(dspy.BaseLM):
         def complete(self, request: Request) -> Response:
-            return Response([])
+            return Response(given)
 
     with pytest.raises(EmptyAnswerError, match="`custom` returned an empty answer"):
         dspy.Predict("q -> a", lm=Nothing())(q="x")
     with pytest.raises(LMAnswerError):
         Nothing()("x")
+
+
+def test_the_parts_of_an_answer_may_come_in_a_list() -> None:
+    assert Completion([Text("a")]) == Completion((Text("a"),)) == Completion("a")
+    parts = [Text("a"), ToolCall("1", "f", "{}")]
+    assert Completion(parts) == Completion(tuple(parts))
+    assert Completion(iter(parts)).parts == tuple(parts)
 
 
 # --- models and adapters written DSPy's way -------------------------------------------------------------

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 import dspyc.runtime as dspy
+from dspyc.runtime.lm import keys
 from dspyc.runtime.lm.prices import cost_of
 from dspyc.runtime.lm.transports import network
 from dspyc.runtime.lm.transports.events import END, events
@@ -141,6 +142,25 @@ def test_the_environment_may_hold_the_address(
     monkeypatch.setenv("OPENAI_API_KEY", "k-1")
     assert dspy.LM(name, cache=False)("x")
     assert server.requests[0].body["model"] == "m"
+
+
+def test_where_the_environment_says_the_endpoint_is_no_key_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment")
+    monkeypatch.setenv("A_TOKEN_OF_ANOTHER", "sk-of-another")
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    said = [keys.endpoint_identity("openai/m", {})]
+    for address in ("http://a", "http://b", "http://us:secret@c/v1"):
+        monkeypatch.setenv("OPENAI_BASE_URL", address)
+        said.append(keys.endpoint_identity("openai/m", {}))
+        assert keys.endpoint_identity("openai/m", {}) == said[-1]
+        assert keys.endpoint_identity("hosted_vllm/m", {}).find(address) == -1
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    assert keys.endpoint_identity("openai/m", {}) == said[0]
+    assert len(set(said)) == 4
+    assert "secret" not in str(said)
+    kept = repr(keys._environment)
+    assert "OPENAI_API_KEY" in kept
+    assert "sk-of" not in kept
 
 
 def test_a_server_without_an_address_says_how_to_give_one(monkeypatch: pytest.MonkeyPatch) -> None:

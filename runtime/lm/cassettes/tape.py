@@ -36,6 +36,7 @@ class Tape:
         self.mode = mode
         self.name = name
         self._earlier = file.read(path) if path.exists() else []
+        self.models = frozenset(each.model for each, _ in self._earlier)
         self._recorded: dict[str, dict[str, file.Recorded]] = {}
 
     @contextmanager
@@ -101,9 +102,10 @@ class _Test:
         return self._tape.mode == "record"
 
     def leaves(self, request: Request, in_process: bool) -> bool:
-        """Whether a request goes past the cassette: in a replay, to a model here that was not recorded."""
-        recorded = (each.model for each, _ in self._held.values())
-        return in_process and not self.asks_models and request.model not in recorded
+        """Whether a request goes past the cassette: in a replay, to a model here that no test was recorded
+        with.
+        """
+        return in_process and not self.asks_models and request.model not in self._tape.models
 
     async def answer(self, request: Request, send: Callable[[], Awaitable[Response]]) -> Response:
         """What a model answers, from the cassette or for it.
