@@ -64,10 +64,26 @@ def _equals_before_for(stuck: Stuck) -> Repair | None:
         if depth < 0 or (depth == 0 and token.text == ","):
             return None
         if depth == 0 and token.text == "=" and stuck.tokens[at - 1].kind == known.name:
-            fix = replacement("Write `==`", token.start, token.end, "==", "safe")
+            compared = stuck.tokens[at - 1].text
+            if compared not in _loop_names(stuck):
+                return None  # the name of an argument
+            applicability: Applicability = "unsafe" if stuck.tokens[at + 1].text == compared else "safe"
+            fix = replacement("Write `==`", token.start, token.end, "==", applicability)
             found = problem("E001", token.span, "`=` assigns a value; use `==` to compare", None, fix)
             return Repair(at, at + 1, [read_as(token, "==")], found)
     return None
+
+
+def _loop_names(stuck: Stuck) -> set[str]:
+    """The names between the `for` that is stuck and its `in`."""
+    names: set[str] = set()
+    for at in range(stuck.at + 1, len(stuck.tokens)):
+        token = stuck.tokens[at]
+        if token.text == "in" or token.kind == vocabulary().newline:
+            break
+        if token.kind == vocabulary().name:
+            names.add(token.text)
+    return names
 
 
 def _chained_assignment(stuck: Stuck) -> Repair | None:

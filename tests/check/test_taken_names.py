@@ -11,8 +11,8 @@ import pytest
 import dspyc
 from dspyc.compiler.analysis import Project
 from dspyc.compiler.emit.records import SHADOWS
-from dspyc.compiler.rules.fields.own_names import OF_RECORDS
-from dspyc.runtime import DummyLM, context
+from dspyc.compiler.rules.fields.own_names import OF_PREDICTIONS, OF_RECORDS
+from dspyc.runtime import DummyLM, Prediction, context
 
 FORMS = {
     "attribute": (
@@ -55,7 +55,7 @@ NAMES = (
 REFUSED = {
     "attribute": {"model_config", "model_dump", "model_validate", "model_fields"},
     "member": {"mro"},
-    "output": {"completed", "items"},
+    "output": {"completed", "items", "_store", "__x"},
 }
 
 
@@ -84,6 +84,11 @@ def test_what_checks_clean_runs(form: str, tmp_path: Path) -> None:
 
 def test_the_names_that_records_need_are_those_of_pydantic() -> None:
     assert {each for each in dir(pydantic.BaseModel) if each.startswith("model_")} == OF_RECORDS
+
+
+def test_the_names_that_predictions_need_are_those_of_the_runtime() -> None:
+    found = {name for name in dir(Prediction(answer="a")) if name.startswith("_") and name[1] != "_"}
+    assert found == OF_PREDICTIONS
 
 
 @pytest.mark.parametrize("name", ["mro", "register", "copy"])

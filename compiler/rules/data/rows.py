@@ -242,6 +242,13 @@ def _misfits(rows: WrittenRows, fields: types.Interface) -> Iterator[tuple[int, 
     for row in rows.rows:
         for entry in row.entries:
             field = wanted.get(entry.key.value) if isinstance(entry.key, syntax.String) else None
-            found = () if field is None else tuple(misfits(rows.item, entry.value, field.type, field.name))
+            found = () if field is None else tuple(_misfits_of(rows.item, entry.value, field))
             if found:
                 yield id(entry), found
+
+
+def _misfits_of(item: Item, value: syntax.Expression, field: types.Field) -> Iterator[Misfit]:
+    """What does not fit in a value; a label may be a list of the answers that are right."""
+    answers = value.elements if isinstance(value, syntax.List) and field.direction == "output" else ()
+    if not answers or any(True for each in answers for _ in misfits(item, each, field.type, field.name)):
+        yield from misfits(item, value, field.type, field.name)

@@ -28,6 +28,20 @@ OF_RECORDS = frozenset(
     }
 )
 """What a pydantic model, which a record is, needs its names for; a test compares them with pydantic's."""
+OF_PREDICTIONS = frozenset(
+    {
+        "_completions",
+        "_input_keys",
+        "_lm_usage",
+        "_names_of_inputs",
+        "_origin",
+        "_probabilities",
+        "_read_from",
+        "_shown",
+        "_store",
+    }
+)
+"""What predictions and examples keep for themselves; a test compares them with the runtime's."""
 _OF_ENUMERATIONS = frozenset({"mro"})
 
 Named: TypeAlias = (
@@ -59,14 +73,15 @@ def problem_of_name(program: Program, item: Item, node: Named) -> str | None:
             if name.startswith("_"):
                 return f"an attribute cannot be named `{name}`: its name has to begin with a letter"
         case syntax.Field():
-            if name.startswith("_"):
-                return f"a field cannot be named `{name}`: its name has to begin with a letter"
+            if name.startswith("__"):
+                return f"a field cannot be named `{name}`: such names have a meaning of their own in Python"
+            if name in OF_PREDICTIONS:
+                return f"a field cannot be named `{name}`: predictions and examples need that name themselves"
         case syntax.Part():
             if name.startswith("__") or name in _OF_MODULES:
                 return f"a part cannot be named `{name}`: modules need that name themselves"
         case syntax.Parameter():
-            of_module = isinstance(item.declaration, syntax.ModuleDeclaration)
-            if of_module and (name.startswith("__") or name in _OF_MODULES):
+            if _is_of_module(item, node) and (name.startswith("__") or name in _OF_MODULES):
                 return f"a parameter cannot be named `{name}`: modules need that name themselves"
         case _:
             if name.startswith("__"):
@@ -74,6 +89,14 @@ def problem_of_name(program: Program, item: Item, node: Named) -> str | None:
             if name == "str" and isinstance(node, syntax.SignatureDeclaration | syntax.TypeDeclaration):
                 return "`str` is the type of text; choose another name"
     return None
+
+
+def _is_of_module(item: Item, node: syntax.Parameter) -> bool:
+    """Whether a module is constructed with a parameter; those of a lambda inside of it are its own."""
+    declaration = item.declaration
+    return isinstance(declaration, syntax.ModuleDeclaration) and any(
+        each is node for each in declaration.parameters
+    )
 
 
 _OF_MODULES = frozenset({"_defaults", "_history", "_part_settings"})

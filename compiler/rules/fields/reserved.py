@@ -15,8 +15,8 @@ from .own_names import NAMED, Named, better_name, problem_of_name
 def reserved_field(program: Program, item: Item, node: Named) -> Findings:
     """A field has a name that the prompt format uses, or that a record, a module or Python needs itself.
 
-    A record cannot have an attribute `model_dump`, an enumeration no member `mro`, and fields begin with a
-    letter.
+    A record cannot have an attribute `model_dump`, an enumeration no member `mro`, and the attributes of
+    a record begin with a letter.
 
     ```dspy
     signature Review:

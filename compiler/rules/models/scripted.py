@@ -10,6 +10,7 @@ from ....base.span import Span
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
+from ..references import names_used, set_of
 from ..rule import Findings, file_rule, replace
 from ..walking import remembered
 from ..words import listed, near
@@ -26,7 +27,8 @@ def unknown_answer(program: Program) -> Findings:
     """A scripted model answers a field that no module of the file asks for.
 
     The answer is then read as one that lacks its field, and asked for again. A dict answers by a text
-    in the last message; the fields of an answer are a dict inside of it, or of a list.
+    in the last message; the fields of an answer are a dict inside of it, or of a list. Nothing is reported
+    where modules of other files may ask for more, nor of a model that the file does not use itself.
 
     ```dspy
     configure(lm=DummyLM([{"lable": "spam"}]))
@@ -42,13 +44,12 @@ def unknown_answer(program: Program) -> Findings:
     ```
     """
     scripts = zip(program.items, program.gather(_scripts), strict=True)
-    scripted = [(item, script) for item, script in scripts if script]
+    scripted = [(item, script) for item, script in scripts if script and _is_used(program, item)]
     if not scripted:
         return
     asked = program.gather(_asked)
     outputs = sorted({name for each in asked for name in each.outputs})
-    is_open = any(each.is_open for each in asked)
-    if not outputs:
+    if not outputs or any(each.is_open for each in asked):
         return
     told: set[str] = set()
     for item, script in scripted:
@@ -56,13 +57,13 @@ def unknown_answer(program: Program) -> Findings:
             if key.name in told:
                 continue
             close = near(key.name, outputs, cutoff=0.75)
-            if key.is_text and not is_open and key.name in outputs:
+            if key.is_text and key.name in outputs:
                 words = "a dict answers by a text in the last message; put the fields of an answer in a list"
                 in_list = replace("Write a list", key.around, f"[{item.text[slice(*key.around)]}]")
                 form = f'`[{{"{key.name}": …}}]`'
                 yield unknown_answer.at(key.place, words, form, in_list).shifted(item.start)
                 break
-            if key.is_text or key.name in outputs or key.name in _ADDED or (is_open and close is None):
+            if key.is_text or key.name in outputs or key.name in _ADDED:
                 continue
             told.add(key.name)
             words = f"no module of the file has an output `{key.name}`"
@@ -70,6 +71,12 @@ def unknown_answer(program: Program) -> Findings:
             has = has if close or len(outputs) <= 6 else ""
             fix = replace(f"Change to `{close}`", key.place, f'"{close}"') if close else None
             yield unknown_answer.at(key.place, words + has, fix=fix).shifted(item.start)
+
+
+def _is_used(program: Program, item: Item) -> bool:
+    """Whether the file uses what an item makes; a model that it declares only is for `--lm` or for others."""
+    is_model = isinstance(item.declaration, syntax.ValueDeclaration) and item.declaration.kind == "lm"
+    return not is_model or item.names[0].text in program.combine(names_used, set_of)
 
 
 class _Key(Struct, frozen=True):

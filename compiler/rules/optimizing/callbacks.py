@@ -209,10 +209,6 @@ def _untyped_parameters(item: Item) -> list[tuple[int, str]]:
     ]
 
 
-_OF_LAMBDAS = ("parameter", "local")
-"""The kinds of names that the parameters of a lambda are."""
-
-
 def _of_lambdas(program: Program) -> Findings:
     """The same for `metric=lambda example, pred: …`, where it stands."""
     for item in program.items:
@@ -221,12 +217,12 @@ def _of_lambdas(program: Program) -> Findings:
             if not isinstance(function, syntax.Lambda) or role not in _SHAPES or len(function.parameters) < 2:
                 continue
             names = [(i, each.name.text) for i, each in enumerate(function.parameters[:2]) if each.name]
+            own = [item.symbol_of(each.name) for each in function.parameters[:2] if each.name]
             told: set[int] = set()
             for interface, rows in judged(program, item, binding.matched):
                 use = _Use(None, role, interface, types.Place(program.path, item.at(argument)), rows)
-                for found in _not_there(program, item, use, told, names, _OF_LAMBDAS):
-                    if function.span.contains(found.span.start):
-                        yield replaced(found, labels=()).shifted(item.start)
+                for found in _not_there(program, item, use, told, names, own):
+                    yield replaced(found, labels=()).shifted(item.start)
 
 
 def _missing_fields(program: Program, item: Item, use: _Use, told: set[int]) -> Findings:
@@ -242,8 +238,9 @@ def _not_there(
     use: _Use,
     told: set[int],
     parameters: Sequence[tuple[int, str]],
-    kinds: Sequence[str] = ("parameter",),
+    own: Sequence[Symbol | None] = (),
 ) -> Findings:
+    """The reads of fields that are missing; `own` are the symbols of a lambda's parameters."""
     if are_swapped([name for _, name in parameters], use.role):
         return
     for index, parameter in parameters:
@@ -251,7 +248,7 @@ def _not_there(
         if fields is None:
             continue
         names = [each.name for each in fields]
-        for read in _reads(item, parameter, kinds):
+        for read in _reads(item, parameter, own):
             if read.text not in names and not _is_method(program, read.text) and id(read) not in told:
                 told.add(id(read))
                 message = f"`{parameter}` has no field `{read.text}`{meant_or_has(read.text, names)}"
@@ -367,11 +364,12 @@ def _columns(kinds: Sequence[Type]) -> Sequence[types.Interface]:
     return [each.columns for each in kinds if isinstance(each, types.Dataset)] or [types.OPEN]
 
 
-def _reads(item: Item, parameter: str, kinds: Sequence[str]) -> Iterator[syntax.Identifier]:
+def _reads(item: Item, parameter: str, own: Sequence[Symbol | None]) -> Iterator[syntax.Identifier]:
+    """The fields that are read of a parameter, not of another name of the same text inside of it."""
     for node in item.nodes(syntax.Attribute):
         if isinstance(node.value, syntax.Name) and node.value.text == parameter:
             symbol = item.symbol_of(node.value)
-            if symbol is not None and symbol.kind in kinds:
+            if symbol is not None and (symbol in own if own else symbol.kind == "parameter"):
                 yield node.name
 
 

@@ -186,10 +186,8 @@ def _as_text(item: Item, node: syntax.Binary, left: types.Type) -> Fix:
 
 
 def _compared(item: Item, node: syntax.Comparison) -> Findings:
-    for operand in node.rights[:-1]:
-        # `a > 1 & b < 5`, which compares with `1 & b`
-        is_bare = not item.text[: operand.span.start].rstrip().endswith("(")
-        if isinstance(operand, syntax.Binary) and operand.operator in ("&", "|") and is_bare:
+    for before, operand in pairwise((node.left, *node.rights[:-1])):
+        if isinstance(operand, syntax.Binary) and _joins_comparisons(item, before, operand):
             word = "and" if operand.operator == "&" else "or"
             sign = Span(operand.left.span.end, operand.right.span.start)
             words = f"`{operand.operator}` is worked out before the comparisons; write `{word}`"
@@ -208,6 +206,19 @@ def _compared(item: Item, node: syntax.Comparison) -> Findings:
             place = Span(first.span.start, second.span.end)
             yield wrong_operands.at(place, f"{shown} is not supported", help_)
             return
+
+
+def _joins_comparisons(item: Item, before: syntax.Expression, operand: syntax.Binary) -> bool:
+    """`a > 1 & a < 5`, which compares with `1 & a`: a constant, and then what was compared with it once more.
+
+    Anything else can be meant: sets are compared with their intersections, and numbers with their bits.
+    """
+    is_bare = not item.text[: operand.span.start].rstrip().endswith("(")
+    is_constant = isinstance(operand.left, syntax.Constant | syntax.String)
+    is_again = isinstance(before, syntax.Name | syntax.Attribute) and written(item, before) == written(
+        item, operand.right
+    )
+    return operand.operator in ("&", "|") and is_bare and is_constant and is_again
 
 
 def _side(kind: Type) -> str:

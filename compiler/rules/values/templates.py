@@ -18,6 +18,8 @@ _CONVERSION = re.compile(
 )
 _KINDS = frozenset("diouxXeEfFgGcrsa%")
 _NUMBERS = frozenset("diouxXeEfFgG")
+_MOST_DIGITS = 9
+"""How long the number of a place may be; Python itself takes no longer ones than fit an index."""
 
 
 class Misfit(NamedTuple):
@@ -99,8 +101,11 @@ def _of_fields(node: syntax.Call, template: str) -> Misfit | None:
     given = {each.name.text for each in node.arguments if each.name is not None}
     count = sum(each.name is None for each in node.arguments)
     names = [re.split(r"[.\[]", each, maxsplit=1)[0] for each in fields]
-    lacking = [each for each in dict.fromkeys(names) if each and not each.isdigit() and each not in given]
-    needed = max([sum(not each for each in names), *(int(each) + 1 for each in names if each.isdigit())])
+    numbers = [each for each in names if each.isdecimal()]
+    lacking = [each for each in dict.fromkeys(names) if each and each not in numbers and each not in given]
+    if any(len(each) > _MOST_DIGITS for each in numbers):
+        return None
+    needed = max([sum(not each for each in names), *(int(each) + 1 for each in numbers)])
     if lacking:
         return Misfit(node, f"the text needs {listed(lacking)}, which is not given")
     if needed > count:

@@ -85,14 +85,25 @@ def _unpacked(
         yield wrong_unpacking.at(target, f"cannot unpack {shown}", help_)
     elif isinstance(kind, types.Builtin) and kind.name in ("int", "float", "bool"):
         yield wrong_unpacking.at(target, f"cannot unpack {described(kind)}")
-    elif kind == types.STR and loop is not None and not isinstance(loop, syntax.List | syntax.Tuple):
+    elif kind == types.STR and loop is not None and _counts(target):
         text = written(item, loop)
-        words = f"each item of `{text}` is a text, which gives a name to each of its characters"
-        fix = None
-        if count == 2 and not starred and isinstance(item.type_of(loop), types.List):
-            words = f"each item of `{text}` is a text; write `enumerate({text})` for its position as well"
-            fix = replace("Write `enumerate(…)`", loop, f"enumerate({text})")
+        words = f"each item of `{text}` is a text; write `enumerate({text})` for its position as well"
+        fix = replace("Write `enumerate(…)`", loop, f"enumerate({text})")
         yield wrong_unpacking.at(target, words, fix=fix)
+
+
+_POSITIONS = frozenset({"i", "j", "n", "idx", "ix", "index", "number", "position"})
+"""Names of what a loop counts."""
+
+
+def _counts(target: syntax.Tuple | syntax.List) -> bool:
+    """`for i, word in words`: whether the names say that a position is meant.
+
+    Others may be meant for the characters of texts: `for row, column in squares`.
+    """
+    names = [each.text if isinstance(each, syntax.Name) else "" for each in target.elements]
+    are_positions = [each in _POSITIONS or each.endswith(("_index", "_number")) for each in names]
+    return are_positions == [True, False] and (len(names[1]) > 1 or names[0] == "i")
 
 
 def _length(kind: Type) -> int | None:
