@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dspyc.runtime import BaseLM, ChatAdapter
-from dspyc.runtime.execution.drive import blocking
 from dspyc.runtime.lm.request import Request, Response
 
 _FIELD = re.compile(r"\[\[ ## (\w+) ## \]\]\n(.*?)(?=\n\n\[\[ ## |\n\nRespond with)", re.S)
@@ -38,7 +37,7 @@ class ScriptedLM(BaseLM):
         self.most_in_flight = 0
 
     def complete(self, request: Request) -> Response:
-        assert blocking.get()
+        assert asyncio._get_running_loop() is None, "only where no event loop runs is it asked in place"
         inputs = self._asked(request)
         self.events.append(f"start {_name(inputs)}")
         return self._reply(inputs)
