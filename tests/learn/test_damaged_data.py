@@ -14,7 +14,7 @@ from dspyc.runtime.data import hub, jsonlists, opening
 from dspyc.runtime.data.readers import read
 from dspyc.runtime.data.table import Table
 
-DAMAGED = gzip.compress(b"hello" * 1000)[:10] + b"\xff" * 40
+DAMAGED = gzip.compress(b"hello" * 1000, mtime=0)[:10] + b"\xff" * 40
 LONG, UMLAUTS = b"x" * 3000, "ä".encode() * 600
 
 
@@ -23,7 +23,7 @@ LONG, UMLAUTS = b"x" * 3000, "ä".encode() * 600
     [
         (
             "a.parquet.gz",
-            gzip.compress(b"hello" * 1000)[:10] + b"\xff" * 40,
+            gzip.compress(b"hello" * 1000, mtime=0)[:10] + b"\xff" * 40,
             "is not a gzip file, or is damaged",
         ),
         (
