@@ -134,7 +134,7 @@ def test_what_is_measured_on_the_way_is_what_would_be_given() -> None:
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    train(weights, shape, lambda epoch, end: rows, Plan(steps=30, batch_size=4, average=0.5), report)
+    train(weights, shape, lambda epoch: rows, Plan(steps=30, batch_size=4, average=0.5), report)
     torch.set_num_threads(threads)
     assert seen[-1].equal(weights["token_embd.weight"])
     assert not seen[-1].equal(seen[-2])

@@ -1,11 +1,8 @@
-"""What is left out of rows whose answers are labels, so that a second of training teaches more.
+"""What is left out of rows whose answers are labels, so that a model does not learn rows by heart.
 
-A label is an answer that many rows have. Once a model knows how the labels go on, only the tokens that tell
-them apart are worth a step: three of nine in Banking77's 77. What it has known it would forget meanwhile, so
-some labels stay whole, and at the end of a training all do. And a message has its label without some of its
-words, so each time another few are left out: that a word is missing now and then keeps a model from learning
-rows by heart (word dropout: Iyyer et al., 2015, "Deep Unordered Composition Rivals Syntactic Methods for
-Text Classification").
+A label is an answer that many rows have. A message has its label without some of its words, so each time
+another few are left out (word dropout: Iyyer et al., 2015, "Deep Unordered Composition Rivals Syntactic
+Methods for Text Classification"). Answers stay whole: what a model is not told of its labels, it forgets.
 """
 
 from __future__ import annotations
@@ -22,10 +19,6 @@ from .loop import Lesson, Row
 
 COMMON = 8
 """How many rows have an answer that counts as a label."""
-WHOLE = 0.75
-"""From which share of the budget on labels are learned to their ends, as they are in the first epoch."""
-REMINDED = 0.25
-"""The share of the labels that are learned to their ends in between, lest the model forget how they go on."""
 THINNED = 0.5
 """The share of the rows that miss words."""
 FEWEST = 8
@@ -52,42 +45,31 @@ def lessons(rows: Sequence[Row], seed: int, text_of: Callable[[int], str], dropp
         tasks.setdefault(row.task, []).append(row)
     parts = [_Task(members, text_of, dropped) for members in tasks.values()]
 
-    def lesson(epoch: int, end: float) -> list[Row]:
+    def lesson(epoch: int) -> list[Row]:
         chance = random.Random(f"{seed} {epoch}")
-        whole = epoch == 0 or end > WHOLE + 1e-6
-        return [row for part in parts for row in part.lesson(whole, chance)]
+        return [row for part in parts for row in part.lesson(chance)]
 
     return lesson
 
 
 class _Task:
-    """The rows of one task, in two lengths, and where in them the words are that may be missing."""
+    """The rows of one task, and where in them the words are that may be missing."""
 
     def __init__(self, rows: Sequence[Row], text_of: Callable[[int], str], dropped: float) -> None:
         answers = [_answer(row) for row in rows]
         counts = Counter(answer for answer in answers if answer is not None)
-        follows: dict[Answer, set[int]] = {}
-        for answer in counts:
-            for index, token in enumerate(answer):
-                follows.setdefault(answer[:index], set()).add(token)
         is_label = [answer is not None and counts[answer] >= COMMON for answer in answers]
-        self._rows = [
-            (row, _decided(row, answer, follows) if common and answer is not None else row)
-            for row, answer, common in zip(rows, answers, is_label, strict=True)
-        ]
+        self._rows = rows
         self._dropped = dropped
         labelled = [row for row, common in zip(rows, is_label, strict=True) if common]
         found = iter(_droppable(labelled, text_of) if dropped else [])
         self._droppable = [next(found, frozenset()) if common else frozenset() for common in is_label]
 
-    def lesson(self, whole: bool, chance: random.Random) -> list[Row]:
-        found = []
-        for (full, short), droppable in zip(self._rows, self._droppable, strict=True):
-            row = full if whole or chance.random() < REMINDED else short
-            if droppable and chance.random() < THINNED:
-                row = self._thinned(row, droppable, chance)
-            found.append(row)
-        return found
+    def lesson(self, chance: random.Random) -> list[Row]:
+        return [
+            self._thinned(row, droppable, chance) if droppable and chance.random() < THINNED else row
+            for row, droppable in zip(self._rows, self._droppable, strict=True)
+        ]
 
     def _thinned(self, row: Row, droppable: frozenset[int], chance: random.Random) -> Row:
         kept = [index not in droppable or chance.random() >= self._dropped for index in range(len(row.ids))]
@@ -136,10 +118,3 @@ def _answer(row: Row) -> Answer | None:
     """The answer of a row that ends in one and has no other."""
     start = row.answers.index(True)
     return row.ids[start:] if all(row.answers[start:]) else None
-
-
-def _decided(row: Row, answer: Answer, follows: dict[Answer, set[int]]) -> Row:
-    """The row up to the last token of its answer that tells it from other answers."""
-    forks = [index for index in range(len(answer)) if len(follows[answer[:index]]) > 1]
-    size = len(row.ids) - len(answer) + (forks[-1] + 1 if forks else 1)
-    return replace(row, ids=row.ids[:size], answers=row.answers[:size])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 import time
@@ -20,8 +21,8 @@ from .model import Dropout, Weights, hidden_states, logits
 from .settings import DEFAULT_EPOCHS, FEWEST_STEPS, MOST_STEPS, FinetuneSettings
 
 IGNORED = -100
-Lesson = Callable[[int, float], Sequence["Row"]]
-"""The rows of an epoch: by its number, and by the share of the budget that is used up when it ends."""
+Lesson = Callable[[int], Sequence["Row"]]
+"""The rows of an epoch, by its number."""
 AVERAGED = 0.1
 """The share of the steps over which the weights are averaged that a training gives; see `Plan`."""
 
@@ -92,7 +93,7 @@ def train(
     report: Callable[[Step], None] | None = None,
     trained: Sequence[str] | None = None,
 ) -> Outcome:
-    """Train `weights` in place on `rows(epoch, end)` until the plan's budget is used up; those named, or all.
+    """Train `weights` in place on `rows(epoch)` until the plan's budget is used up; those named, or all.
 
     The learning rate rises over the warm-up steps and falls along a half cosine to 2 % at the end of the
     budget. With a plan in steps, the same seed gives the same weights.
@@ -108,11 +109,9 @@ def train(
     given = partial(_replaced, weights, dict(zip(names, averages or parameters, strict=True)))
     outcome, started = Outcome(), clock()
 
-    def now() -> float:
-        return progress_of(plan, len(outcome.losses), clock() - started)
-
-    for epoch, batch in _endless(rows, plan.batch_size, chance, now):
-        done, progress = len(outcome.losses), now()
+    for epoch, batch in _endless(rows, plan.batch_size, chance):
+        done = len(outcome.losses)
+        progress = progress_of(plan, done, clock() - started)
         if progress >= 1:
             break
         for group in optimizer.param_groups:
@@ -166,16 +165,10 @@ def steps_of_epoch(rows: Sequence[Row], size: int) -> int:
     return len(batches(rows, size, random.Random(0)))
 
 
-def _endless(
-    rows: Lesson, size: int, chance: random.Random, progress: Callable[[], float]
-) -> Iterator[tuple[int, list[Row]]]:
-    epoch, before = 0, 0.0
-    while True:
-        begin = progress()
-        # An epoch takes about as long as the one before it.
-        for batch in batches(rows(epoch, 2 * begin - before), size, chance):
+def _endless(rows: Lesson, size: int, chance: random.Random) -> Iterator[tuple[int, list[Row]]]:
+    for epoch in itertools.count():
+        for batch in batches(rows(epoch), size, chance):
             yield epoch, batch
-        epoch, before = epoch + 1, begin
 
 
 @contextmanager
