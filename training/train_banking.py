@@ -175,7 +175,7 @@ def train_model(recipe: Recipe, corpus: Corpus, output: Path) -> None:
                 flush=True,
             )
 
-    def rows(epoch: int, end: float) -> Sequence[Row]:
+    def rows(epoch: int) -> Sequence[Row]:
         return rows_of_epoch(corpus, messages, epoch)
 
     outcome = train(weights, shape, rows, recipe.plan, report)
