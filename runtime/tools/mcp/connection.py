@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -165,12 +166,18 @@ class Connection:
         if isinstance(error, ToolError):
             return error
         inner = _first(error)
-        if isinstance(inner, FileNotFoundError):
+        if isinstance(inner, FileNotFoundError) or _is_nowhere(inner):
             return ToolError(f"the command {self._address} of the MCP server was not found")
         late = f"no answer within {self._timeout:g} seconds"
         reason = late if isinstance(inner, TimeoutError) else _words(inner)
         tail = f"; it wrote: {said}" if said else ""
         return ToolError(f"the MCP server {self._address} cannot be reached: {reason}{tail}")
+
+
+def _is_nowhere(error: BaseException) -> bool:
+    """Whether a command is in no folder of the PATH of which one may not be looked into."""
+    name = error.filename if isinstance(error, PermissionError) else None
+    return isinstance(name, str) and os.path.basename(name) == name and shutil.which(name) is None
 
 
 class _Watched:
