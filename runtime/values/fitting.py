@@ -146,13 +146,8 @@ def _fit_dict(value: Any, arguments: tuple[Any, ...]) -> Any:
         and (found := candidates.whole_json(value)) is not None
     ):
         value = found[0]
-    if isinstance(value, list) and value and all(isinstance(item, list) and len(item) == 2 for item in value):
-        keys = [item[0] for item in value]
-        if all(isinstance(key, (str, int)) for key in keys) and len(set(keys)) == len(keys):
-            value = dict(value)
-    if isinstance(value, list) and value and all(_is_entry(item) for item in value):
-        pairs = [tuple(item.values()) for item in value]
-        value = dict(pairs) if len({key for key, _ in pairs}) == len(pairs) else value
+    if isinstance(value, list) and value:
+        value = _from_entries(value)
     if _is_split(value) and len(arguments) == 2 and not holds_dicts(arguments[1]):
         value = {key: inner for item in value for key, inner in item.items()}
     if not isinstance(value, dict) or len(arguments) != 2:
@@ -164,6 +159,17 @@ def _fit_dict(value: Any, arguments: tuple[Any, ...]) -> Any:
     ):
         value = only  # {"scores": {…}} where the scores were asked for
     return {fit(key, arguments[0]): fit(item, arguments[1]) for key, item in value.items()}
+
+
+def _from_entries(value: list[Any]) -> Any:
+    """The dict that a list of its entries means, as pairs or as `{"key": "a", "value": 1}`; else the list."""
+    if all(isinstance(item, list) and len(item) == 2 for item in value):
+        pairs = [tuple(item) for item in value]
+        are_keys = all(isinstance(key, (str, int)) for key, _ in pairs)
+    else:
+        are_keys = all(_is_entry(item) for item in value)
+        pairs = [tuple(item.values()) for item in value] if are_keys else []
+    return dict(pairs) if are_keys and len({key for key, _ in pairs}) == len(pairs) else value
 
 
 def _is_split(value: Any) -> bool:

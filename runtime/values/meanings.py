@@ -48,15 +48,7 @@ class Meanings:
             if isinstance(found[0], str) and (inner := self.whole_json(found[0])) is not None:
                 yield inner
         spans, fences = candidates.parts(text)
-        yield from self._values_of(fences)
-        if self.is_list and outlines.BOX.match(text) is not None:
-            yield from self.itemized(text)
-        alone = [span.text for span in spans if span.alone]
-        parts = [span.text for span in spans]
-        if 0 < len(alone) < len(parts):
-            # What has its lines for itself is meant before what a sentence mentions, such as `[2]`.
-            yield from self._values_of(alone)
-        yield self._all_json(parts)
+        yield from self._as_written(text, spans, fences)
         for source in (text, *fences[:1]):
             if (element := markup.elements(source)) is not None:
                 yield self._of_element(*element)
@@ -65,15 +57,7 @@ class Meanings:
         elif "=" in text and (names := self._record_names):
             yield repair.calls(text, names, self._is_exact)
         yield from self.itemized(text)
-        if spans:
-            if text[:1] in "{[":
-                yield self._all_repaired([text])
-            yield self._all_repaired(parts)
-            yield self._all_repaired([text[spans[0].start :]])
-            if '\\"' in text and (unescaped := _unescaped(parts[0])) is not None:
-                yield self._all_repaired([unescaped])
-        elif '":' in text:
-            yield self._all_repaired(["{" + text + "}"])
+        yield from self._mended(text, spans)
         if text[:1] not in "{[":
             yield from self._outlined(text)
         if len(fences) == 1:
@@ -84,14 +68,44 @@ class Meanings:
                 if (rows := outlines.comma_separated(source, self._item_names)) is not None:
                     yield [rows]
         if not spans:
-            source = fences[0].strip() if len(fences) == 1 and text[:3] in ("```", "~~~") else text
-            if (
-                self._is_collection
-                and not (self._of_numbers and is_one_or_several(source))
-                and (listed := outlines.listed(source)) is not None
-            ):
-                yield [listed]
-            yield from self._as_text(source)
+            yield from self._plain(
+                fences[0].strip() if len(fences) == 1 and text[:3] in ("```", "~~~") else text
+            )
+
+    def _as_written(
+        self, text: str, spans: list[candidates.Span], fences: list[str]
+    ) -> Iterator[Iterable[Any]]:
+        """What stands in fences and in brackets; first what has its lines for itself."""
+        yield from self._values_of(fences)
+        if self.is_list and outlines.BOX.match(text) is not None:
+            yield from self.itemized(text)
+        alone = [span.text for span in spans if span.alone]
+        if 0 < len(alone) < len(spans):
+            # What has its lines for itself is meant before what a sentence mentions, such as `[2]`.
+            yield from self._values_of(alone)
+        yield self._all_json(span.text for span in spans)
+
+    def _mended(self, text: str, spans: list[candidates.Span]) -> Iterator[Iterable[Any]]:
+        """JSON that is broken, cut off, or without its brackets."""
+        if spans:
+            if text[:1] in "{[":
+                yield self._all_repaired([text])
+            yield self._all_repaired(span.text for span in spans)
+            yield self._all_repaired([text[spans[0].start :]])
+            if '\\"' in text and (unescaped := _unescaped(spans[0].text)) is not None:
+                yield self._all_repaired([unescaped])
+        elif '":' in text:
+            yield self._all_repaired(["{" + text + "}"])
+
+    def _plain(self, text: str) -> Iterator[Iterable[Any]]:
+        """A text without brackets: items with commas between them, or one value."""
+        if (
+            self._is_collection
+            and not (self._of_numbers and is_one_or_several(text))
+            and (listed := outlines.listed(text)) is not None
+        ):
+            yield [listed]
+        yield from self._as_text(text)
 
     def _of_element(self, name: str, content: Any) -> list[Any]:
         """What XML may mean: its content, or a record that has the element as a field."""

@@ -47,13 +47,27 @@ class RecordFitter:
             value = value[0]
         if not isinstance(value, dict):
             return value
+        value = self._unwrapped(value, fields)
+        fitted = self._by_field(value, fields)
+        if self._missing and not fitted.keys() >= self._missing.keys() and covers(value, fields):
+            return {**self._missing, **fitted}
+        if self._records and not fitted.keys() >= self._records.keys():
+            self._gather(fitted, fields)
+        return fitted
+
+    def _unwrapped(self, value: dict[Any, Any], fields: Mapping[str, tuple[Any, bool]]) -> dict[Any, Any]:
+        """The record without what stands around it, or before each of its keys."""
         if (len(value) == 1 or value.keys() <= OF_CALLS) and not covers(value, fields):
             # {"person": {…}} or a call of a function where the record itself was asked for.
-            value = inside(value, fields) or value
-        elif (held := in_envelope(value)) is not None and not covers(value, fields):
-            value = held if covers(held, fields) else value
-        elif value.keys().isdisjoint(self._by_key) and not covers(value, fields):
-            value = unprefixed(value, self._annotation)
+            return inside(value, fields) or value
+        if (held := in_envelope(value)) is not None and not covers(value, fields):
+            return held if covers(held, fields) else value
+        if value.keys().isdisjoint(self._by_key) and not covers(value, fields):
+            return unprefixed(value, self._annotation)
+        return value
+
+    def _by_field(self, value: dict[Any, Any], fields: Mapping[str, tuple[Any, bool]]) -> dict[str, Any]:
+        """The values, nearer to the types of the fields that their keys name; others as they are."""
         fitted: dict[str, Any] = {}
         for key, inner in value.items():
             known = self._by_key.get(key)
@@ -71,10 +85,6 @@ class RecordFitter:
                 if inner is None and (empty := self._empty.get(name)) is not None:
                     inner = empty()
                 fitted[name] = fit_inner(inner)
-        if self._missing and not fitted.keys() >= self._missing.keys() and covers(value, fields):
-            return {**self._missing, **fitted}
-        if self._records and not fitted.keys() >= self._records.keys():
-            self._gather(fitted, fields)
         return fitted
 
     def _gather(self, fitted: dict[str, Any], fields: Mapping[str, Any]) -> None:
