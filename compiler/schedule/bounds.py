@@ -47,7 +47,7 @@ def most_calls(program: Program, symbol: Symbol) -> Bound | None:
     if there is None:
         return None
     try:
-        counts = [_Counting(program, retried).of_symbol(there, symbol) for retried in (False, True)]
+        counts = [_Counting(retried).of_symbol(there, symbol) for retried in (False, True)]
     except (UncountableError, RecursionError):
         return None
     return Bound(*counts) if any(each.terms for each in counts) else None
@@ -56,7 +56,7 @@ def most_calls(program: Program, symbol: Symbol) -> Bound | None:
 class _Counting:
     """One count, with or without retries."""
 
-    def __init__(self, program: Program, retried: bool) -> None:
+    def __init__(self, retried: bool) -> None:
         self._retried = retried
         self._steps = 0
         self._active: set[tuple[str, str, str]] = set()

@@ -100,7 +100,7 @@ class RLM(Agent):
         self.tools = self._toolbox.tools  # type: ignore[assignment]
         _refuse_clashes(signature, self._toolbox.tools)
         options = {"lm": self.lm, "max_retries": self.max_retries, **self.__dict__["config"]}
-        action = rlm_prompts.action_signature(signature, self._describe(self._toolbox.tools))
+        action = rlm_prompts.action_signature(self._describe(self._toolbox.tools))
         self.generate_action = Predict(action, **options)
         self.extract = Predict(rlm_prompts.extract_signature(signature), **options)
         # The predictors hold what these said.

@@ -61,12 +61,12 @@ def _models(program: Program, each: Compilation) -> Iterator[tuple[Item, Written
     """The models that the predictors of a student use, each with the item that names it."""
     structure = structure_of_student(program, each.item, each.call)
     for model in dict.fromkeys(one.model for one in structure or ()):
-        found = _written(program, each, model)
+        found = _written(program, model)
         if found is not None:
             yield found
 
 
-def _written(program: Program, each: Compilation, model: str) -> tuple[Item, Written] | None:
+def _written(program: Program, model: str) -> tuple[Item, Written] | None:
     """Where the model stands that a predictor uses."""
     if model == FILE_MODEL:
         return _of_file(program)
