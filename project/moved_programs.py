@@ -47,7 +47,7 @@ def _of_item(renamings: Renamings, analysis: FileAnalysis, item: Item) -> Iterat
     path = analysis.path
     match item.declaration:
         case syntax.FromImport() as declaration:
-            found = _from_import(renamings, path, declaration)
+            found = _from_import(renamings, path, item, declaration)
         case syntax.Import() as declaration:
             found = _import(renamings, path, declaration)
         case _:
