@@ -53,7 +53,7 @@ async function main() {
       await seePrompt(page, picture, theme);
     }
     if (wants("tests")) {
-      await seeTests(page, picture, theme);
+      await seeTests(page, picture, theme, workspace);
       await seeTrace(page, picture, theme);
       await seeGraph(page, picture, theme);
       await run(page, picture);

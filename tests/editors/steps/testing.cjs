@@ -1,9 +1,13 @@
 // The Testing view: tests and evaluations as a tree, run with results beside the code.
 
 const assert = require("node:assert/strict");
+const { execFileSync } = require("node:child_process");
+const path = require("node:path");
 const { open, command, clickTitle, focusEditor, goToLine, seeText, seeBeside, webview, say, SHORT, LONG } = require("./ui.cjs");
 
-async function seeTests(page, picture, theme) {
+const LENS = ".monaco-editor .codelens-decoration";
+
+async function seeTests(page, picture, theme, workspace) {
   await open(page, "shop.dspy");
   await command(page, "Testing: Focus on Test Explorer View");
   const tree = page.locator(".test-explorer .monaco-list-row");
@@ -18,6 +22,11 @@ async function seeTests(page, picture, theme) {
   await seeBeside(page, "✓");
   await seeBeside(page, '✗ pred.answer == "Tomorrow."');
   await seeBeside(page, "You get it back. != Tomorrow."); // the difference, behind the line that failed
+  await seeText(page, LENS, "✓ passed today", SHORT);
+  await seeText(page, LENS, "✗ failed today", SHORT);
+  const dspyc = path.join(workspace, ".venv", "bin", "dspyc");
+  execFileSync(dspyc, ["eval", path.join(workspace, "shop.dspy")]); // as in a terminal
+  await seeText(page, LENS, "100.0 % of 2 rows, today", SHORT);
   await picture("tests-dark");
   await page.keyboard.press("Escape");
   await tree.filter({ hasText: "shop.dspy" }).first().click();
