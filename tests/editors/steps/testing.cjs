@@ -3,7 +3,7 @@
 const assert = require("node:assert/strict");
 const { execFileSync } = require("node:child_process");
 const path = require("node:path");
-const { open, command, clickTitle, focusEditor, goToLine, seeText, seeBeside, webview, say, SHORT, LONG } = require("./ui.cjs");
+const { open, command, clickTitle, focusEditor, goToLine, seeText, seeBeside, heading, webview, say, SHORT, LONG } = require("./ui.cjs");
 
 const LENS = ".monaco-editor .codelens-decoration";
 
@@ -47,7 +47,7 @@ async function seeTests(page, picture, theme, workspace) {
 
 async function seeTrace(page, picture, theme) {
   await command(page, "dspyc: Show the Trace of the Last Run");
-  const view = await webview(page, "dspyc test");
+  const view = await webview(page, heading("dspyc test"));
   await view.locator("summary", { hasText: "Desk" }).first().waitFor({ timeout: 20_000 });
   await view.locator("summary", { hasText: "dummy" }).first().click();
   await view.locator("pre", { hasText: "Where is my parcel?" }).first().waitFor({ timeout: 20_000 });
@@ -63,15 +63,7 @@ async function seeGraph(page, picture, theme) {
   await open(page, "shop.dspy");
   await goToLine(page, 28);
   await command(page, "dspyc: Show the Data Flow");
-  const end = Date.now() + 20_000;
-  let found = 0;
-  while (found === 0 && Date.now() < end) {
-    await page.waitForTimeout(200);
-    for (const frame of page.frames()) {
-      found += await frame.locator('img[alt="The data flow of desk"]').count().catch(() => 0);
-    }
-  }
-  assert(found > 0, "the picture is there");
+  await webview(page, 'img[alt="The data flow of desk"]');
   await picture("graph-dark");
   await theme("light");
   await picture("graph-light");
