@@ -11,6 +11,7 @@ output=${DSPYC_EDITORS_OUTPUT:-$cache/output}
 build=$cache/extension
 port=${DSPYC_EDITORS_PORT:-$(python3 -c "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])")}
 server=$(command -v dspyc) || { echo "dspyc is not on the PATH" >&2; exit 1; }
+export DSPYC_SOURCES=$root PYTHON=${server%/*}/python
 export NODE_PATH=$cache/node_modules
 
 step() { printf '%4d s  %s\n' "$SECONDS" "$*"; }

@@ -6,7 +6,7 @@ set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
 prepare
-quietly package.log npm run --silent package
+quietly package.log npm run --silent package:only
 
 data=$(mktemp -d)
 trap 'kill "${editor:-}" 2>/dev/null || true; rm -rf "$data"' EXIT
