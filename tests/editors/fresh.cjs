@@ -7,6 +7,7 @@ const path = require("node:path");
 const { open, command, say, seeText, session, LONG, SHORT } = require("./steps/ui.cjs");
 
 const [, , url, output, workspace] = process.argv;
+const LENS = ".monaco-editor .codelens-decoration";
 const TOAST = ".notifications-toasts";
 const dspyc = path.join(workspace, ".venv", "bin", "dspyc");
 
@@ -29,7 +30,7 @@ session(output, "failure-fresh", { width: 1280, height: 800 }, async (page, pict
   say("what is missing is said, with a button that helps");
 
   await press(page, "Install dspyc");
-  await page.waitForSelector(".squiggly-error", { timeout: 180_000 });
+  await seeText(page, LENS, "1 reference", { timeout: 180_000 });
   assert(fs.existsSync(dspyc), "the environment has the command");
   await picture("fresh-installed");
   say("the button has installed it, and programs are checked");
@@ -38,8 +39,8 @@ session(output, "failure-fresh", { width: 1280, height: 800 }, async (page, pict
   fs.rmSync(dspyc);
   await command(page, "dspyc: Restart the Language Server");
   await seeText(page, TOAST, "dspyc is not installed in this workspace's environment", LONG);
-  await page.waitForSelector(".squiggly-error", { state: "detached", ...LONG });
+  await page.locator(LENS).first().waitFor({ state: "detached", ...LONG });
   fs.writeFileSync(dspyc, kept, { mode: 0o755 });
-  await page.waitForSelector(".squiggly-error", LONG);
+  await seeText(page, LENS, "1 reference", LONG);
   say("what is installed in a terminal is found by itself");
 });
