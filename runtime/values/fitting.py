@@ -27,7 +27,7 @@ from ..types.annotations import allows_none, is_text_type, kept_by_type, plain_a
 from ..types.records import record_fields, schema_keys
 from . import candidates, choices, outlines
 from .markup import Element
-from .repair import Mended, NumberText
+from .repair import Mended, NumberText, repaired
 from .scalars import reader_of
 from .validation import validate
 from .words import ReadError, bare, is_dash, is_none
@@ -129,7 +129,7 @@ def _fit_enum(value: Any, annotation: type[enum.Enum]) -> Any:
 def _fit_list(value: Any, origin: Any, arguments: tuple[Any, ...]) -> Any:
     if isinstance(value, str):
         value = _items_of_text(value, arguments)
-    elif isinstance(value, dict):
+    if isinstance(value, dict):
         value = _items_of_dict(value, arguments)
     elif isinstance(value, (int, float, bool)):
         value = [value]
@@ -137,6 +137,8 @@ def _fit_list(value: Any, origin: Any, arguments: tuple[Any, ...]) -> Any:
         return value
     if len(value) == 1 and isinstance(value[0], str) and arguments[:1] in ((int,), (float,)):
         value = _spaced_numbers(value[0]) or value
+    if any(map(_is_group, value, value[1:])) and any(map(_is_number, arguments)):
+        raise ReadError(_COMMAS)
     if origin is tuple and arguments and arguments[-1] is not ...:
         fitted = [fit(item, kind) for item, kind in zip(value, arguments, strict=False)]
         return fitted + list(value[len(arguments) :])
@@ -146,11 +148,20 @@ def _fit_list(value: Any, origin: Any, arguments: tuple[Any, ...]) -> Any:
 
 def _items_of_text(text: str, arguments: tuple[Any, ...]) -> Any:
     stripped = text.strip()
-    if stripped[:1] in "[{" and (found := candidates.whole_json(stripped)) is not None:
+    kind = arguments[0] if arguments else Any
+    is_decimal = kind in loaded("decimal", "Decimal")
+    if stripped[:1] in "[{" and (found := candidates.whole_json(stripped, is_decimal)) is not None:
         return found[0]
     if (items := outlines.bullets(stripped)) is not None:
         return items
-    kind = arguments[0] if arguments else Any
+    if _is_number(kind):
+        refuse_commas_inside(stripped)
+    if _WRITTEN_OUT.match(stripped) is not None or (stripped[:1] == "[" and stripped[-1:] == "]"):
+        written = repaired(stripped, is_decimal)
+        if written is not None and isinstance(written[0], (list, dict)):
+            return written[0]
+        if stripped[:1] == "[" and _WRITTEN_OUT.match(stripped) is not None:
+            return text  # a list, of which it cannot be told what is in it
     if is_none(stripped) and not is_choice(stripped, kind):
         return []
     if kind in (str, Any) and stripped[:1] == "<" and stripped[-1:] == ">":
@@ -162,10 +173,43 @@ def _items_of_text(text: str, arguments: tuple[Any, ...]) -> Any:
             return text
         if ";" in stripped and _NUMBERS.fullmatch(stripped):
             return [part.strip() for part in stripped.split(";")]
+        if "\n" in stripped and "," in stripped and _NUMBERS.fullmatch(stripped):
+            return [line.strip().removesuffix(",") for line in stripped.splitlines() if line.strip()]
         if _NUMBERS.fullmatch(stripped):
             return [part for part in re.split(r"\s*[,;\s]\s*(?:and\s+)?|\s+and\s+", stripped) if part]
         return [text] if _ONE_NUMBER.fullmatch(stripped) else text
-    return [text] if kind is bool or kind in loaded("decimal", "Decimal") else text
+    return [text] if kind is bool or is_decimal else text
+
+
+def _is_number(kind: Any) -> bool:
+    return kind in (int, float) or kind in loaded("decimal", "Decimal")
+
+
+def _is_group(before: Any, value: Any) -> bool:
+    """Whether two items of a list are one number with a comma inside: what of `1,000` stands behind it."""
+    return (
+        type(value) is str
+        and _GROUP.fullmatch(value) is not None
+        and _FIRST.fullmatch(str(before)) is not None
+    )
+
+
+def refuse_commas_inside(text: str) -> None:
+    """Refuse a list of numbers with commas in and between them, which would be read as more numbers.
+
+    Raises:
+        ReadError: the text is such a list: `1,200, 3,400` or `0,5; 0,7`.
+    """
+    if _THOUSANDS.search(text) is not None or (";" in text and _FRACTIONS.search(text) is not None):
+        raise ReadError(_COMMAS)
+
+
+_COMMAS = "contains numbers with commas inside; write them without"
+_THOUSANDS = pattern(
+    r"(?<![\d.,])\d{1,3}(?:,\d{3})++(?:\.\d++)?(?:,[ \t]|[ \t]*+;)\s*+[^\w\s]?\d"
+    r"|\d(?:,[ \t]|[ \t]*+;)\s*+[^\w\s]?\d{1,3}(?:,\d{3})++(?!\d)"
+)
+_FRACTIONS = pattern(r"\d,\d++\s*+;")
 
 
 def is_one_or_several(text: str) -> bool:
@@ -180,6 +224,10 @@ def _spaced_numbers(text: str) -> list[str] | None:
     return text.split()
 
 
+_WRITTEN_OUT = pattern(r"[\[({]\s*+[\"'“‘]")
+"""How a list begins whose first item is a text."""
+_FIRST = pattern(r"[^\w\s]{0,2}[1-9]\d{0,2}")
+_GROUP = pattern(r"0\d\d(?:\.\d++)?")
 _WITH_COMMAS = pattern(r"[-+]?\d{1,3}(?:,\d{3})++")
 _SPACED = pattern(r"\s*+[-+]?\d++\.?\d*+(?:\s++[-+]?\d++\.?\d*+)++\s*+")
 _GROUPS = pattern(r"[-+]?\d{1,3}(?: \d{3})++")

@@ -23,7 +23,7 @@ from ..types.annotations import (
 from ..types.records import record_fields
 from . import candidates, choices, markup, outlines, repair
 from .drafts import CHANNEL, final_channel, is_endless, without_leading_draft
-from .fitting import field_named, fit, is_choice, is_one_or_several
+from .fitting import field_named, fit, is_choice, is_one_or_several, refuse_commas_inside
 from .rendering import unescape_markers
 from .scalars import reader_of
 from .validation import validator_for
@@ -185,6 +185,8 @@ class Reader:
             text = _WIDE_OR_STRING.sub(
                 lambda part: part[0].translate(_NARROW) if len(part[0]) == 1 else part[0], text
             )
+        if self._of_numbers and outlines.bullets(text) is None:
+            refuse_commas_inside(text)
         first_error: ReadError | None = None
         for group in self._readings(text):
             accepted: list[Any] = []
@@ -249,6 +251,8 @@ class Reader:
         spans = list(islice(candidates.bracketed(text), MOST_PARTS + 1))
         if max(len(spans), len(fences)) > MOST_PARTS:
             raise ReadError(f"contains more than {MOST_PARTS} separate values; write one")
+        if self._of_texts:
+            spans = [span for span in spans if span.alone or _is_list_in_sentence(text, span)]
         yield from self._values_of(fences)
         if self._is_list and outlines.BOX.match(text) is not None:
             yield from self._itemized(text)
@@ -392,6 +396,11 @@ class Reader:
         """What the records that a value may be, or hold as items, are called."""
         kinds = (self._core, *map(plain_annotation, get_args(self._core)))
         return [kind.__name__ for kind in kinds if isinstance(kind, type) and record_fields(kind) is not None]
+
+    @property
+    def _of_texts(self) -> bool:
+        """Whether a value is a list of texts, of which brackets may be a part: `Buy milk [urgent]`."""
+        return self._is_list and get_args(self._core)[:1] == (str,)
 
     @property
     def _of_numbers(self) -> bool:
@@ -604,6 +613,15 @@ def _unescaped(text: str) -> str | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, str) else None
+
+
+def _is_list_in_sentence(text: str, span: candidates.Span) -> bool:
+    """Whether what stands in brackets in a sentence is a list of texts, rather than a remark or a source."""
+    if span.text[:1] != "[" or any(quote in span.text for quote in "\"'“‘`"):
+        return True
+    if text[: span.start].rstrip()[-1:] in (":", "="):
+        return True
+    return "," in span.text and any(char.isalpha() for char in span.text)
 
 
 def _is_enum(annotation: Any) -> bool:
