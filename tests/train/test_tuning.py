@@ -193,6 +193,21 @@ def test_an_interrupted_training_goes_on(folders: dict[str, Path], tmp_path: Pat
     assert sorted(each.name for each in tmp_path.iterdir() if "checkpoints" in each.name) == []
 
 
+def test_the_same_training_is_done_once(folders: dict[str, Path]) -> None:
+    base, rows = LM(f"gguf/{folders['qwen2']}"), [chat(*row) for row in ROWS]
+
+    def train(**settings: Any) -> tuple[Path, int, list[float]]:
+        job = base.finetune(rows, "chat", {**TRAINING, "steps": 2, **settings})
+        folder = Path(job.result(timeout=300).model.removeprefix("gguf/"))
+        return folder, (folder / "model.safetensors").stat().st_ino, job.losses
+
+    first = train()
+    assert len(first[2]) == 2
+    assert train() == first
+    assert train(fresh=True)[1] != first[1]
+    assert train(seed=1)[0] != first[0]
+
+
 def test_a_running_training_can_be_cancelled(folders: dict[str, Path], tmp_path: Path) -> None:
     begun = threading.Event()
     settings = {**TRAINING, "steps": 100_000, "progress": lambda progress: begun.set()}

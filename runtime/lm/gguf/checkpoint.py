@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ....base.files import replacing
 from ...errors import LMConfigurationError
-from .header import PROMPTS, read_header
+from .header import PROMPTS, TRAINING, read_header
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,6 +104,8 @@ class Checkpoint:
     weights: dict[str, Array]
     prompts: str = "chat"
     """The form of the prompts that it is trained on: `chat` or `compact`."""
+    training: str = ""
+    """What the file is to say of the training that it comes from; read from no file."""
 
     @property
     def tied(self) -> bool:
@@ -218,6 +220,8 @@ def _write(checkpoint: Checkpoint, path: str, precision: Precision) -> None:
     if checkpoint.prompts != "chat":
         writer.add_string(PROMPTS, checkpoint.prompts)
     writer.add_context_length(shape.context)
+    if checkpoint.training:
+        writer.add_string(TRAINING, checkpoint.training)
     writer.add_embedding_length(shape.width)
     writer.add_block_count(shape.layers)
     writer.add_feed_forward_length(shape.feed_forward)

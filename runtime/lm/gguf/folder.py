@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 ARCHITECTURES = ("LlamaForCausalLM", "MistralForCausalLM")
 PROMPTS_FILE = "dspyc.json"
-"""Where a folder that was trained here says how it is to be asked: `{"prompts": "compact"}`."""
+"""Where a folder that was trained here says how it is to be asked, and which training it comes from:
+`{"prompts": "compact", "training": {…}}`.
+"""
 NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5  # token types of the GGUF format
 _LAYERS = {
     "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
@@ -70,11 +72,22 @@ def _is_other(path: Path) -> bool:
 
 def prompts_of(path: Path) -> str | None:
     """The form of the prompts that a folder's model was trained on, where it was trained here."""
-    try:
-        form = _json(path / PROMPTS_FILE).get("prompts")
-    except (OSError, AttributeError, ValueError):
-        return None
+    form = _said_of_training(path).get("prompts")
     return form if isinstance(form, str) else None
+
+
+def training_of(path: Path) -> dict[str, Any] | None:
+    """What a folder says of the training that its model comes from, where it was trained here."""
+    found = _said_of_training(path).get("training")
+    return found if isinstance(found, dict) else None
+
+
+def _said_of_training(path: Path) -> dict[str, Any]:
+    try:
+        found = _json(path / PROMPTS_FILE)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def has_template(path: Path) -> bool:
