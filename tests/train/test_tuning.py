@@ -147,7 +147,8 @@ def test_other_architectures_learn(folders: dict[str, Path], kind: str, settings
     assert (made / "model.safetensors").is_file()
     assert not [each.name for each in made.iterdir() if each.suffix in (".bin", ".pt", ".pth")]
     assert not list(made.glob("adapter*")), "what LoRA trained is merged into the weights"
-    assert [each.name for each in made.parent.iterdir()] == [made.name], "nothing else is left"
+    left = {each.name for each in made.parent.iterdir()} - {"converted"}
+    assert left == {made.name}, "nothing else is left"
     if "validation" in settings:
         assert min(job.validation_losses) < 0.5 * job.validation_losses[0]
 
@@ -156,10 +157,11 @@ def test_a_program_is_trained_on_labels_and_saved(folders: dict[str, Path], tmp_
     examples = [Example(text=text, label=label).with_inputs("text") for text, label in ROWS]
     lm = LM(f"gguf/{folders['qwen2']}", cache=False, max_tokens=8)
     student = Predict(Sort, lm=lm)
-    assert not lm.capabilities.grammar
+    assert lm.capabilities.grammar, "llama.cpp answers"
+    assert not LM(f"gguf/{folders['gpt2']}").capabilities.grammar, "transformers answers"
     tuned = BootstrapFinetune(train_kwargs=TRAINING).compile(student, trainset=examples, teacher="labels")
     made = Path(tuned.lm.model.removeprefix("gguf/"))
-    assert json.loads((made / "dspyc.json").read_text()) == {"prompts": "compact"}
+    assert json.loads((made / "dspyc.json").read_text())["prompts"] == "compact"
     assert tuned.lm.prompt_form == "compact"
     answers = [tuned(text=text).label == label for text, label in ROWS[::3]]
     assert sum(answers) > 0.6 * len(answers)

@@ -81,7 +81,11 @@ class Shape:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """A byte-level BPE tokenizer and the chat template, as a GGUF file states them."""
+    """A tokenizer and the chat template, as a GGUF file states them.
+
+    Byte-level BPE has `merges`. One over texts whose blanks are `▁` has `scores` in their place, and puts a
+    blank before every text where `space_before` says so.
+    """
 
     tokens: tuple[str, ...]
     kinds: tuple[int, ...]
@@ -92,6 +96,10 @@ class Vocabulary:
     chat_template: str
     start: int | None = None
     starts_with: bool = False
+    scores: tuple[float, ...] = ()
+    space_before: bool = False
+    other_ends: tuple[int, ...] = ()
+    """Tokens that end an answer beside `end`."""
 
 
 @dataclass(frozen=True)
@@ -233,18 +241,7 @@ def _write(checkpoint: Checkpoint, path: str, precision: Precision) -> None:
     writer.add_vocab_size(shape.vocabulary)
     kinds = {"f16": gguf.LlamaFileType.MOSTLY_F16, "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0}
     writer.add_file_type(kinds[precision])
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(vocabulary.splitter)
-    writer.add_token_list(vocabulary.tokens)
-    writer.add_token_types(vocabulary.kinds)
-    writer.add_token_merges(vocabulary.merges)
-    writer.add_eos_token_id(vocabulary.end)
-    writer.add_pad_token_id(vocabulary.padding)
-    if vocabulary.start is not None:
-        writer.add_bos_token_id(vocabulary.start)
-    writer.add_add_bos_token(vocabulary.starts_with)
-    if vocabulary.chat_template:
-        writer.add_chat_template(vocabulary.chat_template)
+    write_vocabulary(writer, vocabulary)
     for name in shape.tensors(tied=checkpoint.tied):
         weight = np.ascontiguousarray(checkpoint.weights[name], dtype=np.float32)
         if weight.ndim == 1:
@@ -260,3 +257,26 @@ def _write(checkpoint: Checkpoint, path: str, precision: Precision) -> None:
         writer.write_tensors_to_file()
     finally:
         writer.close()
+
+
+def write_vocabulary(writer: Any, vocabulary: Vocabulary) -> None:
+    """State a tokenizer and a chat template in a file."""
+    writer.add_tokenizer_model("llama" if vocabulary.scores else "gpt2")
+    writer.add_tokenizer_pre(vocabulary.splitter)
+    writer.add_token_list(vocabulary.tokens)
+    writer.add_token_types(vocabulary.kinds)
+    if vocabulary.scores:
+        writer.add_token_scores(vocabulary.scores)
+        writer.add_add_space_prefix(vocabulary.space_before)
+    else:
+        writer.add_token_merges(vocabulary.merges)
+    writer.add_eos_token_id(vocabulary.end)
+    if vocabulary.other_ends:
+        # A file has words for one more; llama.cpp knows the usual others by their texts.
+        writer.add_eot_token_id(vocabulary.other_ends[0])
+    writer.add_pad_token_id(vocabulary.padding)
+    if vocabulary.start is not None:
+        writer.add_bos_token_id(vocabulary.start)
+    writer.add_add_bos_token(vocabulary.starts_with)
+    if vocabulary.chat_template:
+        writer.add_chat_template(vocabulary.chat_template)
