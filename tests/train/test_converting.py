@@ -18,7 +18,7 @@ pytestmark = pytest.mark.train
 TEXTS = [
     "Hello world, the cat sat on the mat.",
     "My card hasn't arrived in 2024!\n\nWhy?  Two  blanks",
-    "na\u00efve caf\u00e9 \u6771\u4eac \U0001f642 x=1;\ty",
+    "na\u00efve \u00e9t\u00e9 \u6771\u4eac \U0001f642 x=1;\ty",
     "I'LL they're 12345 don't",
     " a blank first, and a longer text that goes on " * 4,
 ]
