@@ -6,11 +6,11 @@ twice that was answered.
 Few-shot search, MIPROv2 and fine-tuning, each run once undisturbed. Then each is begun anew so many times,
 sent SIGKILL (or with `--signal int` what Ctrl-C sends) at a moment drawn between its first call and its end,
 and begun again by the same command.
+
 Compared are the state, the trained model byte by byte, and what the model was asked, which it writes down
-itself: a request that was under way when the process died may be made again, any other not. Under way is what
-was not answered, and what was the last that a thread did, at most a second before: nothing shows that the
-answer had reached who asked. Every second kill of a fine-tuning comes after its new model was written, which
-must then be the model that the resumed run takes.
+itself. A request may be made again as far as its answer was not in the journal when the process died, which
+is so for at most one of each thread; any other may not. Every second kill of a fine-tuning comes after its
+new model was written, which must then be the model that the resumed run takes.
 """
 
 from __future__ import annotations
@@ -36,13 +36,12 @@ from rich.console import Console
 from rich.table import Table
 
 MODEL = '''\
-"""A model that answers after a moment, and writes down when it is asked and when it has answered."""
+"""A model that answers after a moment, and writes down what it is asked."""
 
 import hashlib
 import json
 import os
 import re
-import threading
 import time
 
 from dspyc.runtime import BaseLM, Response
@@ -55,9 +54,9 @@ def number(text):
     return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)
 
 
-def note(line):
+def note(name):
     descriptor = os.open("calls.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    os.write(descriptor, f"{line} {threading.get_ident()} {time.monotonic()}\\n".encode())
+    os.write(descriptor, f"{name}\\n".encode())
     os.close(descriptor)
 
 
@@ -68,7 +67,7 @@ class Slow(BaseLM):
         system, last = (str(request.openai_messages[at]["content"]) for at in (0, -1))
         asked = f"{request.openai_messages} {request.kwargs.get('rollout_id')}"
         name = hashlib.sha256(asked.encode()).hexdigest()[:16]
-        note(f"asked {name}")
+        note(name)
         time.sleep(0.01)
         outputs = system.partition("output fields are:")[2].partition("All interactions")[0]
         fields = {}
@@ -82,8 +81,7 @@ class Slow(BaseLM):
                 right = number(f"{row} {told}") % 4 < 1 + told + (len(request.openai_messages) > 2)
                 fields[field] = LABELS[(row + (not right)) % 3]
         text = "\\n\\n".join(f"[[ ## {name} ## ]]\\n{value}" for name, value in fields.items())
-        note(f"answered {name}")
-        return Response((text,))
+        return Response((text,), model=self.model)
 
 
 slow = Slow()
@@ -118,19 +116,16 @@ KINDS = {
 
 TRAINING = "fine-tuning"
 SIGNALS = {"kill": signal.SIGKILL, "int": signal.SIGINT}
-JUST_NOW = 1.0
-"""For how many seconds after the model has written an answer down it may still be on its way to who asked,
-on a machine that does much else.
-"""
+THREADS = 8
+"""How many requests are under way at most: those of the pool, and those beside it."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run has left behind: its state and model, and what was asked and answered."""
+    """What a run has left behind: its state and model, and what was asked."""
 
     result: str
     asked: Counter[str]
-    answered: Counter[str]
 
 
 def project(folder: Path, kind: str, rows: int, steps: int) -> Path:
@@ -167,45 +162,19 @@ def outcome(folder: Path) -> Outcome:
     state: dict[str, Any] = json.loads((folder / "p.tuned.state.json").read_text(encoding="utf-8"))
     del state["created"], state["optimizer"]["seconds"]
     models = [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.gguf"))]
-    return Outcome(json.dumps([state, models]), *calls(folder))
+    return Outcome(json.dumps([state, models]), calls(folder))
 
 
-@dataclass(frozen=True)
-class Note:
-    """A line that the model has written."""
-
-    what: str
-    request: str
-    thread: str
-    moment: float
-
-
-def notes(folder: Path) -> list[Note]:
-    """What the model has written down so far, in its order."""
+def calls(folder: Path) -> Counter[str]:
+    """How often each request was made."""
     path = folder / "calls.txt"
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
-    return [Note(what, name, thread, float(at)) for what, name, thread, at in map(str.split, lines)]
+    return Counter(path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else [])
 
 
-def calls(folder: Path) -> tuple[Counter[str], Counter[str]]:
-    """How often each request was made, and answered."""
-    found = notes(folder)
-    asked, answered = (
-        Counter(each.request for each in found if each.what == what) for what in ("asked", "answered")
-    )
-    return asked, answered
-
-
-def on_the_way(folder: Path, died: float) -> Counter[str]:
-    """The requests that were under way when the process died: those without an answer, and those whose answer
-    may not have reached who asked.
-    """
-    found, last = notes(folder), dict[str, Note]()
-    for each in found:
-        last[each.thread] = each
-    asked, answered = calls(folder)
-    late = [each for each in last.values() if each.what == "answered" and each.moment > died - JUST_NOW]
-    return asked - answered + Counter(each.request for each in late)
+def kept(folder: Path) -> int:
+    """How many answers of the model are in the journal."""
+    lines = [line for file in folder.glob("*.journal.jsonl") for line in file.read_bytes().split(b"\n")[:-1]]
+    return sum(b'"request"' in line and b"test/slow" in line for line in lines)
 
 
 def wait_for_first_call(folder: Path, process: subprocess.Popen[bytes]) -> None:
@@ -252,10 +221,10 @@ def undisturbed(folder: Path, kind: str) -> tuple[Outcome, float, float]:
 
 def killed(
     folder: Path, after: float, number: signal.Signals, *, trains: bool
-) -> tuple[Outcome, Counter[str], bool] | None:
+) -> tuple[Outcome, int, bool] | None:
     """A run that is killed so many seconds after its first call, or after its training, and resumed; what it
-    has left, which requests were under way when it died, and whether a training that had ended was repeated.
-    None where it was done by then.
+    has left, how many requests were under way when it died, and whether a training that had ended was
+    repeated. None where it was done by then.
     """
     process = start(folder)
     wait_for_first_call(folder, process)
@@ -263,10 +232,9 @@ def killed(
         wait_for_model(folder, process)
     time.sleep(after)
     process.send_signal(number)
-    died = time.monotonic()
     process.communicate()
     verify_whole(folder)
-    under_way, models = on_the_way(folder, died), trained(folder)
+    under_way, models = calls(folder).total() - kept(folder), trained(folder)
     if process.returncode == 0 or not list(folder.glob("*.journal.jsonl")):
         # With its journal gone, the run is done, and the same command would be a new one.
         return None
@@ -315,9 +283,9 @@ def main() -> None:
                 kills += 1
                 same += left.result == calm.result
                 repeats += was_repeated
-                repeated = left.asked - calm.asked
-                again += repeated.total()
-                lost += (repeated - under_way).total()
+                repeated = (left.asked - calm.asked).total()
+                again += repeated
+                lost += max(repeated - under_way, 0) + max(under_way - THREADS, 0)
             table.add_row(
                 kind,
                 f"{seconds:.1f}",
