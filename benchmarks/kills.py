@@ -281,6 +281,7 @@ def main() -> None:
                     continue
                 left, under_way, was_repeated = found
                 kills += 1
+                print(f"{kind}: {kills} of {options.times}", file=sys.stderr)
                 same += left.result == calm.result
                 repeats += was_repeated
                 repeated = (left.asked - calm.asked).total()

@@ -44,7 +44,8 @@ class Tensor:
             array = (raw.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
         else:
             array = raw.view({2: np.float16, 4: np.float32}[_BYTES[self.kind]]).astype(np.float32)
-        return array.reshape(self.shape)
+        shaped: Array = array.reshape(self.shape)
+        return shaped
 
 
 def tensors_of(folder: Path) -> dict[str, Tensor]:

@@ -133,7 +133,7 @@ def _begins_with(step: dict[str, Any]) -> str | None:
     """The token that the tokenizer puts before every text."""
     for each in (step, *step.get("processors", ())):
         if each.get("type") == "TemplateProcessing":
-            first = next(iter(each.get("single") or ()), {})
+            first: dict[str, Any] = next(iter(each.get("single") or ()), {})
             if "SpecialToken" in first:
                 return str(first["SpecialToken"]["id"])
     return None
