@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ....base.files import replacing
+from ....base.files import remove_leftovers, replacing
 from ...errors import LMConfigurationError
 from .header import PROMPTS, TRAINING, read_header
 
@@ -214,6 +214,7 @@ def write(checkpoint: Checkpoint, path: str | Path, precision: Precision = "q8_0
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(target)
     with replacing(target) as file:
         _write(checkpoint, file.name, precision)
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ....base.files import replacing
+from ....base.files import remove_leftovers, replacing
 from ...errors import LMConfigurationError
 from .architectures import (
     ARCHITECTURES,
@@ -64,6 +64,7 @@ def convert(path: Path, target: Path, model: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         architecture, config, vocabulary = _planned(path)
+        remove_leftovers(target)
         with replacing(target) as file:
             _write(path, file.name, architecture, config, vocabulary)
     except Unsaid as error:
