@@ -19,8 +19,10 @@ from ..compiler.fixing import apply_edits, fix
 from ..compiler.suppressing import edits_for, suppress
 from ..grammar.formatting.format import format_source
 from .built import is_built, restored
+from .chained import chained
 from .expressions import CannotMove
 from .fields import Known, of_class
+from .keys import without_keys
 from .modules import function, module
 from .names import Imports, read_imports
 from .scopes import defined, used
@@ -34,8 +36,9 @@ Check = Callable[[str], FileAnalysis]
 
 
 _NO_MODEL = "E301"
-_ACCEPTED = ("E208", "E216", _NO_MODEL)
-"""Values that are of another type than a field or a `def` says, and models that are set elsewhere."""
+_ACCEPTED = ("E112", "E208", "E216", _NO_MODEL)
+"""What a loop that makes no round would leave without a value, values that are of another type than a field or a
+`def` says, and models that are set elsewhere."""
 
 
 class Result(Struct, frozen=True):
@@ -66,6 +69,7 @@ def move(text: str, kept_name: str, check: Check) -> Result:
         tree = restored(tree)
     body = list(spread(_flattened(tree.body)))
     imports = read_imports(body)
+    body = list(without_keys(chained(body, imports), imports))
     units = _units(body, imports)
     written = Written(tree, units, imports, text, kept_name)
     # Each round takes at least one unit out of the language, or gives one types, or is the last.
@@ -189,6 +193,8 @@ def _units(body: list[ast.stmt], imports: Imports) -> list[Unit]:
             unit.stays = f"{reason} has no form in the language"
         except Dropped as reason:
             unit.dropped = str(reason)
+        if unit.moved is not None:
+            unit.moved.remarks[:0] = getattr(node, "told", [])
         unit.kind = values.kinds.get(unit.names[0], "") if unit.names else ""
         unit.runs = _runs(node, values)
         units.append(unit)
@@ -266,4 +272,6 @@ def _class(node: ast.ClassDef, base: str, values: Values) -> Moved:
     if values.kinds.get(base) == "record":
         values.kinds[node.name] = "record"
         return record(node, known.imports)
+    if values.kinds.get(base) == "module class":
+        values.kinds[node.name] = "module class"
     raise CannotMove(f"a class of `{base}`")

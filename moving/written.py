@@ -166,6 +166,10 @@ class Written:
             is_plain = not any(_LIKE_A_HEAD.match(line) for line in text.splitlines()[1:])
             lines += docstring(text, "") if is_plain else [f"# {line}".rstrip() for line in text.splitlines()]
             lines.append("")
+        # `dspy.Image` is no use of an `Image` that is imported from elsewhere.
+        wanted &= set().union(
+            *(unit.uses | _strings(unit.node) for unit in self._units if not unit.stays and not unit.dropped)
+        )
         outer = {name: source for name, source in self._imports.others.items() if name in wanted}
         lines += sorted({source for source in outer.values() if not is_of_types(source)})
         own = sorted(name for unit in self._units if unit.stays for name in unit.names if name in wanted)
@@ -274,7 +278,7 @@ def _strings(node: ast.AST) -> set[str]:
         word
         for each in ast.walk(node)
         if isinstance(each, ast.Constant) and isinstance(each.value, str)
-        for word in _names_in(each.value[:200])
+        for word in re.findall(r"(?<![\w.])[^\W\d]\w*", each.value[:200])
     }
 
 
