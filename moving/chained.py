@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
+from .choices import Choices
 from .fields import of_string
 from .names import Imports
 from .scopes import bound_by, used
@@ -72,7 +73,7 @@ class _Known:
 
     def rewritten(self, statement: ast.stmt) -> Iterator[ast.stmt]:
         """The classes that a statement needs, and the statement."""
-        statement = _Choices(self.values).visit(statement)
+        statement = Choices(self.values).visit(statement)
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if self.bound[name] == 1:
                 shape = self.shape_of(value)
@@ -276,7 +277,7 @@ class _Known:
         return _Shape(before.words, _in_order([*other, *side]))
 
     def _is_of_file(self, call: ast.Call) -> bool:
-        """Whether the arguments of a call use nothing but what the file itself binds once, and Python's own."""
+        """Whether the arguments of a call use nothing but what the file binds once, and Python's own."""
         return all(self.bound[name] <= 1 for each in [*call.args, *call.keywords] for name in used(each))
 
 
@@ -307,34 +308,6 @@ class _Hoisted(ast.NodeTransformer):
         name = self._known.new_name("".join(each[:1].upper() + each[1:] for each in words) + "Signature")
         self.made.append(_class(name, shape, self._place))
         return ast.copy_location(ast.Name(name, ast.Load()), node)
-
-
-class _Choices(ast.NodeTransformer):
-    """Writes out `Literal[tuple(CHOICES)]` and `Literal[*CHOICES]`, where the choices are a list of constants."""
-
-    def __init__(self, values: Mapping[str, ast.expr]) -> None:
-        self._values = values
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        """A type, or anything else with brackets."""
-        self.generic_visit(node)
-        name = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
-        if name != "Literal":
-            return node
-        match node.slice:
-            case ast.Call(func=ast.Name(id="tuple"), args=[ast.Name(id=listed)], keywords=[]):
-                pass
-            case ast.Tuple(elts=[ast.Starred(value=ast.Name(id=listed))]):
-                pass
-            case ast.Name(id=listed):
-                pass
-            case _:
-                return node
-        items = self._values.get(listed)
-        if isinstance(items, (ast.List, ast.Tuple)) and items.elts:
-            if all(isinstance(each, ast.Constant) for each in items.elts):
-                node.slice = ast.Tuple(copy.deepcopy(items.elts), ast.Load())
-        return node
 
 
 def _is_plain(node: ast.expr) -> bool:

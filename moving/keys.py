@@ -24,7 +24,7 @@ def without_keys(body: Iterable[ast.stmt], imports: Imports) -> Iterator[ast.stm
         writer.visit(statement)
         if writer.told:
             statement.is_changed = True  # type: ignore[attr-defined]
-            statement.told = writer.told  # type: ignore[attr-defined]
+            statement.told = [*getattr(statement, "told", []), *writer.told]  # type: ignore[attr-defined]
     others = set().union(*map(used, statements)) if writer.names else set()
     for statement in statements:
         match statement:

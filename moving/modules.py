@@ -56,6 +56,8 @@ def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
     typing = Typing(made.parts, {name: kind for name, kind, _ in inputs}, own, known.imports)
     typing.note(forward.body)
     outputs = outputs_of(forward.body, typing, known.imports)
+    for name in outputs.keys() & {each for each, _, _ in inputs}:
+        made.remarks.append(f"the output `{name}` gets another name: an input is called so")
     lines = [f"module {node.name}{made.parameters}:"]
     text = ast.get_docstring(node) or ast.get_docstring(forward)
     if text:

@@ -247,7 +247,9 @@ class Values(Struct):
         keywords, remarks = [], []
         for each in value.keywords:
             if each.arg == "callbacks":
-                remarks.append("`callbacks=` is left out: Python sets them, with `dspyc.runtime.configure(callbacks=[…])`")
+                remarks.append(
+                    "`callbacks=` is left out: Python sets it, by `dspyc.runtime.configure(callbacks=[…])`"
+                )
             else:
                 keywords.append(f"{each.arg}={expression(each.value, imports)}")
         return Moved([f"configure({', '.join(keywords)})"] if keywords else [], remarks)
