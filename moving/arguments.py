@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from .scopes import bound_by
 
@@ -96,7 +96,7 @@ def _options(statements: Iterable[ast.stmt]) -> dict[str, ast.expr]:
     return found if parsers == 1 else {}
 
 
-def _default(flags: list[object], given: Mapping[str | None, ast.expr]) -> tuple[str, ast.expr] | None:
+def _default(flags: Sequence[object], given: Mapping[str | None, ast.expr]) -> tuple[str, ast.expr] | None:
     long = [each for each in flags if isinstance(each, str) and each.startswith("--")]
     if not long or "required" in given:
         return None

@@ -481,7 +481,7 @@ def test_a_package_is_written_elsewhere(
         "__init__.py": "import dspy\nfrom .pipeline import Pipeline\n",
         "kinds.py": "from enum import Enum\n\n\nclass Tone(str, Enum):\n    good = 'good'\n    bad = 'bad'\n",
         "signatures.py": "import dspy\nfrom .kinds import Tone\n\n\nclass Judge(dspy.Signature):\n"
-        "    \"\"\"How is it?\"\"\"\n\n    text: str = dspy.InputField()\n    tone: Tone = dspy.OutputField()\n",
+        "    'How is it?'\n\n    text: str = dspy.InputField()\n    tone: Tone = dspy.OutputField()\n",
         "pipeline.py": "import dspy\nfrom shop.signatures import Judge\nfrom . import kinds\n\n\n"
         "class Pipeline(dspy.Module):\n    def __init__(self):\n        self.judge = dspy.Predict(Judge)\n\n"
         "    def forward(self, text: str):\n        tone = self.judge(text=text).tone\n"
