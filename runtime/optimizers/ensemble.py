@@ -16,6 +16,7 @@ from ..parameters import KW_ONLY, parameters
 from ..signature.signature import Signature
 from ..work.identity import value_digest
 from .base import Optimizer
+from .plan import Planned
 
 logger = logging.getLogger("dspyc")
 
@@ -128,6 +129,10 @@ class Ensemble(Optimizer):
             raise OptimizerError(f"an ensemble is made of programs, not of {type(others[0]).__name__}")
         if not len(programs):
             raise OptimizerError("an ensemble needs at least one program")
+
+    def plan(self, student: Any, **arguments: Any) -> Sequence[Planned]:
+        """Nothing: to make an ensemble asks no model."""
+        return []
 
     def outline(self, student: Any, **arguments: Any) -> Module:
         """The ensemble itself, which learns nothing.

@@ -25,6 +25,7 @@ from dspyc.runtime import (
     context,
     settings,
 )
+from dspyc.runtime.evaluate.rows import describe_error
 from dspyc.runtime.execution.progress import Progress, reporting_to
 from support.counting import calls_of, growth_of
 
@@ -112,6 +113,18 @@ def test_a_failed_row_keeps_its_error_and_the_others_count() -> None:
     assert {index: str(error) for index, error in result.errors.items()} == {1: "1 is odd", 3: "3 is odd"}
     assert dict(result.results[1][1]) == {}
     assert repr(result) == "EvaluationResult(score=75.0, results=<list of 4 results, 2 of them failed>)"
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("it was cut off\nraise max_tokens", "ValueError: it was cut off; raise max_tokens"),
+        ("the answer was:\n  a\n\n  b", "ValueError: the answer was: a; b"),
+        ("one.\ntwo\n", "ValueError: one. two"),
+    ],
+)
+def test_lines_of_an_error_on_one_line_are_told_apart(message: str, told: str) -> None:
+    assert describe_error(ValueError(message)) == told
 
 
 def test_the_prediction_survives_an_error_of_the_metric() -> None:
