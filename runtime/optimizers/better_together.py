@@ -24,9 +24,11 @@ from ..work.run import exhausted, stage
 from .base import Candidates, Optimizer, as_examples
 from .best import publishing
 from .bootstrap_finetune import BootstrapFinetune
+from .hearing import tell_trial
 from .labels import Labels
 from .plan import Planned, Span
 from .random_search import BootstrapFewShotWithRandomSearch
+from .study import Trial
 
 logger = logging.getLogger("dspyc")
 
@@ -306,6 +308,8 @@ class _Course:
                 return
         entry.update(score=result.score, subscores=[row.value for row in result.rows])
         self._measured[name] = entry
+        made = {"after": strategy} if strategy else {"program": "as it was"}
+        tell_trial(Trial(len(self.programs), made, program, result.score, tuple(entry["subscores"])))
 
     def leader(self) -> tuple[Any, float | None]:
         """The program with the highest score, or where none has one the last, and the score; it has none

@@ -2,44 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
+from typing import Any
 
-from ..evaluate import compare
+from ..evaluate import EvaluationResult, compare
 from ..evaluate.report import Learned, Report, TrialRecord
+from ..example import Example
 from ..state.format import ProgramState, read
 from .making import OptimizeResult
 
 
-def optimization_report(result: OptimizeResult, trials: Sequence[TrialRecord] = ()) -> Report:
+def optimization_report(
+    result: OptimizeResult,
+    trials: Sequence[TrialRecord] = (),
+    measured_on: Iterable[Example] | None = None,
+) -> Report:
     """The report of what `Program.optimize` returned.
 
     Args:
         result: what it returned.
         trials: the trials of the search, where the optimizer has some; see `optimizers/reporting.py`.
+        measured_on: the rows that trials were measured on. The score before stands beside theirs only where
+            it is one on the same rows.
 
     Raises:
         StateError: the state cannot be read.
     """
-    before, after = result.before, result.after
-    learned = state_report(read(result.state))
+    state = read(result.state)
+    before, after = _named(result.before, state, "before"), _named(result.after, state, "after")
+    learned = state_report(state)
     return replace(
         learned,
         results=() if after is None else (after,) if before is None else (after, before),
         trials=tuple(trials) or learned.trials,
-        baseline=result.score_before,
+        baseline=before.score if before is not None and _is_on(before, measured_on) else None,
         comparison=None if before is None or after is None else compare(before, after),
     )
 
 
+def _named(result: EvaluationResult | None, state: ProgramState, when: str) -> EvaluationResult | None:
+    """A result that says when it was measured: the program's class is the same before and after."""
+    return None if result is None else replace(result, program=f"{state.program}, {when}")
+
+
+def _is_on(result: EvaluationResult, rows: Iterable[Example] | None) -> bool:
+    """Whether a result is one of just these rows, in any order."""
+    if rows is None:
+        return False
+    own = [runs[0].example for runs in result.by_example()]
+    others = list(islice(rows, len(own) + 1))
+    return len(own) == len(others) and all(each in others for each in own)
+
+
 def state_report(state: ProgramState) -> Report:
     """The report of what a state holds: what was learned, and the candidates that are kept."""
-    score = state.facts.get("score")
-    before = score.get("before") if isinstance(score, Mapping) else None
     return Report(
         f"{state.program}: optimized",
         trials=_candidates(state),
-        baseline=before if isinstance(before, (int, float)) else None,
         learned=tuple(
             Learned(
                 name,
@@ -71,8 +92,27 @@ def _candidates(state: ProgramState) -> tuple[TrialRecord, ...]:
 
 def _facts(state: ProgramState) -> dict[str, str]:
     optimizer = state.facts.get("optimizer") or {}
-    parameters = ", ".join(f"{name}={value!r}" for name, value in optimizer.get("parameters", {}).items())
-    facts = {"optimizer": f"{optimizer['name']}({parameters})"} if "name" in optimizer else {}
+    facts = (
+        {"optimizer": _made(optimizer["name"], optimizer.get("parameters", {}))}
+        if "name" in optimizer
+        else {}
+    )
     arguments = state.facts.get("arguments") or {}
     facts |= {name: str(value) for name, value in arguments.items()}
+    score = state.facts.get("score")
+    if isinstance(score, Mapping) and all(isinstance(one, (int, float)) for one in score.values()):
+        facts["score"] = ", ".join(f"{number:.1f} % {when}" for when, number in score.items())
     return facts | ({"created": str(state.facts["created"])} if "created" in state.facts else {})
+
+
+def _made(kind: str, parameters: Mapping[str, Any]) -> str:
+    """An optimizer with those of its parameters that are set, as a program makes it."""
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return f"{kind}({', '.join(f'{name}={_written(value)}' for name, value in given.items())})"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Mapping) and isinstance(value.get("name"), str):
+        return _made(value["name"], {name: one for name, one in value.items() if name != "name"})
+    # A function is kept by its name.
+    return value if isinstance(value, str) and value.isidentifier() else repr(value)
