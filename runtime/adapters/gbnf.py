@@ -24,7 +24,7 @@ _COMMON = {
     "text": r'line ("\n" line)*',
     "integer": r'"-"? ("0" | [1-9] [0-9]{0,17})',  # a model that is lost would write digits for ever
     "number": r'integer ("." [0-9]{1,17})? ([eE] [-+]? [0-9]{1,3})?',
-    "ws": r'(" " | "\n" [ \t]*)?',  # not more: a model that is lost would write blanks for ever
+    "ws": r'(" " | "\n" [ \t]{0,20})?',  # not more: a model that is lost would write blanks for ever
     "item": r"[^[ \n\t] [^\n]*",
     "words": r"[^ \n] [^\n]*",
     "hex": "[0-9a-fA-F]",

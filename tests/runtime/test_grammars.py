@@ -65,6 +65,7 @@ GOOD = (
 def test_answers_of_the_chat_format() -> None:
     grammar = dspy.ChatAdapter().grammar(SIGNATURE) or ""
     assert matches(grammar, GOOD)
+    assert matches(grammar, GOOD.replace(', "children": []', ',\n    "children": [ ]'))
     assert dspy.ChatAdapter().parse(SIGNATURE, GOOD)["count"] == 3
 
 
@@ -75,6 +76,7 @@ def test_answers_of_the_chat_format() -> None:
         ("\n3\n", "\n3.5\n"),
         ("True", "yes"),
         ('"label": "a"', '"label": "c"'),
+        ('{"label": "a"', "{\n" + " " * 60 + '"label": "a"'),  # and so on until `max_tokens`
         ("- c", "[[ ## count ## ]]"),
         ("[[ ## sure ## ]]", "[[ ## sur ## ]]"),
         ("\n\n[[ ## completed ## ]]", ""),
