@@ -69,6 +69,13 @@ def test_answers_of_the_chat_format() -> None:
     assert dspy.ChatAdapter().parse(SIGNATURE, GOOD)["count"] == 3
 
 
+def test_values_of_a_base_model_are_one_line() -> None:
+    grammar = dspy.PlainAdapter().grammar(SIGNATURE) or ""
+    tree = '{"label": "a", "children": [{"label":"b", "children": [ ]}]}'
+    assert matches(grammar, f" a\nCount: 3\nSure: True\nTree: {tree}\n")
+    assert not matches(grammar, f" a\nCount: 3\nSure: True\nTree: {tree.replace(', ', ',' + chr(10))}\n")
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
