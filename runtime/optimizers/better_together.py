@@ -114,8 +114,8 @@ class BetterTogether(Optimizer):
             optimizer_compile_args: further arguments for the `compile` of each optimizer, by its name.
 
         Raises:
-            OptimizerError: the strategy names no optimizer of this one, or an optimizer rejects its
-                arguments.
+            OptimizerError: the strategy names no optimizer of this one, an optimizer rejects its
+                arguments, or none of the programs could be measured.
             Exception: what the first step ends with, if it fails.
         """
         steps, further = self._steps(strategy), optimizer_compile_args or {}
@@ -264,6 +264,7 @@ class _Course:
     failed: bool = False
     _better: Any = None
     _measured: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _unmeasured: EvaluationError | None = None
 
     def step(self, optimizer: Optimizer, arguments: dict[str, Any], name: str) -> Module | None:
         """What an optimizer makes of the last program; None where it fails and there is another one."""
@@ -305,6 +306,7 @@ class _Course:
                 result = self.evaluate(program)
             except EvaluationError as error:
                 logger.warning("the program was not measured: %s", error)
+                self._unmeasured = error
                 return
         entry.update(score=result.score, subscores=[row.value for row in result.rows])
         self._measured[name] = entry
@@ -322,8 +324,14 @@ class _Course:
         return chosen["program"], chosen["score"]
 
     def best(self) -> Module:
-        """The leader, as the result."""
-        program, _ = self.leader()
+        """The leader, as the result.
+
+        Raises:
+            OptimizerError: none of the programs could be measured, because of errors.
+        """
+        program, score = self.leader()
+        if score is None and self._better is None and self._unmeasured is not None and exhausted() is None:
+            raise OptimizerError(f"none of the programs could be measured: {self._unmeasured}")
         program.candidate_programs = Candidates(self.programs)
         program.flag_compilation_error_occurred = self.failed
         program._compiled = True

@@ -132,6 +132,12 @@ def test_the_prediction_survives_an_error_of_the_metric() -> None:
     assert result.score == 50
     assert result.rows[1].prediction.twice == 2
     assert "has no field `nothing`" in str(result.errors[1])
+    assert describe_error(result.errors[1]).endswith(", raised by the metric `<lambda>`")
+
+
+def test_an_error_of_the_program_is_not_called_one_of_the_metric() -> None:
+    result = Evaluate(devset=rows(2), metric=right)(Double(fail_on_odd=True))
+    assert describe_error(result.errors[1]) == "ValueError: 1 is odd"
 
 
 def test_a_metric_without_a_result_is_an_error_of_its_row() -> None:

@@ -333,7 +333,7 @@ def _writing(server: Any, bodies: list[dict[str, Any]], request: Request) -> in_
     """What writes the answers in pieces."""
     if any(body.get("logprobs") for body in bodies):
         # Those of the token that ends an answer are in no piece.
-        return lambda tell, is_over: [tell(each) for each in as_deltas(_whole(server, bodies, request))]
+        return lambda tell, is_over: list(map(tell, as_deltas(_whole(server, bodies, request))))
     return partial(
         in_pieces.write,
         lambda body, hear: _ask(server, body, request, hear),

@@ -138,7 +138,7 @@ async def streamed(
     def tell(delta: Delta) -> None:
         loop.call_soon_threadsafe(pieces.put_nowait, delta)
 
-    def ended(done: asyncio.Future[None]) -> None:
+    def ended(done: asyncio.Future[Any]) -> None:
         end()
         pieces.put_nowait(None)
         if not done.cancelled():
