@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any
 
 from ..evaluate import EvaluationResult, compare
 from ..evaluate.report import Learned, Report, TrialRecord
 from ..example import Example
 from ..state.format import ProgramState, read
 from .making import OptimizeResult
+from .optimizer_text import optimizer_text
 
 
 def optimization_report(
@@ -92,27 +92,11 @@ def _candidates(state: ProgramState) -> tuple[TrialRecord, ...]:
 
 def _facts(state: ProgramState) -> dict[str, str]:
     optimizer = state.facts.get("optimizer") or {}
-    facts = (
-        {"optimizer": _made(optimizer["name"], optimizer.get("parameters", {}))}
-        if "name" in optimizer
-        else {}
-    )
+    facts = {"optimizer": optimizer_text(optimizer)} if "name" in optimizer else {}
     arguments = state.facts.get("arguments") or {}
     facts |= {name: str(value) for name, value in arguments.items()}
     score = state.facts.get("score")
-    if isinstance(score, Mapping) and all(isinstance(one, (int, float)) for one in score.values()):
-        facts["score"] = ", ".join(f"{number:.1f} % {when}" for when, number in score.items())
+    found = {when: score.get(when) for when in ("before", "after")} if isinstance(score, Mapping) else {}
+    if measured := [f"{one:.1f} % {when}" for when, one in found.items() if isinstance(one, (int, float))]:
+        facts["score"] = ", ".join(measured)
     return facts | ({"created": str(state.facts["created"])} if "created" in state.facts else {})
-
-
-def _made(kind: str, parameters: Mapping[str, Any]) -> str:
-    """An optimizer with those of its parameters that are set, as a program makes it."""
-    given = {name: value for name, value in parameters.items() if value is not None}
-    return f"{kind}({', '.join(f'{name}={_written(value)}' for name, value in given.items())})"
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, Mapping) and isinstance(value.get("name"), str):
-        return _made(value["name"], {name: one for name, one in value.items() if name != "name"})
-    # A function is kept by its name.
-    return value if isinstance(value, str) and value.isidentifier() else repr(value)

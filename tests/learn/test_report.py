@@ -288,6 +288,7 @@ def test_an_optimization_as_a_report(tmp_path: Path, lm: Any) -> None:
     assert [trial.label for trial in heard.trials][:2] == ["seed -3", "seed -2"]
     assert len(heard.trials) >= len(report.trials) > 2
     assert report.baseline == result.score_before
+    assert report.facts["score"] == f"{result.score_before:.1f} % before, {result.score_after:.1f} % after"
     assert heard.baseline is None, "a score on other rows says nothing beside those of the trials"
     assert report.comparison is not None
     assert report.comparison.after.score == result.score_after
