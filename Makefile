@@ -104,7 +104,7 @@ $(GEMMA): $(BIN)/python
 	rm -rf build/gemma
 
 test-lm: $(VENV)/.dev $(GEMMA) ## the tests on a real base model of 270 million weights (downloads 240 MB)
-	$(BIN)/python -m pytest -m lm --gguf $(GEMMA) $(ARGS)
+	$(BIN)/python -m pytest tests/lm -m lm --gguf=$(GEMMA) $(ARGS)
 
 test-editors: test-vscode test-pages test-other-editors ## the tests in real editors and in Chromium (Debian packages, node)
 

@@ -14,7 +14,7 @@ from dspyc.runtime import LM, context
 def model(request: pytest.FixtureRequest) -> str:
     """The model's name; its file is not part of this repository."""
     path = request.config.getoption("--gguf")
-    assert path is not None, "say which model: `--gguf FILE`, or run `make test-lm`"
+    assert path is not None, "say which model: `--gguf=FILE`, or run `make test-lm`"
     return f"gguf/{Path(path).resolve()}"
 
 
