@@ -144,8 +144,6 @@ def _argument(found: Found, argument: syntax.Argument) -> Description | None:
     if not isinstance(call, syntax.Call | syntax.ConfigureDeclaration):
         return None
     binding = found.item.binding_of(call)
-    if binding is None:
-        return None
     parameter = next((parameter for given, parameter in binding.matched if given is argument), None)
     if parameter is None:
         return None

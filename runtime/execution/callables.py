@@ -32,6 +32,8 @@ def accepted(function: Callable[..., Any], offered: dict[str, Any]) -> dict[str,
     names = _keyword_names(function)
     if names.isdisjoint(offered):
         return {}
+    if names.issuperset(offered):
+        return offered
     return {name: value for name, value in offered.items() if name in names}
 
 

@@ -54,7 +54,7 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
         if elements:
             yield from elements
             continue
-        if _are_swapped(item, call, argument, parameter, given):
+        if _are_swapped(item, call, argument):
             if argument is call.binding.matched[0][0]:
                 yield _swapped(item, call)
             continue
@@ -77,9 +77,7 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
         )
 
 
-def _are_swapped(
-    item: Item, call: Called, argument: syntax.Argument, parameter: types.Parameter, given: Type
-) -> bool:
+def _are_swapped(item: Item, call: Called, argument: syntax.Argument) -> bool:
     """Whether a call gives two arguments of which each is what the other one should be."""
     if len(call.binding.matched) < 2:
         return False
@@ -124,6 +122,8 @@ def _converted(item: Item, node: syntax.Expression, given: Type, wanted: Type) -
     if called is not None:
         return replace("Remove the brackets", Span(called.function.span.end, called.span.end), "")
     several = [each for each in options if isinstance(each, types.List | types.Iterable)]
+    if types.known(given) and types.Iterable(types.Builtin("object")) in several:
+        several = []  # `len(5)`: a list of one is not meant
     if any(types.known(given) and assignable(given, each.item) for each in several):
         return replace(f"Write `[{text}]`", node, f"[{text}]")
     is_model = any(isinstance(each, types.Instance) and each.definition.name == "BaseLM" for each in options)
