@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,14 @@ class Run:
         journal: where their outcomes are kept, if anywhere.
         meter: what they have taken, where that is bounded.
         visits: how often each stage has worked on each program, so that repeated work is kept apart.
+        is_fresh: whether what earlier processes have done is not to be used.
     """
 
     engine: Engine = field(default_factory=LocalEngine)
     journal: Journal | None = None
     meter: Meter | None = None
     visits: Counter[tuple[str, str]] = field(default_factory=Counter)
+    is_fresh: bool = False
 
 
 _current: ContextVar[Run | None] = ContextVar("dspyc_run", default=None)
@@ -48,13 +51,17 @@ _stage: ContextVar[str] = ContextVar("dspyc_stage", default="")
 
 @contextmanager
 def working(
-    journal: Journal | None = None, budget: Budget | None = None, engine: Engine | None = None
+    journal: Journal | None = None,
+    budget: Budget | None = None,
+    engine: Engine | None = None,
+    *,
+    fresh: bool = False,
 ) -> Iterator[Run]:
-    """Let a journal, a budget and an engine hold for the tasks that are performed inside."""
+    """Let a journal, a budget and an engine hold for the tasks that are performed inside; see `Run`."""
     chosen = engine or LocalEngine()
     if journal is not None:
         chosen = chosen.with_journal(journal)
-    run = Run(chosen, journal, None if budget is None else Meter(budget))
+    run = Run(chosen, journal, None if budget is None else Meter(budget), is_fresh=fresh)
     token = _current.set(run)
     try:
         yield run
@@ -88,7 +95,7 @@ def journalled(
     try:
         if len(journal):
             report("resumed", len(journal), len(journal), f"from {path.name}")
-        with working(journal, budget, engine):
+        with working(journal, budget, engine, fresh=fresh):
             yield journal
     except BaseException:
         if journal.is_empty:
@@ -125,6 +132,12 @@ def exhausted() -> str | None:
     return None if run is None or run.meter is None else run.meter.exhausted()
 
 
+def is_fresh() -> bool:
+    """Whether what earlier processes have done is not to be used here."""
+    run = _current.get()
+    return run is not None and run.is_fresh
+
+
 def is_bounded() -> bool:
     """Whether there is a budget here."""
     run = _current.get()
@@ -158,6 +171,7 @@ class Job:
         codec: how the values of its tasks are written to a journal and read again.
         stage: the name of its tasks, within the name around; "" for that name itself.
         repeats: how often for each example; its tasks count that as their rollout.
+        reference: the digest of the program, where it is known; see `program_digest`.
     """
 
     program: Any
@@ -165,6 +179,7 @@ class Job:
     codec: Codec[Any]
     stage: str = ""
     repeats: int = 1
+    reference: str | None = None
 
 
 def perform(
@@ -206,16 +221,8 @@ def perform(
         NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError: the first of these that a
             task raises, which all others would raise too.
     """
-    (outcomes,) = perform_jobs(
-        kind,
-        [Job(program, examples, codec, repeats=repeats)],
-        do,
-        registry,
-        num_threads=num_threads,
-        on_outcome=None if on_outcome is None else lambda job, index, outcome: on_outcome(index, outcome),
-        stop=stop,
-    )
-    return outcomes
+    job = Job(program, examples, codec, repeats=repeats)
+    return _performed([job], _made(kind, [job]), do, registry, num_threads, on_outcome, stop)
 
 
 def perform_jobs(
@@ -246,23 +253,43 @@ def perform_jobs(
         JournalError, NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError: as in
             `perform`.
     """
-    run = _current.get() or _PLAIN
-    programs: dict[str, Any] = {}
-    tasks: list[Task] = []
-    places: list[tuple[int, int]] = []
-    for number, job in enumerate(jobs):
-        reference = program_digest(job.program)
-        programs[reference] = job.program
-        made = _tasks(run, kind, reference, job)
-        tasks += made
-        places += [(number, index) for index in range(len(made))]
+    made = _made(kind, jobs)
+    places = [(number, index) for number, (_, tasks) in enumerate(made) for index in range(len(tasks))]
 
     def told(index: int, outcome: Outcome[Any]) -> None:
         assert on_outcome is not None
         on_outcome(*places[index], outcome)
 
-    codecs = [jobs[number].codec for number, _ in places]
-    performance = _Performance(run, tasks, codecs, None if on_outcome is None else told, stop)
+    hears = None if on_outcome is None else told
+    outcomes = iter(_performed(jobs, made, do, registry, num_threads, hears, stop))
+    return [list(islice(outcomes, len(tasks))) for _, tasks in made]
+
+
+def _made(kind: str, jobs: Sequence[Job]) -> list[tuple[str, list[Task]]]:
+    """The tasks of each job, with the digest of its program."""
+    run = _current.get() or _PLAIN
+    references = [job.reference or program_digest(job.program) for job in jobs]
+    return [
+        (reference, _tasks(run, kind, reference, job))
+        for reference, job in zip(references, jobs, strict=True)
+    ]
+
+
+def _performed(
+    jobs: Sequence[Job],
+    made: Sequence[tuple[str, list[Task]]],
+    do: Do,
+    registry: Mapping[str, Any],
+    num_threads: int,
+    on_outcome: OnOutcome | None,
+    stop: Callable[[], bool] | None,
+) -> list[Outcome[Any] | None]:
+    """The outcomes of the tasks of some jobs, one job after the other; see `perform_jobs`."""
+    run = _current.get() or _PLAIN
+    programs = {reference: job.program for job, (reference, _) in zip(jobs, made, strict=True)}
+    tasks = [task for _, each in made for task in each]
+    codecs = [job.codec for job, (_, each) in zip(jobs, made, strict=True) for _ in each]
+    performance = _Performance(run, tasks, codecs, on_outcome, stop)
     waiting = performance.replay()
     if waiting and not performance.stopped():
         # What a task itself performs has no place in the journal: its order depends on the other tasks.
@@ -276,10 +303,7 @@ def perform_jobs(
                 on_outcome=lambda number, outcome: performance.finish(waiting[number], outcome),
                 stop=performance.stopped,
             )
-    found: list[list[Outcome[Any] | None]] = [[None] * (len(job.examples) * job.repeats) for job in jobs]
-    for (number, index), outcome in zip(places, performance.outcomes, strict=True):
-        found[number][index] = outcome
-    return found
+    return performance.outcomes
 
 
 def _tasks(run: Run, kind: str, reference: str, job: Job) -> list[Task]:
@@ -376,6 +400,7 @@ __all__ = [
     "apart",
     "exhausted",
     "is_bounded",
+    "is_fresh",
     "journalled",
     "next_step",
     "perform",
