@@ -20,7 +20,7 @@ class Connection(_Protocol):  # type: ignore[misc]
     """
 
     _timer: asyncio.TimerHandle
-    _seen: object = None
+    _seen: Any = None
     """The last request, when it was looked last."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:
