@@ -134,7 +134,9 @@ class Names:
             del self._resolving[key]
         self.declared += found is not None
         if found is not None and frame.is_circular:
-            found = replace(found, type=types.UNKNOWN)
+            # No file of a circle of imports is where the name is missing: the circle is what is wrong.
+            node = None if found.kind == "unresolved" else found.node
+            found = replace(found, type=types.UNKNOWN, node=node)
         entry = self._entries[key] = _Entry(found, frame.reads)
         self._register(key, frame.reads)
         self._settle(frame, entry)
@@ -208,18 +210,19 @@ class Names:
 
     # --- after an edit ----------------------------------------------------------------------------------
 
-    def update(self, keys: Iterable[Key]) -> dict[Key, Symbol | None]:
-        """Resolve names again whose declaration has changed.
+    def update(self, keys: Iterable[Key], lists: set[Key]) -> dict[Key, Symbol | None]:
+        """Resolve names again whose declaration has changed, and what reads which names a file has.
 
-        Returns those that mean something else, with what they meant.
+        `lists` are the keys of files that have other names than before, be it one that nobody has asked for.
+        Returns the names that mean something else, with what they meant.
         """
         edited = set(keys)
         before: dict[Key, Symbol | None] = {}
         read_before = {key: self._reads(key) for key in edited}
         changed = self._again(edited, before)
         changed |= {key for key in edited - changed if self._closes_a_circle(key, read_before[key])}
-        if changed:
-            changed = self._again(self.dependents(changed), before)
+        if changed or lists:
+            changed = self._again(self.dependents(changed | lists) - lists, before)
         return {key: before[key] for key in changed}
 
     def _closes_a_circle(self, key: Key, read_before: set[Key]) -> bool:
@@ -240,6 +243,10 @@ class Names:
     def readers(self, keys: Iterable[Key]) -> set[Key]:
         """The names that read something themselves."""
         return {reader for key in keys for reader in self._readers.get(key, ())}
+
+    def of_file(self, path: str) -> set[Key]:
+        """The names of a file that were asked for, those among them that it does not have."""
+        return {key for key in self._entries if key[0] == path}
 
     def dependents(self, keys: set[Key]) -> set[Key]:
         """Names, and all that depend on them."""
