@@ -136,8 +136,10 @@ class Workspace(Struct):
         """What gives the name at an offset another one; raises `project.renaming.Refused`."""
         from ..project.renaming import Refused, renaming  # only this request needs it
 
+        if _holds_settings(path):
+            raise Refused("the name of a setting cannot be changed")
         if not _is_program(path):
-            raise Refused("only what stands in a program can be renamed here")
+            raise Refused("a name of a Python file is changed by the editor's tools for Python")
         return renaming(self._index, path, offset, new, self.sources())
 
     def renamed_elsewhere(self, path: str, offset: int, new: str) -> Others:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from support.editor_program import PROGRAM, edit, marked, whole
-from support.lsp_client import Client
+from support.lsp_client import Client, ServerError
 
 counter = itertools.count()
+START = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 1}}
 
 
 def test_a_correct_file_has_no_diagnostics(client: Client, uri: str) -> None:
@@ -205,3 +206,29 @@ def test_a_project_names_its_source_roots(new_client: Client, tmp_path: Path) ->
     assert new_client.diagnostics(uri) == []
     items = new_client.at("textDocument/completion", uri, 0, 5)["items"]
     assert "shared" in [item["label"] for item in items]
+
+
+def test_a_python_file_that_is_open_is_read_as_python(client: Client, workspace: Path) -> None:
+    """Some editors are told to send all files to every server."""
+    folder = workspace / "python_open"
+    folder.mkdir()
+    (folder / "tools.py").write_text("def price() -> float:\n    return 1.0\n", encoding="utf-8")
+    user, tools = (folder / "user.dspy").as_uri(), (folder / "tools.py").as_uri()
+    client.open(user, "from tools import price\n\ndef f() -> float:\n    return price()\n")
+    assert client.diagnostics(user) == []
+    client.open(tools, "signature = 1\n")
+    assert [each["code"] for each in client.diagnostics(user)] == ["E106"]
+    asked = {"textDocument": {"uri": tools}}
+    assert client.request("textDocument/diagnostic", asked)["items"] == []
+    options = {"options": {"tabSize": 4, "insertSpaces": True}}
+    assert client.request("textDocument/formatting", asked | options) == []
+    assert (
+        client.request("textDocument/codeAction", asked | {"range": START, "context": {"diagnostics": []}})
+        is None
+    )
+    with pytest.raises(ServerError, match="tools for Python"):
+        client.at("textDocument/rename", tools, 0, 1, newName="other")
+    found = client.request("workspace/symbol", {"query": "signature"})
+    assert not [each for each in found if each["location"]["uri"] == tools]
+    client.close(tools)
+    assert client.diagnostics(user) == []
