@@ -22,8 +22,10 @@ class Recent(Generic[T]):
     def __init__(self, make: Callable[[str], T], most: int) -> None:
         self._make = make
         self._half = most // 2
+        self._new: dict[str, T] = {}
+        self._old: dict[str, T] = {}
+        self._count = 0
         self.__doc__ = make.__doc__
-        self.cache_clear()
 
     def __call__(self, text: str) -> T:
         """What the function gives for a text."""
@@ -38,9 +40,7 @@ class Recent(Generic[T]):
 
     def cache_clear(self) -> None:
         """Remember nothing."""
-        self._new: dict[str, T] = {}
-        self._old: dict[str, T] = {}
-        self._count = 0
+        self._new, self._old, self._count = {}, {}, 0
 
 
 def recent(most: int) -> Callable[[Callable[[str], T]], Recent[T]]:

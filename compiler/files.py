@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -197,6 +197,20 @@ class Files:
             found.update(new)
             waiting += new
         return frozenset(found)
+
+    def keep_only(self, paths: Iterable[str]) -> set[str]:
+        """Let go of what is known of files, but for these and all that was asked for because of them.
+
+        Returns the files that are kept.
+        """
+        needed = {each for path in paths for each in self.reached(path)}
+        known: list[dict[str, Any]] = [self._texts, self._data, self._states, self._read_by, self._python]
+        for kept in (*known, self._scopes):
+            for path in kept.keys() - needed:
+                del kept[path]
+        self._current &= needed
+        self._names.keep_only(needed)
+        return needed
 
     def _take_over(self, texts: Mapping[str, Content]) -> None:
         """Let all files know what has changed."""

@@ -114,6 +114,13 @@ class Workspace(Struct):
         path = convert.path_of(uri)
         self._files.project(path).rest(path)
 
+    def keep_only(self, paths: Iterable[str]) -> None:
+        """Let go of what is known of programs, but for these and those that they need."""
+        kept = set(paths)
+        self._files.keep_only(kept)
+        if self._made is not None:
+            self._made.keep_only(kept)
+
     def is_settings(self, uri: str) -> bool:
         """Whether a file is one of settings, not a program."""
         return _holds_settings(convert.path_of(uri))

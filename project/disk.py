@@ -125,7 +125,8 @@ class Disk:
     def look_up(self, path: str) -> str | UnreadableFile:
         """The text of a file, or why there is none."""
         if path in self._overlays:
-            return self._overlays[path]
+            text = self._overlays[path]
+            return text if len(text) <= LARGEST_PROGRAM else _too_large(path)
         seen = self._seen
         if seen is None:
             return self._look_at_disk(path)
@@ -308,7 +309,7 @@ def decode_program(data: bytes, path: str) -> str:
         UnreadableFile: the bytes are too many, or not UTF-8.
     """
     if len(data) > LARGEST_PROGRAM:
-        raise UnreadableFile(path, "too-large", f"is larger than {render_size(LARGEST_PROGRAM)}")
+        raise _too_large(path)
     try:
         return decode(data, path)
     except UnreadableFile:
@@ -318,6 +319,10 @@ def decode_program(data: bytes, path: str) -> str:
         if other_format(text) is None:
             raise
         return text
+
+
+def _too_large(path: str) -> UnreadableFile:
+    return UnreadableFile(path, "too-large", f"is larger than {render_size(LARGEST_PROGRAM)}")
 
 
 def decode_python(data: bytes, path: str) -> str:

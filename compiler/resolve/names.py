@@ -134,9 +134,7 @@ class Names:
             del self._resolving[key]
         self.declared += found is not None
         if found is not None and frame.is_circular:
-            # No file of a circle of imports is where the name is missing: the circle is what is wrong.
-            node = None if found.kind == "unresolved" else found.node
-            found = replace(found, type=types.UNKNOWN, node=node)
+            found = replace(found, type=types.UNKNOWN)
         entry = self._entries[key] = _Entry(found, frame.reads)
         self._register(key, frame.reads)
         self._settle(frame, entry)
@@ -247,6 +245,13 @@ class Names:
     def of_file(self, path: str) -> set[Key]:
         """The names of a file that were asked for, those among them that it does not have."""
         return {key for key in self._entries if key[0] == path}
+
+    def keep_only(self, paths: set[str]) -> None:
+        """Forget the names of all files but these, none of which reads one that is forgotten."""
+        for key in [each for each in self._entries if each[0] not in paths]:
+            self._forget(key)
+        for key in [each for each, readers in self._readers.items() if not readers]:
+            del self._readers[key]
 
     def dependents(self, keys: set[Key]) -> set[Key]:
         """Names, and all that depend on them."""

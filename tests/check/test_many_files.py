@@ -85,6 +85,10 @@ SEQUENCES: dict[str, list[Step]] = {
         },
         {"kinds.dspy": "limit = 1\nprices = 2\n"},
     ],
+    "two files begin with the same import": [
+        {"a.dspy": "from b import F, G\n\nx = F\n", "b.dspy": "from b import F, G\n"},
+        {"b.dspy": "from b import F, from\n"},
+    ],
     "a circle of imports opens and closes": [
         {"kinds.dspy": "from user import Kind\n", "user.dspy": USER},
         {"kinds.dspy": KIND},
@@ -101,6 +105,21 @@ def test_after_each_step_all_is_found_that_is_there(steps: list[Step]) -> None:
     for step in steps:
         change(files, step)
         compare(kept, files)
+
+
+def test_what_is_let_go_is_checked_as_if_for_the_first_time() -> None:
+    files = {**FILES, **MORE}
+    kept = Project(files.get)
+    for path in _programs(files):
+        kept.check(path)
+    kept.keep_only(["kinds.dspy", "b.dspy"])
+    before = kept.resolved
+    for path in ("kinds.dspy", "b.dspy", "c.dspy", "shop.dspy"):
+        kept.check(path)
+    assert kept.resolved == before, "they are needed by what is kept"
+    kept.check("d.dspy")
+    assert kept.resolved > before
+    compare(kept, files)
 
 
 def test_a_python_file_that_was_checked_as_a_program_is_still_read_as_python() -> None:
@@ -152,6 +171,8 @@ def test_random_changes_of_a_folder(seed: int) -> None:
     kept = Project(files.get)
     for number in range(max(1, STEPS // 2)):
         change(files, _random_step(files, start, rng))
+        if rng.random() < 0.1:
+            kept.keep_only(rng.sample(sorted(files), rng.randrange(len(files) + 1)))
         if rng.random() < 0.3:
             compare(kept, files, [rng.choice(_programs(files) or ["main.dspy"])])
         if number % 20 == 19:

@@ -77,6 +77,16 @@ def test_a_text_that_was_read_again_is_the_same_object(tmp_path: Path) -> None:
     assert disk.read(str(path)) is disk.read(str(path))
 
 
+def test_an_unsaved_text_has_the_bounds_of_a_file(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.dspy")
+    disk = Disk({path: "#" * (LARGEST_PROGRAM + 1)})
+    problem = disk.problem(path)
+    assert problem is not None
+    assert problem.message == "is larger than 4 MB"
+    disk.put(path, "x = 1\n")
+    assert disk.read(path) == "x = 1\n"
+
+
 def test_bounds(tmp_path: Path) -> None:
     for name, limit, words in [
         ("a.dspy", LARGEST_PROGRAM, "4 MB"),
