@@ -11,6 +11,7 @@ from . import model as types
 from .assignable import assignable
 from .model import Type
 from .overlap import overlaps
+from .places import in_program
 from .union import known, options, union
 
 Narrow = Callable[[Type], Type]
@@ -129,7 +130,7 @@ def _truthy(kind: Type) -> Type:
         case types.Builtin(name="bool"):
             return types.Literals((True,))
         case types.Enum() if not kind.open:
-            return _members(kind, lambda value: not _is_false_member(kind, value))
+            return _members(kind, lambda value: not _is_false_member(value))
         case _:
             return kind
 
@@ -141,7 +142,7 @@ def _falsy(kind: Type) -> Type:
         case types.Builtin(name="bool"):
             return types.Literals((False,))
         case types.Enum() if not kind.open:
-            return _members(kind, lambda value: _is_false_member(kind, value))
+            return _members(kind, lambda value: _is_false_member(value))
         case types.Record(interface=types.Interface(open=False)) | types.Function() | types.Overloaded():
             return types.NEVER
         case types.Signature() | types.Class() | types.TypeForm() | types.PythonModule():
@@ -152,7 +153,7 @@ def _falsy(kind: Type) -> Type:
             return kind
 
 
-def _is_false_member(kind: types.Enum, value: types.Value) -> bool:
+def _is_false_member(value: types.Value) -> bool:
     """Members count as true, but for those of an enumeration of strings or numbers that are empty or 0."""
     return not value and isinstance(value, str | int)
 
@@ -187,7 +188,7 @@ def _equal(kind: Type, other: Type) -> Type:
 
 def _is_only_itself(kind: types.Literals | types.Enum) -> bool:
     """Whether a kind is an enumeration of a `.dspy` file whose members no number is equal to."""
-    if not isinstance(kind, types.Enum) or kind.open or not types.in_program(kind.path):
+    if not isinstance(kind, types.Enum) or kind.open or not in_program(kind.path):
         return False
     return not all(isinstance(value, str) for _, value in kind.members)
 

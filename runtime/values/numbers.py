@@ -28,6 +28,7 @@ _NUMBER = pattern(
 )
 _EUROPEAN = pattern(r"[-+−]?(?<!\d)\d{1,3}(?:\.\d{3})+,\d+|[-+−]?(?<!\d)\d++,\d{1,2}")
 _THOUSANDS_BY_DOT = pattern(r"[-+−]?\d{1,3}(?:\.\d{3}){2,}")
+_WITH_COMMAS = pattern(r"[-+]?\d{1,3}(?:,\d{3})++")
 _GROUPED = pattern(r"[-+]?\d{1,3}(?:([, '’ ])\d{3})(?:\1\d{3})*+(?:\.\d+)?")
 _SIGN_AWAY = pattern(r"\A([-+−–])(?:\s?[$€£¥₹]\s?|(?<=[−–])\s+|[A-Z]{3}\s)(?=\.?\d)")
 """A sign before a currency, or before a space."""
@@ -237,3 +238,8 @@ def _bounded(number: int, text: str) -> int:
 
 def _too_long(text: str) -> ReadError:
     return ReadError(f"is {shown(text)}, which contains a number of more than {LONGEST_NUMBER} digits")
+
+
+def is_one_or_several(text: str) -> bool:
+    """Whether a text of digits may be one number with commas, or several: `1,234`."""
+    return _WITH_COMMAS.fullmatch(text.strip()) is not None
