@@ -171,7 +171,7 @@ class Disk:
             stamp = _stamp_of(os.path.dirname(path))
         known = self._data.get(path)
         if known is None or known[0] != stamp or known[1].is_missing != is_missing:
-            kept = _lasting(stamp)
+            kept = None if stamp is None else _lasting(stamp)
             known = self._data[path] = kept, look_beside(path) if is_missing else look_at_file(path)
         return known[1]
 
@@ -225,10 +225,8 @@ def _stamp(status: os.stat_result) -> _Stamp:
     return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
-def _lasting(stamp: _Stamp | None) -> _Stamp | None:
+def _lasting(stamp: _Stamp) -> _Stamp:
     """What tells later whether a file is as it is now; nothing does where it has just been changed."""
-    if stamp is None:
-        return None
     now = time.time_ns()
     return _NO_STAMP if min(abs(now - stamp[0]), abs(now - stamp[1])) < _JUST_NOW else stamp
 
