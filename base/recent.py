@@ -38,10 +38,6 @@ class Recent(Generic[T]):
             self._old, self._new, self._count = self._new, {}, 0
         return found
 
-    def cache_clear(self) -> None:
-        """Remember nothing."""
-        self._new, self._old, self._count = {}, {}, 0
-
 
 def recent(most: int) -> Callable[[Callable[[str], T]], Recent[T]]:
     """Make a function of a text remember results for texts of up to `most` characters altogether."""
