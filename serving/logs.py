@@ -37,7 +37,7 @@ def log_config(level: str) -> dict[str, Any]:
         "formatters": {
             "line": {"()": f"{__name__}.Formatter", "format": "%(asctime)s %(levelname)s %(message)s"}
         },
-        "filters": {"not_ended": {"()": f"{__name__}.NotEnded"}},
+        "filters": {"not_ended": {"()": f"{__name__}.{NotEnded.__name__}"}},
         "handlers": {
             "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["not_ended"]}
         },
