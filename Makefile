@@ -101,6 +101,7 @@ test-editors: test-vscode test-pages test-other-editors ## the tests in real edi
 test-vscode: $(VENV)/.dev ## … in VS Code
 	DSPYC_EDITORS_CACHE="$(abspath $(CACHE))/editors" PATH="$(abspath $(BIN)):$$PATH" bash tests/editors/run.sh
 	DSPYC_EDITORS_CACHE="$(abspath $(CACHE))/editors" PATH="$(abspath $(BIN)):$$PATH" bash tests/editors/restricted.sh
+	DSPYC_EDITORS_CACHE="$(abspath $(CACHE))/editors" PATH="$(abspath $(BIN)):$$PATH" bash tests/editors/fresh.sh
 
 test-pages: $(VENV)/.dev ## … of `dspyc ui` and the playground
 	DSPYC_EDITORS_CACHE="$(abspath $(CACHE))/editors" PATH="$(abspath $(BIN)):$$PATH" bash tests/editors/pages.sh

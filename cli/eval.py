@@ -18,6 +18,7 @@ from .lines import Tell, lines_option, progress_to, telling
 from .measuring import (
     Line,
     comparison_record,
+    keep_scores,
     named,
     tell,
     tell_comparison,
@@ -140,6 +141,7 @@ def command(
                 for program, result in zip(evaluation.programs, results, strict=True):
                     name = loaded.name_of(program)
                     lines.append(Line(one, name, named(result, name)))
+        keep_scores(loaded, lines, models)
         found = [] if earlier is None else [_compared(earlier, line) for line in lines]
         if lines_to is not None:
             _tell_lines(lines_to, lines, found)
