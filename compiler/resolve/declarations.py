@@ -35,6 +35,8 @@ def declare(scope: Scope, item: Draft, name: syntax.Identifier) -> Symbol:
             of = _value(declaration, context)
             if item.broken and (len(names) > 1 or not (types.known(of) and may_hold(kind, of))):
                 of = types.UNKNOWN  # what was understood of it may not be what it says
+            if kind == "module":
+                of = _made(of)
             # The words that declare values are kinds of symbols, too; a test compares them.
             return symbol(cast("SymbolKind", kind), _one_of(of, names, name))
         case syntax.TypeAliasDeclaration(value=value):
@@ -165,6 +167,23 @@ def _value(declaration: syntax.ValueDeclaration, context: Context) -> Type:
         calls.widen(value, _of_programs(), context)
         context.item.state = _state(declaration, value, context)
     return types.Module(_optimized(value, found, context), _program_class(found))
+
+
+def _made(value: Type) -> Type:
+    """What a module or part is meant to be that is a class, without the brackets that construct it."""
+    match value:
+        case types.ModuleClass():
+            return types.Module(value.interface, declared=value)
+        case types.Class():
+            return types.UNKNOWN
+        case types.List(item=types.ModuleClass() | types.Class() as item):
+            return types.List(_made(item))
+        case types.List(item=types.Union(options=options)) if any(
+            isinstance(each, types.Class | types.ModuleClass) for each in options
+        ):
+            return types.List(types.UNKNOWN)
+        case _:
+            return value
 
 
 def _state(declaration: syntax.ValueDeclaration, call: syntax.Call, context: Context) -> SavedState | None:
@@ -377,7 +396,7 @@ def _forward(
     names = _parameter_names(declaration.parameters, context)
     bodies = Span(declaration.parts[0].span.start, end) if declaration.parts else Span(end, end)
     for part in declaration.parts:
-        kind = infer(part.value, context.inside(names))
+        kind = _made(infer(part.value, context.inside(names)))
         names[part.name.text] = context.declare(
             "part", part.name, kind, Span(part.span.end, max(end, bodies.end))
         )

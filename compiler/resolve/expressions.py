@@ -174,9 +174,11 @@ def _subscript(node: syntax.Subscript, context: Context) -> Type:
     if isinstance(value, types.TypeForm) and isinstance(value.type, types.Enum):
         infer(node.index, context)
         return value.type  # the member of a name
-    if isinstance(value, types.Class) and isinstance(node.index, _NO_TYPES):
+    if (isinstance(value, types.Class) and isinstance(node.index, _NO_TYPES)) or (
+        isinstance(value, types.Dataset) and isinstance(node.index, syntax.String)
+    ):
         infer(node.index, context)
-        return types.UNKNOWN  # `Dataset["rows.csv"]`, of which `wrong-index` speaks
+        return types.UNKNOWN  # `Dataset["rows.csv"]`, `rows["text"]`, of which `wrong-index` speaks
     if isinstance(value, (types.TypeForm, types.Class)) or (
         isinstance(node.value, syntax.Name) and node.value.text in SPECIAL and not types.known(value)
     ):
@@ -254,9 +256,9 @@ def _dict(node: syntax.Dict, context: Context) -> Type:
 def _comprehension(node: syntax.Comprehension, context: Context) -> Type:
     inside = context
     for clause in node.clauses:
-        item = iterated(infer(clause.iterable, inside))
+        kind = item_for(infer(clause.iterable, inside), clause.target)
         names: Names = {}
-        bind_target(clause.target, types.UNKNOWN if item is None else item, inside, names, node)
+        bind_target(clause.target, kind, inside, names, node)
         inside = inside.inside(names)
         for condition in clause.conditions:
             infer(condition, inside)
@@ -272,6 +274,18 @@ def _comprehension(node: syntax.Comprehension, context: Context) -> Type:
             return types.Iterable(element)
         case _:
             return types.List(element, data.keys_of((node.element,)))
+
+
+def item_for(iterable: Type, target: syntax.Expression) -> Type:
+    """What a loop over a value gives to its target.
+
+    Two names for the keys of a dict are another finding; they are taken for a key and its value.
+    """
+    is_pair = isinstance(target, syntax.Tuple) and len(target.elements) == 2
+    if is_pair and isinstance(iterable, types.Dict) and not isinstance(iterable.key, types.Tuple):
+        return types.Tuple((iterable.key, iterable.value))
+    found = iterated(iterable)
+    return types.UNKNOWN if found is None else found
 
 
 def bind_target(

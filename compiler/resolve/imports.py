@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .. import catalog, types
-from ..catalog import stdlib
+from ..catalog import matches, stdlib
 from ..datafiles import ANY_MODULE
 from ..environment import ALL, Key
 from ..facts import DataFile, ImportTarget, ItemFacts, SavedState, Symbol
@@ -242,7 +242,8 @@ def _member(files: Workspace, path: str, found: Found, name: str) -> Symbol | No
         case "runtime":
             return given(name)
         case "opaque":
-            return None if stdlib.lacks(found.module, name) else Symbol(name, "imported", types.UNKNOWN)
+            kind = _opaque(found.module, name)
+            return None if kind is None else Symbol(name, "imported", kind)
         case _:
             return None
 
@@ -273,7 +274,9 @@ def module_type(files: Workspace, path: str, level: int, module: tuple[str, ...]
 
 
 def _opaque(module: str, name: str) -> Type | None:
-    return None if stdlib.lacks(module, name) else types.UNKNOWN
+    if stdlib.lacks(module, name):
+        return None
+    return (matches.of_expressions(name) if module == "re" else None) or types.UNKNOWN
 
 
 def python_importer(files: Workspace, path: str) -> Importer:

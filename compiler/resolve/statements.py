@@ -13,12 +13,12 @@ from .. import types
 from ..facts import Draft
 from ..schedule.names import may_fail, written
 from ..types import Type
-from ..types.assignable import assignable, iterated
+from ..types.assignable import assignable
 from ..types.narrow import assigned
 from .annotations import annotate
 from .context import Context, Flow, Loop, Names
 from .errors import caught
-from .expressions import bind_target, infer
+from .expressions import bind_target, infer, item_for
 from .meeting import meet
 from .narrowing import NOTHING, assume, forget, path_of
 from .operators import binary, fits
@@ -166,8 +166,7 @@ def _note_untaken(node: syntax.If, context: Context) -> None:
 
 
 def _for(node: syntax.For, context: Context, end: int, loops: int) -> Flow | None:
-    item = iterated(infer(node.iterable, context))
-    kind = types.UNKNOWN if item is None else item
+    kind = item_for(infer(node.iterable, context), node.target)
     before = context.flow
     skipped = None if has_items(node.iterable, context.item) else before
     head = before if loops < _DEEPEST_LOOP else _unknown(before, written(node))

@@ -81,6 +81,8 @@ def assignable(source: Type, target: Type) -> bool:
         case types.Callback(role=role):
             if role and isinstance(source, types.Instance) and source.definition.is_a("BaseLM"):
                 return False  # it can be called, but not with what these are called with
+            if role == "tool" and isinstance(source, types.ModuleClass):
+                return False
             # A server among the tools stands for all of its own.
             return _callable(source) or (role == "tool" and _instance_of(source, "ToolServer"))
         case types.SignatureLike():

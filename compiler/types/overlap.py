@@ -36,6 +36,10 @@ def _may_equal(left: Type, right: Type) -> bool:
         case ((types.Literals() | types.Enum()), (types.Literals() | types.Enum())):
             values = _values(right)
             return any(each in values for each in _values(left))
+        case types.Tuple(items=first_items, rest=None), types.Tuple(items=second_items, rest=None):
+            if len(first_items) != len(second_items):
+                return False
+            return all(map(overlaps, first_items, second_items))
         case _:
             return True
 

@@ -46,6 +46,8 @@ class DummyLM(BaseLM):
         self.reasoning = reasoning
         self.adapter = adapter or ChatAdapter()
         self.kwargs = {"temperature": 0.0, "max_tokens": 1000}
+        self.excuse: str | None = None
+        """Why the last answer was none of those it was told; an error that comes of it says so."""
         self._lock = new_lock()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -78,9 +80,12 @@ class DummyLM(BaseLM):
             return found
         if isinstance(self.answers, Mapping):
             last = text_of(messages[-1]["content"])
-            fitting = (answer for text, answer in self.answers.items() if text in last)
-            return self._format(next(fitting, _NOTHING))
-        return self._format(next(self.answers, _NOTHING))
+            answer = next((answer for text, answer in self.answers.items() if text in last), None)
+            self.excuse = _NO_TEXT if answer is None else None
+        else:
+            answer = next(self.answers, None)
+            self.excuse = _AT_THE_END if answer is None else None
+        return self._format(_NOTHING if answer is None else answer)
 
     def _format(self, answer: Mapping[str, Any] | str) -> str:
         if isinstance(answer, str):
@@ -92,6 +97,8 @@ class DummyLM(BaseLM):
 
 
 _NOTHING = {"answer": "No more responses"}
+_AT_THE_END = "the scripted model (DummyLM) has no answers left; give its list one for each call"
+_NO_TEXT = "no text of the scripted model (DummyLM) is in the last message; its keys are texts of the inputs"
 
 
 def _answer_of_example(messages: list[dict[str, Any]]) -> str | None:

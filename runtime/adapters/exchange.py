@@ -199,6 +199,7 @@ class _Exchange:
         """
         turns = self.messages
         tries: list[AdapterParseError] = []
+        excuse = getattr(self.lm, "excuse", None)  # a scripted model's
         while True:
             if error is None:
                 try:
@@ -217,6 +218,7 @@ class _Exchange:
             completion, usage, error = response.completions[0], response.usage, None
             self.several = False
         error.attempts = tuple(tries[:-1])
+        error.note = error.note or (excuse if isinstance(excuse, str) else None)
         raise error
 
     async def _read(self, completion: Completion, turns: list[dict[str, Any]]) -> dict[str, Any]:

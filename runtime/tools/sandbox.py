@@ -25,6 +25,9 @@ _GRACE_SECONDS = 1.0
 _GONE = "what was defined so far is gone"
 _NOT_KNOWN = "not yet support"
 """How Monty's messages say that a part of Python is missing."""
+_INTERNAL = "Internal error in monty: "
+_ONE_TEXT = "one string argument"
+"""How they say that an exception is made of something else than a text."""
 
 
 class Limits(NamedTuple):
@@ -165,6 +168,13 @@ class Sandbox:
         if isinstance(inner, NotImplementedError) and _NOT_KNOWN in words:
             part = words.partition("support ")[2] or words
             return CodeSyntaxError(f"the sandbox supports only a part of Python, without {part}")
+        if _INTERNAL in words:
+            part = words.partition(_INTERNAL)[2]
+            if _ONE_TEXT in part:
+                part = 'an exception is made of one text, such as `ValueError("no number")`, or of nothing'
+            return CodeExecutionError(
+                f"the sandbox supports only a part of Python: {_with_line(error, part)}"
+            )
         if isinstance(inner, TimeoutError) and "limit exceeded" in words:
             # A limit stops the interpreter in the middle of something; the session is not to be used again.
             self.stop()
@@ -187,9 +197,9 @@ class Sandbox:
         return f"the code ran longer than {self._limits.seconds:g} seconds, and {_GONE}"
 
 
-def _with_line(error: monty.MontyRuntimeError) -> str:
-    """`ZeroDivisionError: division by zero (line 3: x / 0)`."""
-    message = str(error)
+def _with_line(error: monty.MontyRuntimeError, message: str = "") -> str:
+    """`ZeroDivisionError: division by zero (line 3: x / 0)`, with another message where one is given."""
+    message = message or str(error)
     frames = error.traceback()
     if not frames:
         return message

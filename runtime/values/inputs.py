@@ -47,7 +47,12 @@ class Misfit(ValueError):
 
     def describe(self, name: str) -> str:
         """The whole sentence: "`seller.address.country` is 5, which …"."""
-        return f"`{name}{self.path}` is {_clipped(self.value)}, which {self.reason}"
+        path = self.path if len(self.path) <= _LONGEST_PATH else f"{self.path[:_LONGEST_PATH]}…"
+        return f"`{name}{path}` is {_clipped(self.value)}, which {self.reason}"
+
+
+_LONGEST_PATH = 200
+"""Characters of a path that a sentence shows."""
 
 
 def as_typed(value: Any, annotation: Any) -> Any:
@@ -167,6 +172,8 @@ def _inside(take: Door, step: Any, value: Any) -> Any:
         return take(value)
     except Misfit as misfit:
         raise misfit.within(step) from None
+    except RecursionError:
+        raise Misfit(value, "contains itself or is nested too deeply") from None
 
 
 def _of_text(value: Any, opening: str) -> Any:
@@ -470,5 +477,8 @@ def _listed(choices: Any) -> str:
 
 
 def _clipped(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        text = f"an object of type `{type(value).__name__}`"
     return text if len(text) <= 200 else f"{text[:199]}…"

@@ -12,10 +12,13 @@ from . import candidates, outlines
 from .keys import arms_of, covers, folded, wanted_fields
 from .kinds import is_choice, is_closed
 from .markup import Element
-from .numbers import is_one_or_several
+from .numbers import is_number, is_one_or_several, refuse_commas_inside
+from .repair import repaired
 from .words import is_none
 from .wrappers import called_with
 
+_WRITTEN_OUT = pattern(r"[\[({]\s*+[\"'“‘]")
+"""How a list begins whose first item is a text."""
 _SPACED = pattern(r"\s*+[-+]?\d++\.?\d*+(?:\s++[-+]?\d++\.?\d*+)++\s*+")
 _GROUPS = pattern(r"[-+]?\d{1,3}(?: \d{3})++")
 _ONE_NUMBER = pattern(r"[^\w()]{0,3}[\d.,]+(?:[eE][-+]?\d+)?\s?[^\W\d]{0,12}[^\w()]{0,3}")
@@ -26,11 +29,20 @@ _LENGTHS = ("count", "total", "length")
 def items_of_text(text: str, arguments: tuple[Any, ...]) -> Any:
     """The items that a text lists; the text itself where it is not clear how many it means."""
     stripped = text.strip()
-    if stripped[:1] in "[{" and (found := candidates.whole_json(stripped)) is not None:
+    kind = arguments[0] if arguments else Any
+    is_decimal = kind in loaded("decimal", "Decimal")
+    if stripped[:1] in "[{" and (found := candidates.whole_json(stripped, is_decimal)) is not None:
         return found[0]
     if (items := outlines.bullets(stripped)) is not None:
         return items
-    kind = arguments[0] if arguments else Any
+    if is_number(kind):
+        refuse_commas_inside(stripped)
+    if _WRITTEN_OUT.match(stripped) is not None or (stripped[:1] == "[" and stripped[-1:] == "]"):
+        written = repaired(stripped, is_decimal)
+        if written is not None and isinstance(written[0], (list, dict)):
+            return written[0]
+        if stripped[:1] == "[" and _WRITTEN_OUT.match(stripped) is not None:
+            return text  # a list, of which it cannot be told what is in it
     if is_none(stripped) and not is_choice(stripped, kind):
         return []
     if kind in (str, Any) and stripped[:1] == "<" and stripped[-1:] == ">":
@@ -42,10 +54,12 @@ def items_of_text(text: str, arguments: tuple[Any, ...]) -> Any:
             return text
         if ";" in stripped and _NUMBERS.fullmatch(stripped):
             return [part.strip() for part in stripped.split(";")]
+        if "\n" in stripped and "," in stripped and _NUMBERS.fullmatch(stripped):
+            return [line.strip().removesuffix(",") for line in stripped.splitlines() if line.strip()]
         if _NUMBERS.fullmatch(stripped):
             return [part for part in re.split(r"\s*[,;\s]\s*(?:and\s+)?|\s+and\s+", stripped) if part]
         return [text] if _ONE_NUMBER.fullmatch(stripped) else text
-    return [text] if kind is bool or kind in loaded("decimal", "Decimal") else text
+    return [text] if kind is bool or is_decimal else text
 
 
 def spaced_numbers(text: str) -> list[str] | None:

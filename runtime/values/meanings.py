@@ -14,7 +14,7 @@ from ..types.annotations import is_custom_type, plain_annotation
 from ..types.records import record_fields
 from . import candidates, markup, outlines, repair
 from .kinds import is_choice
-from .numbers import is_one_or_several
+from .numbers import is_one_or_several, refuse_commas_inside
 from .words import bare, is_none
 
 _SHOWN_BY = frozenset({"print", "repr", "str", "return", "json.dumps", "console.log"})
@@ -41,13 +41,17 @@ class Meanings:
         """Groups of values that the text may be, the most literal first.
 
         Raises:
-            ReadError: it holds more values than an answer may.
+            ReadError: it holds more values than an answer may, or numbers with commas in and between them.
         """
+        if self._of_numbers and outlines.bullets(text) is None:
+            refuse_commas_inside(text)
         if (found := self.whole_json(text)) is not None:
             yield found
             if isinstance(found[0], str) and (inner := self.whole_json(found[0])) is not None:
                 yield inner
         spans, fences = candidates.parts(text)
+        if self._of_texts:
+            spans = [span for span in spans if span.alone or _is_list_in_sentence(text, span)]
         yield from self._as_written(text, spans, fences)
         for source in (text, *fences[:1]):
             if (element := markup.elements(source)) is not None:
@@ -209,6 +213,11 @@ class Meanings:
         return [kind.__name__ for kind in kinds if isinstance(kind, type) and record_fields(kind) is not None]
 
     @property
+    def _of_texts(self) -> bool:
+        """Whether a value is a list of texts, of which brackets may be a part: `Buy milk [urgent]`."""
+        return self.is_list and get_args(self._core)[:1] == (str,)
+
+    @property
     def _of_numbers(self) -> bool:
         """Whether a list's items are numbers."""
         return get_args(self._core)[:1] in ((int,), (float,))
@@ -227,6 +236,15 @@ class Meanings:
     def _is_collection(self) -> bool:
         core = get_origin(self._core) or self._core
         return core in (list, dict, set, tuple, frozenset)
+
+
+def _is_list_in_sentence(text: str, span: candidates.Span) -> bool:
+    """Whether what stands in brackets in a sentence is a list of texts, rather than a remark or a source."""
+    if span.text[:1] != "[" or any(quote in span.text for quote in "\"'“‘`"):
+        return True
+    if text[: span.start].rstrip()[-1:] in (":", "="):
+        return True
+    return "," in span.text and any(char.isalpha() for char in span.text)
 
 
 def _as_pairs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

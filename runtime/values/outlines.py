@@ -116,8 +116,8 @@ def listed(text: str) -> list[str] | None:
         if any(is_none(part) for part in stripped.split(";")):
             return None  # types
     stripped = stripped.rstrip(".")
-    parts = [part.strip() for part in stripped.split(";" if ";" in stripped else ",")]
-    if len(parts) < 2 or any(not part or part.count(" ") > 3 for part in parts):
+    parts = [part.strip() for part in _split(stripped, ";" if ";" in stripped else ",")]
+    if len(parts) < 2 or any(not part or _IN_BRACKETS.sub("", part).count(" ") > 3 for part in parts):
         return None
     if _SENTENCE.search(parts[0]):
         return None
@@ -128,6 +128,30 @@ def listed(text: str) -> list[str] | None:
     else:
         parts[-1] = last
     return _undecorated(parts)
+
+
+_IN_BRACKETS = pattern(r"\([^()]*+\)")
+
+
+def _split(text: str, mark: str) -> list[str]:
+    """The parts between marks outside of brackets and quotes: `Paris (France, Europe), Rome` has two."""
+    if not any(opening in text for opening in '([{"“'):
+        return text.split(mark)
+    parts, start, depth, closing = [], 0, 0, ""
+    for at, char in enumerate(text):
+        if closing:
+            closing = "" if char == closing else closing
+        elif char in '"“' and not text[start:at].strip():
+            closing = {'"': '"', "“": "”"}[char]
+        elif char in "([{":
+            depth += 1
+        elif char in ")]}":
+            depth -= 1
+        elif char == mark and depth == 0:
+            parts.append(text[start:at])
+            start = at + 1
+    # What does not end says nothing of where parts do.
+    return text.split(mark) if depth or closing else [*parts, text[start:]]
 
 
 def _undecorated(items: list[str]) -> list[str]:

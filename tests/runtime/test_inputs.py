@@ -400,3 +400,24 @@ def test_a_number_that_cannot_be_written_is_an_input_error(value: Any) -> None:
     predict = dspy.Predict("q: Any -> a", lm=dspy.DummyLM([{"a": "x"}]))
     with pytest.raises(dspy.InputError, match="more than 4,300 digits"):
         predict(q=value)
+
+
+def in_itself(value: Any) -> Any:
+    value["a" if isinstance(value, dict) else slice(0)] = value if isinstance(value, dict) else [value]
+    return value
+
+
+def nested(depth: int) -> Any:
+    value: Any = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("kind", ["", ": Any", ": list | dict", ": list[list] | dict[str, dict]"])
+@pytest.mark.parametrize("value", [in_itself([]), in_itself({}), nested(5_000)], ids=["list", "dict", "deep"])
+def test_a_value_without_an_end_is_an_input_error(kind: str, value: Any) -> None:
+    predict = dspy.Predict(f"q{kind} -> a", lm=dspy.DummyLM([{"a": "x"}]))
+    with pytest.raises(dspy.InputError, match="contains itself or is nested too deeply") as caught:
+        predict(q=value)
+    assert len(str(caught.value)) < 2_000

@@ -79,6 +79,13 @@ class Row(BaseModel):
     when: datetime.date
 
 
+@pytest.mark.parametrize("code", ["raise ValueError(5)", "raise KeyError('a', 1)", "e = ValueError(None)"])
+def test_what_the_sandbox_makes_errors_of_is_said(python: dspy.PythonInterpreter, code: str) -> None:
+    with pytest.raises(dspy.CodeExecutionError, match="an exception is made of one text") as caught:
+        python(code)
+    assert "monty" not in str(caught.value)
+
+
 def test_values_are_given_as_data(python: dspy.PythonInterpreter) -> None:
     row = Row(name="'); boom('", when=datetime.date(2026, 1, 2))
     assert python("rows[0]['name'] + text", {"rows": [row], "text": "{0}\\'\n"}) == "'); boom('{0}\\'\n"

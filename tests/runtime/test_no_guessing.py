@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
 from typing import Any, Literal
 
 import pytest
@@ -101,6 +103,52 @@ def test_a_scalar_in_an_object(annotation: Any, given: str, expected: Any) -> No
     assert dspy.ChatAdapter().parse(signature, f'{{"ok": {given}}}') == {"ok": expected}
     assert dspy.JSONAdapter().parse(signature, f'{{"ok": {given}}}') == {"ok": expected}
     assert dspy.ChatAdapter().parse(signature, f"[[ ## ok ## ]]\n{given}") == {"ok": expected}
+
+
+LISTS: list[tuple[Any, str, Any]] = [
+    (list[str], "['a', 'b',]", ["a", "b"]),
+    (list[str], '("a", "b")', ["a", "b"]),
+    (list[str], "{'items': ['a']}", ["a"]),
+    (list[str], "[a, b]", ["a", "b"]),
+    (list[str], "[“a”, “b”]", ["a", "b"]),
+    (list[str], """["it's", 'b']""", ["it's", "b"]),
+    (list[str], '["say "hi" now", "c"]', ['say "hi" now', "c"]),
+    (list[str], '["a", ...]', REFUSED),
+    (list[str], "Buy milk [urgent], bread", ["Buy milk [urgent]", "bread"]),
+    (list[str], "[draft] a title", ["[draft] a title"]),
+    (list[str], "Paris [1, 2]", ["Paris [1, 2]"]),
+    (list[str], "Paris (France, Europe), Rome", ["Paris (France, Europe)", "Rome"]),
+    (list[str], "red, green (light, dark) and blue", ["red", "green (light, dark)", "blue"]),
+    (list[str], '"Smith, John", "Doe, Jane"', ["Smith, John", "Doe, Jane"]),
+    (list[str], '5" screen, 6" screen', ['5" screen', '6" screen']),
+    (list[int], "[1,000, 2,000]", REFUSED),
+    (list[int], "1,200, 3,400", REFUSED),
+    (list[int], "1,200\n3,400", [1200, 3400]),
+    (list[int], "[100,200,300]", [100, 200, 300]),
+    (list[int], "[007, 008]", [7, 8]),
+    (list[float], "[$1,200.50, $3,400.00]", REFUSED),
+    (list[float], "[0,5; 0,7]", REFUSED),
+    (list[float], "1.5; 2.5", [1.5, 2.5]),
+    (list[Decimal], "[1.50, 2.25]", ["1.50", "2.25"]),
+    (tuple[str, int], "('a', 1)", ["a", 1]),
+]
+
+
+@pytest.mark.parametrize(("annotation", "text", "expected"), LISTS)
+def test_a_list_says_the_same_as_a_text_and_as_a_string_of_json(
+    annotation: Any, text: str, expected: Any
+) -> None:
+    signature = dspy.Signature({"q": dspy.InputField(), "a": (annotation, dspy.OutputField())})
+    for adapter, answer in (
+        (dspy.ChatAdapter(), f"[[ ## a ## ]]\n{text}"),
+        (dspy.JSONAdapter(), json.dumps({"a": text})),
+        (dspy.XMLAdapter(), f"<a>{text}</a>"),
+    ):
+        if expected is REFUSED:
+            with pytest.raises(dspy.AdapterParseError):
+                adapter.parse(signature, answer)
+        else:
+            assert to_json_types(adapter.parse(signature, answer)["a"]) == expected
 
 
 # --- drafts ---------------------------------------------------------------------------------------------

@@ -318,6 +318,17 @@ def test_dummy_lm_answers_by_text_and_by_demos() -> None:
     assert "No more responses" in dspy.DummyLM([])("x")[0]
 
 
+def test_an_error_says_when_a_scripted_model_had_nothing_to_say() -> None:
+    predict = dspy.Predict(Color)
+    ended, other, wrong = dspy.DummyLM([]), dspy.DummyLM({"sky": "blue"}), dspy.DummyLM([{"shade": "red"}])
+    for lm, words in ((ended, "has no answers left"), (other, "no text of the scripted model")):
+        with pytest.raises(dspy.AdapterParseError, match=words):
+            predict(thing="rose", lm=lm)
+    with pytest.raises(dspy.AdapterParseError) as caught:
+        predict(thing="rose", lm=wrong)
+    assert "scripted" not in str(caught.value)
+
+
 def test_dummy_lm_reads_the_text_beside_a_picture() -> None:
     image = dspy.Image("https://example.com/a.png")
     predict = dspy.Predict("image: Image, thing -> color")

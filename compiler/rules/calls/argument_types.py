@@ -122,6 +122,8 @@ def _converted(item: Item, node: syntax.Expression, given: Type, wanted: Type) -
     if called is not None:
         return replace("Remove the brackets", Span(called.function.span.end, called.span.end), "")
     several = [each for each in options if isinstance(each, types.List | types.Iterable)]
+    if types.known(given) and types.Iterable(types.Builtin("object")) in several:
+        several = []  # `len(5)`: a list of one is not meant
     if any(types.known(given) and assignable(given, each.item) for each in several):
         return replace(f"Write `[{text}]`", node, f"[{text}]")
     is_model = any(isinstance(each, types.Instance) and each.definition.name == "BaseLM" for each in options)

@@ -28,12 +28,30 @@ _HANDED_ON = (
 """Settings that `LM` hands on to its provider under any name."""
 
 
+_OF_PROVIDERS = frozenset(
+    {
+        "logit_bias",
+        "logprobs",
+        "metadata",
+        "modalities",
+        "prediction",
+        "store",
+        "tags",
+        "tool_choice",
+        "tools",
+        "user",
+        "verbosity",
+    }
+)
+"""Settings of providers that fields may well be named like."""
+
+
 class WrongSetting(NamedTuple):
     """A setting that no model has under this name."""
 
     at: syntax.Node
     message: str
-    fix: Fix
+    fix: Fix | None
 
 
 def wrong_settings(
@@ -45,6 +63,7 @@ def wrong_settings(
     if is_made:
         yield from _as_lm(item, node, binding)
         yield from _in_other_case(binding)
+        yield from _named_like_fields(item, node, binding)
     if is_made or isinstance(callee, types.Module):
         yield from _in_config(binding)
 
@@ -72,6 +91,27 @@ def _in_other_case(binding: Binding) -> Iterator[WrongSetting]:
         if name is not None and right is not None and right != name.text and right in _settings_of_lm():
             words = f"models have no setting `{name.text}`; did you mean `{right}`?"
             yield WrongSetting(name, words, replace(f"Change to `{right}`", name, right))
+
+
+def _named_like_fields(
+    item: Item, node: syntax.Call | syntax.ConfigureDeclaration, binding: Binding
+) -> Iterator[WrongSetting]:
+    """`Predict("question -> answer", question="…")`, which a module would hand on to its model."""
+    made = item.type_of(node) if isinstance(node, syntax.Call) else None
+    if not isinstance(made, types.Module):
+        return
+    for argument, parameter in binding.matched:
+        name = argument.name
+        field = made.interface.field(name.text) if name is not None and parameter.kind == "**" else None
+        if name is None or field is None or field.name in _settings_of_lm() or field.name in _OF_PROVIDERS:
+            continue
+        if id(argument.value) in item.unresolved:
+            continue  # an input that is named where parts are made, which is another finding
+        if field.direction == "input":
+            words = f"inputs are given when the module is called; `{field.name}` is no setting"
+        else:
+            words = f"`{field.name}` is an output; the model gives it"
+        yield WrongSetting(name, words, None)
 
 
 def _in_config(binding: Binding) -> Iterator[WrongSetting]:

@@ -24,7 +24,7 @@ def steps(item: Item, node: syntax.Call) -> Iterator[tuple[str, syntax.Expressio
 
 @rule("E431", "unknown-column", DatasetCall, fix="sometimes")
 def unknown_column(program: Program, item: Item, node: syntax.Call) -> Findings:
-    """A step of a dataset names a column that its rows do not have.
+    """A step of a dataset names a column that its rows do not have, or gives a name that another column has.
 
     The columns are those of literal rows and records, after the steps `rename`, `copy` and `columns`.
 
@@ -49,6 +49,25 @@ def unknown_column(program: Program, item: Item, node: syntax.Call) -> Findings:
             fix = replace(f'Change to "{close}"', each, f'"{close}"') if close else None
             words = f"the rows have no column `{column}`{meant_or_has(column, there)}"
             yield unknown_column.at(each, words, fix=fix)
+        yield from _taken_names(name, given, before)
+
+
+def _taken_names(step: str, given: syntax.Expression | None, before: types.Interface) -> Findings:
+    """`rename={"category": "label"}` of rows that have a `label` already."""
+    if step != "rename" or not isinstance(given, syntax.Dict) or before.open:
+        return
+    there = {each.name for each in before.fields}
+    renamed = {each.key.value for each in given.entries if isinstance(each.key, syntax.String)}
+    taken: set[str] = set()
+    for entry in given.entries:
+        old = entry.key.value.partition(".")[0] if isinstance(entry.key, syntax.String) else ""
+        if not isinstance(entry.value, syntax.String) or old not in there:
+            continue
+        name = entry.value.value
+        if (name in there and name not in renamed) or name in taken:
+            words = f"the rows already have a column `{name}`"
+            yield unknown_column.at(entry.value, words, "drop or rename that one, or choose another name")
+        taken.add(name)
 
 
 @rule("E433", "different-columns", syntax.Binary)

@@ -40,7 +40,7 @@ def not_a_condition(program: Program, item: Item, node: syntax.Field) -> Finding
     kind = item.type_of(node.where)
     wide = widened(kind)
     if not types.known(kind) or any(
-        not types.known(each) or each == types.BOOL or isinstance(each, types.Anything)
+        not types.known(each) or each == types.BOOL or isinstance(each, types.Anything | types.Instance)
         for each in types.options(wide)
     ):
         return

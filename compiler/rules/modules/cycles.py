@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from ....base.diagnostic import Diagnostic
 from ....grammar import syntax
 from ...program import Item, Program
@@ -20,8 +22,9 @@ from ..words import listed
 def declaration_cycle(program: Program) -> Findings:
     """Declarations depend on each other in a cycle, so none of them can be evaluated first.
 
-    Records may refer to themselves, and functions may call each other; values and aliases may not, and
-    no signature or record can extend itself, directly or through others.
+    Records may refer to themselves in lists and where they are optional, and functions may call each other;
+    values and aliases may not, no signature or record can extend itself, directly or through others, and
+    no record can hold a record of its own type in each of its values: there would be no end.
 
     ```dspy
     low = high - 1
@@ -39,6 +42,11 @@ def declaration_cycle(program: Program) -> Findings:
         if all(isinstance(_declaration(program, name), _EXTENDING) for name in cycle):
             words = ("extend each other", "extends itself")
         yield _report(declaration_cycle, program, _evaluated, cycle, words)
+    for cycle in program.combine(_held, _cycles):
+        words = ("hold each other without an end", "holds itself without an end")
+        found = _report(declaration_cycle, program, _held, cycle, words)
+        name = cycle[1] if len(cycle) > 1 else cycle[0]
+        yield replace(found, help=f"make it optional, `{name} | None = None`, or a list")
 
 
 @file_rule("E304", "recursion")
@@ -85,7 +93,7 @@ def _report(
     several, single = words
     message = f"{listed(cycle)} {several if len(cycle) > 1 else single}"
     owner = [each for each in program.items if cycle[0] in look(each)[0]][-1]
-    used = references(owner).names if look is _evaluated else references(owner).values
+    used = references(owner).values if look is _called else references(owner).names
     return kind.at(used[cycle[1] if len(cycle) > 1 else cycle[0]], message).shifted(owner.start)
 
 
@@ -109,6 +117,17 @@ def _evaluated(item: Item) -> _Uses:
     if item.broken or not isinstance(item.declaration, kinds):
         return _NOTHING
     return tuple(name.text for name in item.names), tuple(references(item).names)
+
+
+@remembered
+def _held(item: Item) -> _Uses:
+    """The records without which there is none of a type."""
+    declaration = item.declaration
+    if item.broken or not isinstance(declaration, syntax.TypeDeclaration) or declaration.base is not None:
+        return _NOTHING
+    needed = [each.type for each in declaration.attributes if each.default is None]
+    used = tuple(each.text for each in needed if isinstance(each, syntax.Name))
+    return tuple(name.text for name in item.names), used
 
 
 def _roots(base: syntax.Expression) -> tuple[str, ...]:

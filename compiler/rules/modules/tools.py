@@ -46,7 +46,8 @@ def untyped_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
     """A function is given to an agent as a tool, and some of its parameters have no type.
 
     The model is not told what to write there, and its value reaches the function unchanged: a string instead
-    of a number. The same holds for a function of a Python file.
+    of a number. The same holds for a function of a Python file. Of a module the model is told no argument at
+    all; a function that calls it has a name, a docstring and parameters.
 
     ```dspy
     def find(text, limit: int = 3) -> str:
@@ -67,6 +68,9 @@ def untyped_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
     """
     for each in tools_of(item, node):
         kind = item.type_of(each)
+        if isinstance(kind, types.Module) and _is_ours(kind) and not _is_described(item, node, each):
+            words = f"the tool `{written(item, each)[:40]}` is a module, of whose inputs an agent is not told"
+            yield untyped_tool.at(each, words, "write a `def` that calls it, with types and a docstring")
         if not isinstance(kind, types.Function) or kind.origin not in ("declared", "python"):
             continue
         if kind.origin == "python":
@@ -78,6 +82,22 @@ def untyped_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
             has = "have" if len(names) > 1 else "has"
             words = f"the parameter{plural} {listed(names)} of the tool `{written(item, each)}` {has} no type"
             yield untyped_tool.at(each, words, labels=label(program, kind.place, "declared here"))
+
+
+def _is_ours(module: types.Module) -> bool:
+    """Whether a module's class is a declared one or the runtime's, which take any arguments by name."""
+    own = module.definition
+    return own is None or module.declared is not None or catalog.definition(own.name) is own
+
+
+def _is_described(item: Item, node: syntax.Call, tool: syntax.Expression) -> bool:
+    """Whether a tool is one of `Tool(module, args=…)`, which tells what it takes."""
+    for each in item.nodes(syntax.Call):
+        kind = item.type_of(each)
+        is_tool = isinstance(kind, types.Instance) and kind.definition.name == "Tool"
+        if is_tool and each.arguments and each.arguments[0].value is tool:
+            return len(each.arguments) > 1
+    return False
 
 
 def _untyped_parameters(program: Program, name: str) -> tuple[str, ...]:

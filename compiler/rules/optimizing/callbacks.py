@@ -83,11 +83,19 @@ def function_shape(program: Program, item: Item, node: Call) -> Findings:
 
 
 def _called_with_others(item: Item, node: Call) -> Findings:
-    """`sorted(words, key=lambda a, b: …)`: a function that is called with another number of values."""
+    """`sorted(words, key=lambda a, b: …)`: a function that is called with another number of values, by a
+    built-in function or by an optimizer. What a dataset calls is `wrong_row_function`'s.
+    """
     for call in called(item, node):
         callee = call.binding.callee
-        is_builtin = isinstance(callee, types.Function) and callee.origin == "builtin"
-        for argument, parameter in call.binding.matched if is_builtin else ():
+        match callee:
+            case types.Class(definition=definition):
+                is_known = definition.is_a("Optimizer")
+            case types.Function(origin=origin):
+                is_known = origin == "builtin"
+            case _:
+                is_known = False
+        for argument, parameter in call.binding.matched if is_known else ():
             kind = item.type_of(argument.value)
             if not isinstance(kind, types.Function) or kind.untyped:
                 continue
@@ -159,8 +167,8 @@ def _is_number_or_score(kind: Type, role: str) -> bool:
 def metric_field(program: Program) -> Findings:
     """A metric or reward reads a field that is missing from the program it is used for, or from its rows.
 
-    The same applies to a filter of rows. This rule covers parameters without a type; `unknown-field` covers
-    those with one.
+    The same applies to a filter of rows. What the type of a parameter lacks is covered by `unknown-field`;
+    this rule covers what the type has, and the rows or the program of an evaluation lack.
 
     ```dspy
     module qa = Predict("question -> answer")
@@ -181,10 +189,10 @@ def metric_field(program: Program) -> Findings:
     module short = Refine(qa, N=3, reward_fn=is_short, threshold=1.0)
     ```
     """
-    found = zip(program.items, program.gather(_untyped_parameters), strict=True)
-    untyped = [item for item, parameters in found if parameters and not item.broken]
-    uses = list(_uses(program)) if untyped else []
-    for item in untyped:
+    found = zip(program.items, program.gather(_judging_parameters), strict=True)
+    judging = [item for item, parameters in found if parameters and not item.broken]
+    uses = list(_uses(program)) if judging else []
+    for item in judging:
         declaration = item.declaration
         assert isinstance(declaration, syntax.FunctionDeclaration)
         function = program.symbols.get(declaration.name.text)
@@ -197,15 +205,16 @@ def metric_field(program: Program) -> Findings:
 
 
 @remembered
-def _untyped_parameters(item: Item) -> list[tuple[int, str]]:
-    """The first two parameters of a function that have no type, with their indexes."""
+def _judging_parameters(item: Item) -> list[tuple[int, str]]:
+    """The first two parameters of a function that have no type or some fields, with their indexes."""
     declaration = item.declaration
     if not isinstance(declaration, syntax.FunctionDeclaration):
         return []
     return [
         (index, each.name.text)
         for index, each in enumerate(declaration.parameters[:2])
-        if each.name is not None and each.annotation is None
+        if each.name is not None
+        and (each.annotation is None or isinstance(item.type_of(each.annotation), types.Fields))
     ]
 
 
@@ -226,7 +235,7 @@ def _of_lambdas(program: Program) -> Findings:
 
 
 def _missing_fields(program: Program, item: Item, use: _Use, told: set[int]) -> Findings:
-    parameters = _untyped_parameters(item)
+    parameters = _judging_parameters(item)
     if use.role == "reward" and len(parameters) < 2 and _takes_one(item):
         return  # its shape is another finding
     yield from _not_there(program, item, use, told, parameters)
@@ -248,12 +257,13 @@ def _not_there(
         if fields is None:
             continue
         names = [each.name for each in fields]
-        for read in _reads(item, parameter, own):
-            if read.text not in names and not _is_method(program, read.text) and id(read) not in told:
+        for name, read in _reads(item, parameter, own):
+            if name not in names and not _is_method(program, name) and id(read) not in told:
                 told.add(id(read))
-                message = f"`{parameter}` has no field `{read.text}`{meant_or_has(read.text, names)}"
-                close = near(read.text, names)
-                fix = replace(f"Change to `{close}`", read, close) if close else None
+                message = f"`{parameter}` has no field `{name}`{meant_or_has(name, names)}"
+                close = near(name, names)
+                right = close if isinstance(read, syntax.Identifier) else f'"{close}"'
+                fix = replace(f"Change to `{close}`", read, right) if close and right else None
                 labels = label(program, use.place, use.words)
                 yield metric_field.at(read, message, fix=fix, labels=labels)
 
@@ -364,13 +374,29 @@ def _columns(kinds: Sequence[Type]) -> Sequence[types.Interface]:
     return [each.columns for each in kinds if isinstance(each, types.Dataset)] or [types.OPEN]
 
 
-def _reads(item: Item, parameter: str, own: Sequence[Symbol | None]) -> Iterator[syntax.Identifier]:
-    """The fields that are read of a parameter, not of another name of the same text inside of it."""
-    for node in item.nodes(syntax.Attribute):
-        if isinstance(node.value, syntax.Name) and node.value.text == parameter:
-            symbol = item.symbol_of(node.value)
-            if symbol is not None and (symbol in own if own else symbol.kind == "parameter"):
-                yield node.name
+def _reads(
+    item: Item, parameter: str, own: Sequence[Symbol | None]
+) -> Iterator[tuple[str, syntax.Identifier | syntax.String]]:
+    """The fields that are read of a parameter, not of another name of the same text inside of it.
+
+    What its type lacks is another finding.
+    """
+    reads: list[tuple[syntax.Expression, syntax.Identifier | syntax.String]]
+    reads = [(each.value, each.name) for each in item.nodes(syntax.Attribute)]
+    reads += [
+        (each.value, each.index)
+        for each in item.nodes(syntax.Subscript)
+        if isinstance(each.index, syntax.String)
+    ]
+    for holder, read in reads:
+        if not isinstance(holder, syntax.Name) or holder.text != parameter:
+            continue
+        name = read.text if isinstance(read, syntax.Identifier) else read.value
+        symbol, kind = item.symbol_of(holder), item.type_of(holder)
+        if isinstance(kind, types.Fields) and kind.interface.field(name) is None:
+            continue
+        if symbol is not None and (symbol in own if own else symbol.kind == "parameter"):
+            yield name, read
 
 
 def _is_method(program: Program, name: str) -> bool:

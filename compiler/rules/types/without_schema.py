@@ -26,8 +26,9 @@ def wrong_answer_type(item: Item, node: syntax.Declaration) -> Iterator[tuple[sy
                 continue
             if hides_builtin(each.text, symbol.type):
                 continue  # said wherever it stands
-            if _has_fields(symbol.type):
-                kind = described(symbol.type)
+            if _has_fields(symbol.type) or isinstance(symbol.node, syntax.SignatureDeclaration):
+                known = types.known(symbol.type)  # it is not while signatures need each other
+                kind = described(symbol.type) if known else f"the signature `{each.text}`"
                 words = f"`{each.text}` is {kind}, which cannot be the type of {place}"
                 if kind.endswith(f"`{each.text}`"):
                     words = f"{kind} cannot be the type of {place}"
@@ -63,10 +64,20 @@ def _answers(item: Item, node: syntax.Declaration) -> Iterator[syntax.Field]:
             yield from attributes
         case syntax.SignatureDeclaration(fields=fields):
             yield from (each for each in fields if each.direction == "output")
+        case syntax.ModuleDeclaration(name=name, fields=fields):
+            yield from (
+                each for each in fields if each.direction == "output" and _names(each.type, name.text)
+            )
         case _:
             pass
     for written in item.string_by_node.values():
         yield from (each for each in written.fields if each.direction == "output")
+
+
+def _names(annotation: syntax.Expression | None, name: str) -> bool:
+    """Whether a type names the module whose output it is, which would hold itself."""
+    found = walk(annotation) if annotation is not None else ()
+    return any(isinstance(each, syntax.Name) and each.text == name for each in found)
 
 
 def _has_fields(kind: Type) -> bool:

@@ -20,13 +20,16 @@ from ...types.overlap import overlaps
 from ...types.union import plain, widened
 from ..rule import Findings, replace, rule, written
 from ..words import choices, described, near
+from .made_texts import in_another_case, looked_for_in_text, never_given
 
 _MOST_CHOICES = 8
 """So many choices are listed in a message."""
 
 
-@rule("E233", "impossible-comparison", syntax.Comparison, syntax.Match, fix="sometimes")
-def impossible_comparison(program: Program, item: Item, node: syntax.Comparison | syntax.Match) -> Findings:
+@rule("E233", "impossible-comparison", syntax.Comparison, syntax.Match, syntax.Call, fix="sometimes")
+def impossible_comparison(
+    program: Program, item: Item, node: syntax.Comparison | syntax.Match | syntax.Call
+) -> Findings:
     """Two values are compared that can never be equal, such as a missing choice or values of different types.
 
     What earlier tests have ruled out is taken into account, and so are the bounds of a field's `where`.
@@ -42,6 +45,10 @@ def impossible_comparison(program: Program, item: Item, node: syntax.Comparison 
         return kind == "bug"
     ```
     """
+    if isinstance(node, syntax.Call):
+        for found in looked_for_in_text(item, node):
+            yield impossible_comparison.at(found.at, found.message, fix=found.fix)
+        return
     if isinstance(node, syntax.Match):
         for case in node.cases:
             yield from _matched(item, node.subject, case.pattern)
@@ -49,6 +56,8 @@ def impossible_comparison(program: Program, item: Item, node: syntax.Comparison 
     for operator, (left, right) in zip(node.operators, pairwise((node.left, *node.rights)), strict=True):
         if called := tuple(_not_called(item, left, right)):
             yield from called
+        elif made := tuple(never_given(item, left, operator, right)):
+            yield from (impossible_comparison.at(each.at, each.message, fix=each.fix) for each in made)
         elif operator in ("==", "!="):
             yield from _compared(item, left, right)
         elif operator in ("in", "not in"):
@@ -68,6 +77,8 @@ def _matched(item: Item, subject: syntax.Expression, pattern: syntax.Pattern) ->
             if len(elements) == len(subject.elements):
                 for part, each in zip(subject.elements, elements, strict=True):
                     yield from _matched(item, part, each)
+        case syntax.ValuePattern(value=value) if made := next(in_another_case(item, subject, value), None):
+            yield impossible_comparison.at(made.at, made.message, fix=made.fix)
         case syntax.ValuePattern(value=value):
             for found in _compared(item, subject, value):
                 yield with_values(found, span=value.span)

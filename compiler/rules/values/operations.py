@@ -142,7 +142,7 @@ def wrong_operands(program: Program, item: Item, node: _Operation) -> Findings:
     match node:
         case syntax.Binary() if id(node) not in item.annotations:
             left, right = widened(item.type_of(node.left)), widened(item.type_of(node.right))
-            if not _fit(left, node.operator, right):
+            if not _fit(left, node.operator, right) and not _is_between_comparisons(item, node):
                 text = f"`{_side(left)} {node.operator} {_side(right)}` is not supported"
                 joins = node.operator == "+" and types.STR in (left, right)
                 fix = _as_text(item, node, left) if joins else None
@@ -209,7 +209,8 @@ def _compared(item: Item, node: syntax.Comparison) -> Findings:
 
 
 def _joins_comparisons(item: Item, before: syntax.Expression, operand: syntax.Binary) -> bool:
-    """`a > 1 & a < 5`, which compares with `1 & a`: a constant, and then what was compared with it once more.
+    """`a > 1 & a < 5`, which compares with `1 & a`: a constant, and then what was compared with it once more,
+    or values that the operator does not take.
 
     Anything else can be meant: sets are compared with their intersections, and numbers with their bits.
     """
@@ -218,7 +219,22 @@ def _joins_comparisons(item: Item, before: syntax.Expression, operand: syntax.Bi
     is_again = isinstance(before, syntax.Name | syntax.Attribute) and written(item, before) == written(
         item, operand.right
     )
-    return operand.operator in ("&", "|") and is_bare and is_constant and is_again
+    if operand.operator not in ("&", "|") or not is_bare:
+        return False
+    if isinstance(operand.left, syntax.String):
+        return True
+    return (is_constant and is_again) or not _fit(
+        widened(item.type_of(operand.left)), operand.operator, widened(item.type_of(operand.right))
+    )
+
+
+def _is_between_comparisons(item: Item, node: syntax.Binary) -> bool:
+    """Whether two comparisons are joined here, which is told of the whole."""
+    return node.operator in ("&", "|") and any(
+        operand is node and _joins_comparisons(item, before, operand)
+        for each in item.nodes(syntax.Comparison)
+        for before, operand in pairwise((each.left, *each.rights))
+    )
 
 
 def _side(kind: Type) -> str:

@@ -79,7 +79,7 @@ def possibly_none(program: Program, item: Item, node: _Use) -> Findings:
     ```
     """
     for value, why in _misfits(item, node):
-        if _is_first(item, value):
+        if _is_first(item, value) and not _is_tested_call(item, value):
             text = written(item, value)
             shown = f"`{text}`" if len(text) <= 40 else "this value"
             fix = _fix(item, value, text)
@@ -98,6 +98,17 @@ def _is_first(item: Item, value: syntax.Expression) -> bool:
         first = first.value
     seen: dict[tuple[str, int], int] = item.memory.setdefault(_is_first, {})
     return seen.setdefault((path, id(item.symbol_of(first))), id(value)) == id(value)
+
+
+def _is_tested_call(item: Item, value: syntax.Expression) -> bool:
+    """Whether a condition calls a built-in in the same words, which then gives the same: `re.search(…)`."""
+    if not isinstance(value, syntax.Call):
+        return False
+    callee = item.type_of(value.function)
+    if not isinstance(callee, types.Function) or callee.origin != "builtin":
+        return False
+    text = written(item, value)
+    return any(text in written(item, each) for each in _conditions(item) if not _is_in(value, each))
 
 
 # --- where `None` does not fit --------------------------------------------------------------------------

@@ -92,6 +92,8 @@ def _wrong(item: Item, node: syntax.Subscript, kind: Type) -> _Wrong | None:
             return _Wrong(node.index, f"a class is called with round brackets: `{right[:60]}`", None, fix)
         case types.Function():
             return _Wrong(node.value, f"`{text}` is a function; call it: `{text}(…)`")
+        case types.Dataset() if types.known(index) and not isinstance(node.index, syntax.Slice):
+            return _of_dataset(node, index, text)
         case types.Prediction(interface=interface) if _is_number(index) and interface.outputs:
             name = interface.outputs[0].name
             return _Wrong(node.index, f"use the fields of a prediction by name, such as `.{name}`")
@@ -139,6 +141,16 @@ def _by_number(item: Item, node: syntax.Subscript, kind: Type, index: Type) -> _
             last = f"; the last is `{text}[{count - 1}]`" if count else ""
             return _Wrong(node.index, f"`{text}` has {count} item{'' if count == 1 else 's'}{last}")
     return None
+
+
+def _of_dataset(node: syntax.Subscript, index: Type, text: str) -> _Wrong | None:
+    if not all(_is_no_number(each) for each in types.options(index)):
+        return None
+    words = f"a dataset is indexed by whole numbers, not by {described(widened(index))}"
+    if isinstance(node.index, syntax.String) and node.index.value.isidentifier():
+        column = f"[row.{node.index.value} for row in {text}]"
+        return _Wrong(node.index, words, f"for a column, write `{column}`", replace("Write it", node, column))
+    return _Wrong(node.index, words)
 
 
 def _of_record(node: syntax.Subscript, kind: types.Record, text: str) -> _Wrong | None:
