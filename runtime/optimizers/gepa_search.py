@@ -24,7 +24,7 @@ from .evolution import Batches, Member, Merge, Population
 from .instructions import instructions_of, with_instructions
 from .reflection import InstructionWriter, Reflection, ReflectiveExample, propose_one
 from .reflection_runs import Trajectory, run_trajectories
-from .study import Candidate, Partly, Steps, Trial
+from .trials import Candidate, Partly, Steps, Trial
 
 logger = logging.getLogger("dspyc")
 
