@@ -63,18 +63,10 @@ def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
     Raises:
         UnreadableFile: the file is missing, not regular, too large, or the system refuses to read it.
     """
-    name = os.fspath(path)
-    with _refusing(name):
-        # Looked at before it is opened: opening a device may already do something.
-        _verify_regular(name, os.stat(name), limit)
-        descriptor = os.open(name, _FLAGS)
-        try:
-            _verify_regular(name, os.fstat(descriptor), limit)
-            data = _read_at_most(descriptor, limit + 1)
-        finally:
-            os.close(descriptor)
+    with _opened(path, limit) as (descriptor, _):
+        data = _read_at_most(descriptor, limit + 1)
     if len(data) > limit:
-        raise _too_large(name, limit)
+        raise _too_large(os.fspath(path), limit)
     return data
 
 
@@ -84,15 +76,8 @@ def read_beginning(path: str | os.PathLike[str], count: int) -> tuple[bytes, boo
     Raises:
         UnreadableFile: the file is missing, not regular, or the system refuses to read it.
     """
-    name = os.fspath(path)
-    with _refusing(name):
-        _verify_regular(name, os.stat(name), _ANY_SIZE)
-        descriptor = os.open(name, _FLAGS)
-        try:
-            _verify_regular(name, os.fstat(descriptor), _ANY_SIZE)
-            data = _read_at_most(descriptor, count + 1)
-        finally:
-            os.close(descriptor)
+    with _opened(path, _ANY_SIZE) as (descriptor, _):
+        data = _read_at_most(descriptor, count + 1)
     return data[:count], len(data) <= count
 
 
@@ -102,17 +87,9 @@ def read_end(path: str | os.PathLike[str], count: int) -> bytes:
     Raises:
         UnreadableFile: the file is missing, not regular, or the system refuses to read it.
     """
-    name = os.fspath(path)
-    with _refusing(name):
-        _verify_regular(name, os.stat(name), _ANY_SIZE)
-        descriptor = os.open(name, _FLAGS)
-        try:
-            status = os.fstat(descriptor)
-            _verify_regular(name, status, _ANY_SIZE)
-            os.lseek(descriptor, max(status.st_size - count, 0), os.SEEK_SET)
-            return _read_at_most(descriptor, count)
-        finally:
-            os.close(descriptor)
+    with _opened(path, _ANY_SIZE) as (descriptor, status):
+        os.lseek(descriptor, max(status.st_size - count, 0), os.SEEK_SET)
+        return _read_at_most(descriptor, count)
 
 
 def verify_regular(path: str | os.PathLike[str], limit: int) -> None:
@@ -122,26 +99,44 @@ def verify_regular(path: str | os.PathLike[str], limit: int) -> None:
         UnreadableFile: the file is missing, not regular, or larger than `limit` bytes.
     """
     name = os.fspath(path)
-    with _refusing(name):
+    try:
         _verify_regular(name, os.stat(name), limit)
+    except UnreadableFile:
+        raise
+    except (OSError, ValueError) as error:
+        raise _refusal(name, error) from error
 
 
 @contextmanager
-def _refusing(name: str) -> Iterator[None]:
-    """Say of a file what the system says of it.
+def _opened(path: str | os.PathLike[str], limit: int) -> Iterator[tuple[int, os.stat_result]]:
+    """The descriptor of a regular file of at most `limit` bytes, and what the system says of it.
 
     Raises:
-        UnreadableFile: in place of the system's errors.
+        UnreadableFile: there is no such file, or the system refuses to open or to read it.
     """
+    name = os.fspath(path)
     try:
-        yield
+        # Looked at before it is opened: opening a device may already do something.
+        _verify_regular(name, os.stat(name), limit)
+        descriptor = os.open(name, _FLAGS)
+        try:
+            status = os.fstat(descriptor)
+            _verify_regular(name, status, limit)
+            yield descriptor, status
+        finally:
+            os.close(descriptor)
     except UnreadableFile:
         raise
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise UnreadableFile(name, "missing", "does not exist") from error
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UnreadableFile(name, "unreadable", f"cannot be read: {reason}") from error
+        raise _refusal(name, error) from error
+
+
+def _refusal(name: str, error: OSError | ValueError) -> UnreadableFile:
+    """What the system says of a file, in our words."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return UnreadableFile(name, "missing", "does not exist")
+    reason = getattr(error, "strerror", None) or str(error)
+    return UnreadableFile(name, "unreadable", f"cannot be read: {reason}")
 
 
 def read_regular(path: str | os.PathLike[str], limit: int) -> str:

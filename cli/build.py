@@ -8,9 +8,8 @@ from pathlib import Path
 
 import click
 
-from ..base.files import write_atomically
 from ..base.text import plural
-from .built import copy, verify_copy, verify_ours
+from .built import copy, verify_copy, verify_ours, write
 from .console import say
 from .errors import Refusal
 from .files import find, shown, with_models
@@ -70,9 +69,7 @@ def command(paths: tuple[str, ...], out: Path, runtime: str) -> int:
         texts[target.with_suffix(".pyi")] = tidy(built.stub, is_stub=True)
     for place, path in copies.items():
         verify_copy(path, place)
-    for target, text in texts.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(target, text)
+    write(texts)
     for place, path in copies.items():
         copy(path, place)
     say(f"{plural(len(targets), 'program')} built into {shown(out)}.")

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..base.files import UnreadableFile, read_regular, write_atomically
+from ..base.files import UnreadableFile, read_regular
 from ..base.text import plural
-from .built import LARGEST_STATE, copy, verify_copy, verify_ours
+from .built import LARGEST_STATE, copy, verify_copy, verify_ours, write
 from .console import say, say_note
 from .errors import Failure, Refusal
 from .files import shown
@@ -48,9 +48,7 @@ def build_all(targets: dict[Path, Path], out: Path) -> int:
         verify_ours(place)
     for place, path in copies.items():
         _verify_copy(path, place, texts)
-    for place, text in texts.items():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(place, text)
+    write(texts)
     for place, path in copies.items():
         _copy(path, place)
     say(f"{plural(len(texts), 'program')} built for DSPy into {shown(out)}.")

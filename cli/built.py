@@ -5,10 +5,11 @@ from __future__ import annotations
 import filecmp
 import json
 import shutil
+from collections.abc import Mapping
 from itertools import takewhile
 from pathlib import Path
 
-from ..base.files import UnreadableFile, read_regular, replacing
+from ..base.files import UnreadableFile, read_regular, replacing, write_atomically
 from .errors import Refusal
 from .files import shown
 
@@ -70,6 +71,13 @@ def _is_state(place: Path) -> bool:
     except (UnreadableFile, ValueError):
         return False
     return isinstance(found, dict) and isinstance(found.get("predictors"), dict)
+
+
+def write(texts: Mapping[Path, str]) -> None:
+    """Write modules, each to its place."""
+    for place, text in texts.items():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(place, text)
 
 
 def copy(path: Path, place: Path) -> None:

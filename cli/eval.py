@@ -18,6 +18,7 @@ from .lines import Tell, lines_option, progress_to, telling
 from .measuring import (
     Line,
     comparison_record,
+    keep_scores,
     named,
     tell,
     tell_comparison,
@@ -32,6 +33,7 @@ from .models import answering, lm_option
 from .traces import trace_options, traced, verify_trace
 
 if TYPE_CHECKING:
+    from ..project.programs import Loaded
     from ..runtime.evaluate import Comparison, Evaluate
     from ..runtime.work.engine import Engine
 
@@ -102,7 +104,7 @@ def command(
       dspyc eval banking.dspy:accuracy --compare rows.json
       dspyc eval banking.dspy --lm openai/gpt-4o-mini --num-threads 32 --json
     """
-    from ..project.programs import choose, split_target
+    from ..project.programs import split_target
     from ..runtime.work.run import stage
     from .failures import told
     from .opening import open_program
@@ -114,21 +116,8 @@ def command(
         raise Refusal("--json and --json-lines cannot be combined")
     path, name = split_target(target)
     loaded = open_program(path)
-    chosen = choose(loaded, name, "evaluate", "evaluation")
-    for option in [*(["--output"] if output else []), *(["--compare"] if earlier else [])]:
-        if len(chosen) > 1:
-            what = "takes the rows of" if option == "--output" else "is for"
-            raise Refusal(f"{option} {what} one evaluation", f"name one, like {loaded.shown}:{chosen[0]}")
-    evaluations: dict[str, Evaluate] = {one: loaded.names[one] for one in chosen}
-    if without := [one for one, evaluation in evaluations.items() if not evaluation.programs]:
-        raise Refusal(
-            f"the evaluation `{without[0]}` has no program", "write `Evaluate(PROGRAM, devset=…, metric=…)`"
-        )
-    if output is not None:
-        _verify_output(output, evaluations[chosen[0]], loaded)
-    if earlier is not None:
-        with told():
-            _verify_earlier(earlier, evaluations[chosen[0]])
+    evaluations = _chosen(loaded, name, output, earlier)
+    first = next(iter(evaluations))
     for evaluation in evaluations.values():
         evaluation.repeats = repeats or evaluation.repeats
         evaluation.keep_calls = evaluation.keep_calls or report is not None or content
@@ -152,6 +141,7 @@ def command(
                 for program, result in zip(evaluation.programs, results, strict=True):
                     name = loaded.name_of(program)
                     lines.append(Line(one, name, named(result, name)))
+        keep_scores(loaded, lines, models)
         found = [] if earlier is None else [_compared(earlier, line) for line in lines]
         if lines_to is not None:
             _tell_lines(lines_to, lines, found)
@@ -163,7 +153,7 @@ def command(
         else:
             tell(lines)
             for line, each in zip(lines, found, strict=False):
-                which = f"{chosen[0]}, {line.program}," if len(lines) > 1 else chosen[0]
+                which = f"{first}, {line.program}," if len(lines) > 1 else first
                 tell_comparison(f"{which} beside {earlier}", each)
         # Last, and before the journal goes: whatever goes wrong with them, the run has been paid for.
         if output is not None:
@@ -172,11 +162,40 @@ def command(
         if report is not None:
             with writing_report():
                 last = found[-1] if found else None
-                write_report(lines, last, report, f"{loaded.shown}: {', '.join(chosen)}")
+                write_report(lines, last, report, f"{loaded.shown}: {', '.join(evaluations)}")
     if not as_json and not as_lines:
         tell_files(output, report)
     is_worse = any(each.verdict == "worse" for each in found)
     return int(is_worse or any(line.result.passed is False for line in lines))
+
+
+def _chosen(
+    loaded: Loaded, name: str | None, output: Path | None, earlier: Path | None
+) -> dict[str, Evaluate]:
+    """The evaluations to be run, by name.
+
+    Raises:
+        Refusal: there is none, one has no program, or an option is for another kind of evaluation.
+    """
+    from ..project.programs import choose
+    from .failures import told
+
+    chosen = choose(loaded, name, "evaluate", "evaluation")
+    for option in [*(["--output"] if output else []), *(["--compare"] if earlier else [])]:
+        if len(chosen) > 1:
+            what = "takes the rows of" if option == "--output" else "is for"
+            raise Refusal(f"{option} {what} one evaluation", f"name one, like {loaded.shown}:{chosen[0]}")
+    evaluations: dict[str, Evaluate] = {one: loaded.names[one] for one in chosen}
+    if without := [one for one, evaluation in evaluations.items() if not evaluation.programs]:
+        raise Refusal(
+            f"the evaluation `{without[0]}` has no program", "write `Evaluate(PROGRAM, devset=…, metric=…)`"
+        )
+    if output is not None:
+        _verify_output(output, evaluations[chosen[0]], loaded)
+    if earlier is not None:
+        with told():
+            _verify_earlier(earlier, evaluations[chosen[0]])
+    return evaluations
 
 
 def _tell_lines(tell: Tell, lines: Sequence[Line], found: Sequence[Comparison]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +19,7 @@ from .errors import Failure, Refusal
 from .files import shown
 
 if TYPE_CHECKING:
+    from ..project.programs import Loaded
     from ..runtime.evaluate import Comparison
     from ..runtime.evaluate.result import EvaluationResult
 
@@ -70,6 +72,29 @@ def comparison_record(found: Comparison) -> dict[str, Any]:
         "worse": [change.index + 1 for change in found.worse],
         "better": [change.index + 1 for change in found.better],
     }
+
+
+def keep_scores(loaded: Loaded, lines: Sequence[Line], models: Sequence[str]) -> None:
+    """Keep the scores, for editors that show the last ones of an evaluation beside it."""
+    from ..project.results import LastScore, keep_results, text_digest
+
+    text, now, named = text_digest(loaded.analysis.source.text), time(), redact(", ".join(models))
+    found: dict[str, list[LastScore]] = {}
+    for line in lines:
+        result = line.result
+        score = LastScore(
+            line.program,
+            result.score,
+            len(result.by_example()),
+            now,
+            len(result.errors),
+            result.require,
+            result.passed,
+            text,
+            named,
+        )
+        found.setdefault(line.evaluation, []).append(score)
+    keep_results(loaded.analysis.path, evaluations=found)
 
 
 MOST_ROWS = 50

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time
 from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec import Struct
 
+from ..base.secrets import redact
 from .errors import Failure, Refusal
 from .files import find
 from .lines import lines_option
@@ -112,8 +113,9 @@ def command(
                 if isinstance(opened, Failure):
                     raise opened
                 tape = open_tape(opened, mode) if mode is not None else None
-                with recording_to(tape, opened):
-                    for succeeded in _results(opened, wanted, chosen, tape, reports):
+                with recording_to(tape, opened), _keeping(opened, models) as results:
+                    for title, succeeded in _results(opened, wanted, chosen, tape, reports):
+                        results[title] = succeeded
                         passed, failed = passed + succeeded, failed + (not succeeded)
                         if exitfirst and not succeeded:
                             break
@@ -144,10 +146,24 @@ def _open(paths: Sequence[Path]) -> Iterator[Loaded | Failure]:
             yield problem
 
 
+@contextmanager
+def _keeping(loaded: Loaded, models: Sequence[str]) -> Iterator[dict[str, bool]]:
+    """Which tests of a file have passed, by their titles; kept at the end, whatever ends the run."""
+    from ..project.results import LastTest, keep_results, text_digest
+
+    results: dict[str, bool] = {}
+    try:
+        yield results
+    finally:
+        text, now, named = text_digest(loaded.analysis.source.text), time(), redact(", ".join(models))
+        kept = {title: LastTest(passed, now, text, named) for title, passed in results.items()}
+        keep_results(loaded.analysis.path, tests=kept)
+
+
 def _results(
     loaded: Loaded, wanted: Wanted, models: Models, tape: Tape | None, reports: Reports
-) -> Iterator[bool]:
-    """Run the tests of one file, telling of each; yields whether it passed."""
+) -> Iterator[tuple[str, bool]]:
+    """Run the tests of one file, telling of each; yields its title, and whether it passed."""
     from ..runtime.lm.usage import observing
     from .testing import tests_of
 
@@ -169,7 +185,7 @@ def _results(
         except Exception as error:  # noqa: BLE001 - whatever a test raises is its result
             problem = error
         reports.ended(loaded, title, Outcome(perf_counter() - started, problem, responses))
-        yield problem is None
+        yield title, problem is None
 
 
 def _keep(responses: list[Any], response: Any, _request: Any) -> None:

@@ -91,6 +91,10 @@ class Binding(Struct, frozen=True):
         return None
 
 
+UNBOUND = Binding(types.UNKNOWN, None)
+"""That of a call whose arguments were not compared with anything."""
+
+
 class CallKind(Struct, frozen=True):
     """What running a call means for the generated code."""
 

@@ -122,7 +122,7 @@ class Watched(Program):
     def call_kind(self, item: Item, call: syntax.Call) -> CallKind:
         """What a call runs."""
         binding = item.binding_of(call)
-        if binding is not None and isinstance(binding.callee, types.Function):
+        if isinstance(binding.callee, types.Function):
             self.ask(_kind_of_function, binding.callee)
         return self._program.call_kind(item, call)
 

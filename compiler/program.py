@@ -22,6 +22,7 @@ from ..base.text import Names
 from ..grammar import syntax
 from ..grammar.source import Source
 from . import types
+from .facts import UNBOUND as UNBOUND
 from .facts import UNKNOWN_CALL as UNKNOWN_CALL
 from .facts import Binding as Binding
 from .facts import CallKind as CallKind
@@ -152,9 +153,9 @@ class Item:
         found = (self._facts or self.facts).types.get(id(node))
         return evident_type(node) if found is None else found
 
-    def binding_of(self, call: syntax.Call | syntax.ConfigureDeclaration) -> Binding | None:
+    def binding_of(self, call: syntax.Call | syntax.ConfigureDeclaration) -> Binding:
         """How the arguments of a call fit."""
-        return self.facts.bindings.get(id(call))
+        return self.facts.bindings.get(id(call), UNBOUND)
 
     def is_exhaustive(self, node: syntax.Match | syntax.If | syntax.IfBranch) -> bool:
         """Whether one of the cases of a `match`, of the branches of an `if` or above one, is always taken."""

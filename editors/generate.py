@@ -177,6 +177,146 @@ def highlights_for(names: dict[str, str]) -> Callable[[], str]:
     return write
 
 
+# --- what is indented, folded, selected and read as another language, by the nodes of the tree-sitter grammar
+
+_TYPES = ("signature", "type", "enum", "module")
+_RUN = ("function_declaration", "test_declaration", "forward", "fallback")
+_BLOCKS = (*(f"{each}_declaration" for each in _TYPES), *_RUN)
+_LINES = (
+    "value_declaration",
+    "alias_declaration",
+    "constant_declaration",
+    "configure_declaration",
+    "from_import",
+)
+"""Declarations without a block, which may go over several lines."""
+_BRANCHING = ("if_statement", "for_statement", "match_statement", "try_statement")
+_BRANCHES = ("elif_clause", "else_clause", "except_clause")
+_BRACKETS = (
+    "argument_list",
+    "parameters",
+    "list",
+    "dictionary",
+    "set",
+    "tuple",
+    "list_comprehension",
+    "dictionary_comprehension",
+    "set_comprehension",
+    "generator_expression",
+)
+_ENDING = ("return_statement", "break_statement", "continue_statement", "pass_statement")
+_CLOSING = '")" "]" "}"'
+
+
+def _any_of(nodes: Iterable[str], capture: str) -> str:
+    return "\n".join(["[", *(f"  ({node})" for node in nodes), f"] {capture}"])
+
+
+def _query(about: str, *rules: str) -> str:
+    return "\n".join([f"; {about}, written by editors/generate.py.", *rules, ""])
+
+
+def _in_a_line(nodes: Iterable[str]) -> str:
+    return " ".join(f"({node})" for node in nodes)
+
+
+def folds() -> str:
+    """What Neovim folds."""
+    nodes = (*_BLOCKS, *_LINES, "demo", *_BRANCHING, "case_clause", *_BRANCHES, *_BRACKETS, "string")
+    return _query("Folds", _any_of(nodes, "@fold"))
+
+
+def indents_of_neovim() -> str:
+    """What a new line is indented by in Neovim, as nvim-treesitter reads it."""
+    nodes = (*_BLOCKS, *_BRANCHING, "case_clause", *_BRACKETS, "parenthesized_expression")
+    return _query(
+        "Indentation",
+        _any_of(nodes, "@indent.begin"),
+        "",
+        f"[{_in_a_line(_BRANCHES)}] @indent.branch",
+        f"[{_CLOSING}] @indent.branch @indent.end",
+        f"[{_in_a_line(_ENDING)}] @indent.dedent",
+        "(string) @indent.ignore",
+        '(ERROR ":" @indent.begin .)',
+    )
+
+
+def indents_of_helix() -> str:
+    """What a new line is indented by in Helix."""
+    nodes = (*_BLOCKS, *_BRANCHING, "case_clause", *_BRANCHES, *_BRACKETS, "parenthesized_expression")
+    return _query(
+        "Indentation",
+        _any_of(nodes, "@indent"),
+        "",
+        f"[{_in_a_line(_BRANCHES)} {_CLOSING}] @outdent",
+        _any_of((*_BLOCKS, *_BRANCHING), "@extend"),
+        f"[{_in_a_line(_ENDING)}] @extend.prevent-once",
+    )
+
+
+def injections(markdown: str) -> Callable[[], str]:
+    """What is read as another language, where the one of a model's instructions has this name."""
+
+    def write() -> str:
+        content = "(string (string_content) @injection.content)"
+        return _query(
+            "Languages in the language",
+            '((comment) @injection.content\n  (#set! injection.language "comment"))',
+            "",
+            "; What is told to a model is mostly Markdown.",
+            *(
+                f'(({node} {content})\n  (#set! injection.language "{markdown}"))'
+                for node in ("docstring", "documentation")
+            ),
+            "",
+            '; matches(text, r"[A-Z]\\d+")',
+            "((call",
+            "  function: (identifier) @_function",
+            f"  arguments: (argument_list {content}))",
+            '  (#eq? @_function "matches")',
+            '  (#set! injection.language "regex"))',
+        )
+
+    return write
+
+
+def _textobjects(inner: str, outer: str, test: str, *further: str) -> str:
+    kinds = {
+        **{f"{each}_declaration": "class" for each in _TYPES},
+        **dict.fromkeys(_RUN, "function"),
+        "test_declaration": test,
+    }
+    return _query(
+        'Text objects: a declaration is a "class", what runs is a "function"',
+        *(f"({node} body: (_) @{kind}.{inner}) @{kind}.{outer}" for node, kind in kinds.items()),
+        f"(argument_list (_) @parameter.{inner})",
+        f"(parameters (parameter) @parameter.{inner})",
+        *further,
+    )
+
+
+def textobjects_of_neovim() -> str:
+    """What nvim-treesitter-textobjects selects."""
+    return _textobjects(
+        "inner",
+        "outer",
+        "function",
+        "(if_statement consequence: (_) @conditional.inner) @conditional.outer",
+        "(match_statement) @conditional.outer",
+        "(case_clause body: (_) @conditional.inner)",
+        "(for_statement body: (_) @loop.inner) @loop.outer",
+        "(call arguments: (argument_list) @call.inner) @call.outer",
+        "(field) @statement.outer",
+        "(part) @statement.outer",
+        "(comment) @comment.outer",
+    )
+
+
+def textobjects_of_helix() -> str:
+    """What Helix selects; it has tests of its own."""
+    return _textobjects("inside", "around", "test", "(comment) @comment.inside", "(comment)+ @comment.around")
+
+
 BETWEEN: dict[str, dict[tuple[str, str], Callable[[], str]]] = {
     "vim/syntax/dspy.vim": {WORDS: vim},
     "emacs/dspyc-mode.el": {WORDS: emacs},
@@ -184,7 +324,14 @@ BETWEEN: dict[str, dict[tuple[str, str], Callable[[], str]]] = {
 }
 WHOLE: dict[str, Callable[[], str]] = {
     "sublime/dspyc.tmLanguage": textmate_as_plist,
+    "tree-sitter-dspy/queries/folds.scm": folds,
+    "tree-sitter-dspy/queries/indents.scm": indents_of_neovim,
+    "tree-sitter-dspy/queries/injections.scm": injections("markdown_inline"),
+    "tree-sitter-dspy/queries/textobjects.scm": textobjects_of_neovim,
     "helix/queries/dspy/highlights.scm": highlights_for(_HELIX),
+    "helix/queries/dspy/indents.scm": indents_of_helix,
+    "helix/queries/dspy/injections.scm": injections("markdown.inline"),
+    "helix/queries/dspy/textobjects.scm": textobjects_of_helix,
     "zed/languages/dspy/highlights.scm": highlights_for(_ZED),
 }
 

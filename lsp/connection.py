@@ -7,6 +7,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from itertools import count
 from typing import Any, BinaryIO, TypeAlias
 
 import msgspec
@@ -34,7 +35,7 @@ class Connection:
         self._source = source
         self._target = target
         self._sending = threading.Lock()
-        self._last_request = 0
+        self._numbers = count(1)  # a thread may ask, too
         self._expected: dict[str, OnAnswer] = {}
         """What takes the answers to our requests, by their numbers."""
 
@@ -84,8 +85,7 @@ class Connection:
 
     def request(self, method: str, params: Any, on_answer: OnAnswer | None = None) -> None:
         """Send a request. `on_answer` gets the result, when the loop takes it; nobody an error."""
-        self._last_request += 1
-        number = f"dspyc-{self._last_request}"
+        number = f"dspyc-{next(self._numbers)}"
         if on_answer is not None:
             self._expected[number] = on_answer
         self.send({"id": number, "method": method, "params": params})

@@ -13,7 +13,7 @@ from ..grammar.source import Source
 from . import convert, features, parent, settings_of_client
 from .configuration import SECTION
 from .dispatch import Dispatcher
-from .features import diagnostics
+from .features import diagnostics, last_results
 from .features.handler import Handler
 from .protocol import (
     AnyParams,
@@ -97,7 +97,8 @@ def _initialized(server: Server, _params: AnyParams) -> None:
     settings_of_client.watch(server)
     if server.client_can("workspace.didChangeWatchedFiles.dynamicRegistration"):
         method = "workspace/didChangeWatchedFiles"
-        options = {"watchers": [{"globPattern": WATCHED}]}
+        results = last_results.watcher(server)
+        options = {"watchers": [{"globPattern": WATCHED}, *([results] if results is not None else [])]}
         server.connection.request(
             "client/registerCapability",
             {"registrations": [{"id": "dspyc-files", "method": method, "registerOptions": options}]},
@@ -189,6 +190,16 @@ def _something_changed(server: Server, _params: Any) -> None:
     _look_for_exports(server)
 
 
+def _did_change_watched_files(server: Server, params: DidChangeWatchedFilesParams) -> None:
+    """Files have changed on the disk; what only lenses tell of concerns nothing else."""
+    paths = [convert.path_of(change.uri) for change in params.changes]
+    results = [path for path in paths if last_results.is_result(path)]
+    if results or any(path.endswith(".state.json") for path in paths):
+        last_results.refresh_later(server)
+    if len(results) < len(paths):
+        _something_changed(server, params)
+
+
 def _did_change_configuration(server: Server, params: DidChangeConfigurationParams) -> None:
     """The user has changed settings of the editor; a client that cannot be asked for them sends them."""
     if server.client_can("workspace.configuration"):
@@ -204,7 +215,7 @@ _NOTIFICATIONS = {
     "textDocument/didChange": Handler(DidChangeTextDocumentParams, _did_change),
     "textDocument/didSave": Handler(DidSaveTextDocumentParams, _did_save),
     "textDocument/didClose": Handler(DidCloseTextDocumentParams, _did_close),
-    "workspace/didChangeWatchedFiles": Handler(DidChangeWatchedFilesParams, _something_changed),
+    "workspace/didChangeWatchedFiles": Handler(DidChangeWatchedFilesParams, _did_change_watched_files),
     "workspace/didChangeWorkspaceFolders": Handler(
         DidChangeWorkspaceFoldersParams, _did_change_workspace_folders
     ),

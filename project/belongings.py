@@ -54,7 +54,7 @@ def belongings(workspace: Workspace, path: Path) -> dict[str, Path]:
         found[name] = each
         if each.suffix == ".dspy":
             analysis = workspace.analyse(str(each))
-            waiting += _imported(analysis, folder)
+            waiting += _imported(analysis)
             waiting += _named(_strings(analysis), each.parent, folder)
             waiting += sorted(each.parent.glob(f"{escape(each.stem)}.*.state.json"))
         elif each.suffix == ".py":
@@ -67,7 +67,7 @@ def belongings(workspace: Workspace, path: Path) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def _imported(analysis: FileAnalysis, folder: Path) -> Iterator[Path]:
+def _imported(analysis: FileAnalysis) -> Iterator[Path]:
     for item in analysis.program.items:
         target = item.target
         if target is not None and target.kind in ("dspy", "python") and target.path:

@@ -49,7 +49,7 @@ def _of_item(renamings: Renamings, analysis: FileAnalysis, item: Item) -> Iterat
         case syntax.FromImport() as declaration:
             found = _from_import(renamings, path, item, declaration)
         case syntax.Import() as declaration:
-            found = _import(renamings, path, item, declaration)
+            found = _import(renamings, path, declaration)
         case _:
             found = chain(_data(renamings, path, item), _state(renamings, path, item))
     yield from (each.shifted(item.start) for each in found)
@@ -112,7 +112,7 @@ def _module_span(item: Item, declaration: syntax.FromImport) -> Span:
     return Span(head.start("dots"), head.start("dots") + len(head["dots"].rstrip()))
 
 
-def _import(renamings: Renamings, path: str, item: Item, declaration: syntax.Import) -> Iterator[Edit]:
+def _import(renamings: Renamings, path: str, declaration: syntax.Import) -> Iterator[Edit]:
     """The edit of `import a.b as c`. Without a name of its own it takes one, which it had before."""
     module = Module(0, tuple(each.text for each in declaration.module))
     if not module.parts or (declaration.alias is None and len(module.parts) > 1):

@@ -183,14 +183,8 @@ def _initializer(
     complete: Callable[[dict[str, Any]], None] | None = getattr(cls, "__complete__", None)
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
-        if len(args) > len(positional):
-            raise ConfigurationError(
-                f"`{cls.__name__}` takes at most {len(positional)} positional arguments, not {len(args)}"
-            )
-        for name, value in zip(positional, args, strict=False):
-            if name in kwargs:
-                raise ConfigurationError(f"`{cls.__name__}` got the parameter `{name}` twice")
-            kwargs[name] = value
+        if args:
+            _name_them(cls, positional, args, kwargs)
         if complete is not None:
             complete(kwargs)
         values, given = self.__dict__, []
@@ -208,10 +202,7 @@ def _initializer(
             refuse_misspelled(cls.__name__, kwargs, known)
             values[extra] = kwargs
         elif kwargs:
-            name = next(iter(kwargs))
-            former = getattr(cls, "__former__", {}).get(name)
-            instead = f": {former}" if former else did_you_mean(name, known) or _has(fields)
-            raise ConfigurationError(f"`{cls.__name__}` has no parameter `{name}`{instead}")
+            raise _unknown(cls, next(iter(kwargs)), fields)
         for name in given:
             if name not in checks:
                 checks[name] = _check(_hint(cls, name))
@@ -224,6 +215,30 @@ def _initializer(
 
     __init__.__qualname__ = f"{cls.__qualname__}.__init__"
     return __init__
+
+
+def _name_them(cls: type, names: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Add the arguments that were given by position to those that were given by name.
+
+    Raises:
+        ConfigurationError: there are too many, or one that was given by name, too.
+    """
+    if len(args) > len(names):
+        raise ConfigurationError(
+            f"`{cls.__name__}` takes at most {len(names)} positional arguments, not {len(args)}"
+        )
+    for name, value in zip(names, args, strict=False):
+        if name in kwargs:
+            raise ConfigurationError(f"`{cls.__name__}` got the parameter `{name}` twice")
+        kwargs[name] = value
+
+
+def _unknown(cls: type, name: str, fields: tuple[ConstructorParameter, ...]) -> ConfigurationError:
+    former = getattr(cls, "__former__", {}).get(name)
+    instead = (
+        f": {former}" if former else did_you_mean(name, [field.name for field in fields]) or _has(fields)
+    )
+    return ConfigurationError(f"`{cls.__name__}` has no parameter `{name}`{instead}")
 
 
 def _has(fields: tuple[ConstructorParameter, ...]) -> str:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from ...grammar import syntax
 from .. import types
-from ..program import Binding, Item
+from ..program import UNBOUND, Binding, Item
 
 
 class ActiveCall(Struct, frozen=True):
@@ -60,7 +60,7 @@ def call_with(
     """A call with the cursor in one of its arguments, or behind one."""
     binding = item.binding_of(node)
     callee = item.type_of(node.function) if isinstance(node, syntax.Call) else types.UNKNOWN
-    if binding is None:
+    if binding is UNBOUND:
         return ActiveCall(item, node, callee, None, argument, None, _named(node, argument), True)
     if types.known(binding.callee):
         callee = binding.callee

@@ -64,8 +64,7 @@ def expected_type(item: Item, path: Sequence[syntax.Node]) -> Type:
 
 def _of_argument(item: Item, argument: syntax.Argument, owner: syntax.Node | None) -> Type:
     if isinstance(owner, syntax.Call | syntax.ConfigureDeclaration):
-        binding = item.binding_of(owner)
-        matched = binding.matched if binding is not None else ()
+        matched = item.binding_of(owner).matched
         return next((parameter.type for given, parameter in matched if given is argument), types.UNKNOWN)
     symbol = item.symbol_of(argument.name) if argument.name is not None else None
     return symbol.type if symbol is not None else types.UNKNOWN

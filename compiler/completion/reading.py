@@ -104,7 +104,7 @@ def _read(marked: Marked) -> Reading:
     lexed = lexed_item(marked.text)
     if not lexed.is_balanced:
         lexed = lex(marked.text, repairs=find_repairs(marked.text))
-    before = _tokens_before(marked, lexed)
+    before = _tokens_before(lexed)
     nothing = Parsed(marked.text, None, ())
     if before is None:
         return Reading(marked, (), (), nothing, ())
@@ -125,7 +125,7 @@ def _read(marked: Marked) -> Reading:
     return replace(reading, parsed=parsed, path=path)
 
 
-def _tokens_before(marked: Marked, lexed: Lexed) -> list[Token] | None:
+def _tokens_before(lexed: Lexed) -> list[Token] | None:
     for index, token in enumerate(lexed.tokens):
         if is_marker(token):
             return lexed.tokens[:index]

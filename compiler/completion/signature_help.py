@@ -43,8 +43,7 @@ def signature_help(analysis: FileAnalysis, offset: int) -> tuple[SignatureHelp, 
 
 def _ways(call: ActiveCall) -> Iterator[SignatureHelp]:
     if isinstance(call.callee, types.Overloaded):
-        binding = call.item.binding_of(call.node)
-        chosen = binding.parameters if binding is not None else None
+        chosen = call.item.binding_of(call.node).parameters
         for way in call.callee.options:
             yield _way(call, way.parameters, is_active=way.parameters is chosen)
     elif call.parameters is not None:

@@ -15,8 +15,7 @@ _SOURCE = "source"
 
 def is_dataset(scope: Scope, node: syntax.Call) -> bool:
     """Whether a call constructs a dataset."""
-    binding = scope.here.item.binding_of(node)
-    callee = binding.callee if binding is not None else types.UNKNOWN
+    callee = scope.here.item.binding_of(node).callee
     return isinstance(callee, types.Class) and callee.definition.is_a("Dataset")
 
 
@@ -37,7 +36,6 @@ def completed(
         keywords: those by name.
     """
     binding = scope.here.item.binding_of(node)
-    assert binding is not None
     source = binding.argument(_SOURCE)
     parameters = {each.name for each in binding.parameters or ()}
     if "base" in parameters and binding.argument("base") is None and _may_be_path(scope, source):

@@ -57,14 +57,14 @@ def as_svg(graph: Graph) -> str:
             for at, line in enumerate(heading)
         ),
         f'<g transform="translate({(width - layout.width) / 2:.1f} {top:.1f})">',
-        *_contents(graph, layout),
+        *_contents(layout),
         "</g>",
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
 
 
-def _contents(graph: Graph, layout: Layout) -> list[str]:
+def _contents(layout: Layout) -> list[str]:
     """The groups, then the arrows, then the other boxes, so that nothing is hidden."""
     groups = [box for box in layout.boxes if box.inside]
     others = [box for box in layout.boxes if not box.inside]

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from ...grammar import syntax
 from .. import types
 from ..analysis import FileAnalysis
-from ..program import Symbol
+from ..program import UNBOUND, Symbol
 from .at import Found, find, symbol_at
 from .links import links_of
 
@@ -113,10 +113,11 @@ def _member(analysis: FileAnalysis, found: Found, attribute: syntax.Attribute) -
 def _argument(analysis: FileAnalysis, found: Found, argument: syntax.Argument) -> types.Place | None:
     """The field or parameter that a named argument gives a value to."""
     call = found.parent(argument)
-    binding = found.item.binding_of(call) if isinstance(call, syntax.Call) else None
-    if binding is None or argument.name is None or not isinstance(call, syntax.Call):
+    if argument.name is None or not isinstance(call, syntax.Call):
         return None
-    name = argument.name.text
+    binding, name = found.item.binding_of(call), argument.name.text
+    if binding is UNBOUND:
+        return None
     match binding.callee:
         case types.Module(interface=interface) | types.TypeForm(type=types.Record(interface=interface)):
             field = interface.field(name)

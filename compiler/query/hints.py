@@ -78,8 +78,8 @@ def _parameters(item: Item) -> Iterator[Hint]:
     """The names of parameters that constants are given to by position."""
     for call in item.nodes(syntax.Call):
         symbol = item.symbol_of(call.function) if isinstance(call.function, syntax.Name) else None
-        binding = item.binding_of(call) if symbol is not None and symbol.kind in _NAMED else None
-        for given, parameter in binding.matched if binding is not None else ():
+        is_named = symbol is not None and symbol.kind in _NAMED
+        for given, parameter in item.binding_of(call).matched if is_named else ():
             if given.name is None and not given.star and isinstance(given.value, _CONSTANT):
                 yield Hint(item.start + given.span.start, parameter.name, "parameter")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path
 import re
-from datetime import date
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,7 +20,7 @@ from ..types.display import display
 from .at import Found, find, item_of, symbol_at
 from .describe import Description, describe, describe_bound, describe_field, describe_parameter
 from .keywords import DOCUMENTED
-from .lenses import state_told
+from .lenses import age_told, score_told
 
 _RUN = ("module", "module class", "program", "part", "function")
 """The kinds of what can be run."""
@@ -37,13 +37,13 @@ class Hover(Struct, frozen=True):
     """Markdown."""
 
 
-def hover(analysis: FileAnalysis, offset: int, today: date | None = None) -> Hover | None:
-    """What stands at an offset; None where there is nothing to say. `today` is what ages are counted from."""
+def hover(analysis: FileAnalysis, offset: int, now: datetime | None = None) -> Hover | None:
+    """What stands at an offset; None where there is nothing to say. `now` is what ages are counted from."""
     found = find(analysis, offset)
     if found is not None and isinstance(found.node, syntax.Name | syntax.Identifier) and found.node.text:
         description = describe_name(found)
         if description is not None:
-            parts = (description.doc, _learned(analysis, found, today), _calls(analysis, found))
+            parts = (description.doc, _learned(analysis, found, now), _calls(analysis, found))
             doc = "\n\n".join(each for each in parts if each)
             return Hover(found.span(found.node), description.code, doc)
     return _keyword(analysis, offset, found)
@@ -86,25 +86,15 @@ def _calls(analysis: FileAnalysis, found: Found) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _learned(analysis: FileAnalysis, found: Found, today: date | None) -> str:
+def _learned(analysis: FileAnalysis, found: Found, now: datetime | None) -> str:
     """How good a program is that has learned something, and since when."""
     symbol = symbol_at(found)
     item = item_of(analysis, symbol) if symbol is not None and symbol.kind == "program" else None
     if item is None or item.state is None or item.state.problem:
         return ""
-    age = _age(item.state.created, today)
-    return f"Learned: {state_told(item.state)}{f', {age}' if age else ''}."
-
-
-def _age(created: str, today: date | None) -> str:
-    """How long ago a day was, in words."""
-    try:
-        days = (today - date.fromisoformat(created[:10])).days if today is not None else -1
-    except ValueError:
-        return ""
-    if days < 0:
-        return ""
-    return {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
+    state = item.state
+    told = (score_told(state), state.created[:10], age_told(state, now) if now is not None else "")
+    return f"Learned: {', '.join(filter(None, told))}."
 
 
 def field_of(kind: types.Type, name: str) -> types.Field | None:
@@ -154,8 +144,6 @@ def _argument(found: Found, argument: syntax.Argument) -> Description | None:
     if not isinstance(call, syntax.Call | syntax.ConfigureDeclaration):
         return None
     binding = found.item.binding_of(call)
-    if binding is None:
-        return None
     parameter = next((parameter for given, parameter in binding.matched if given is argument), None)
     if parameter is None:
         return None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from ...base.ages import age, moment
 from ...grammar import syntax
 from ...grammar.source import Span
 from .. import types
@@ -30,8 +32,8 @@ class Lens(Struct, frozen=True):
     """What the command is given: a name of the file, or the title of a test."""
 
 
-def lenses(analysis: FileAnalysis) -> Iterator[Lens]:
-    """What can be done in a file, in the order of its text."""
+def lenses(analysis: FileAnalysis, now: datetime) -> Iterator[Lens]:
+    """What can be done in a file, in the order of its text. `now` is what ages are counted from."""
     for item in analysis.program.items:
         if item.broken or item.declaration is None:
             continue
@@ -44,7 +46,8 @@ def lenses(analysis: FileAnalysis) -> Iterator[Lens]:
                 yield Lens(item.at(name), "optimize", "Optimise", name.text)
                 yield from _of_module(item, name)
                 if item.state is not None and not item.state.problem:
-                    yield Lens(item.at(name), "state", state_told(item.state), name.text)
+                    told = ", ".join(filter(None, (score_told(item.state), age_told(item.state, now))))
+                    yield Lens(item.at(name), "state", told, name.text)
             case syntax.ValueDeclaration(kind="evaluate", names=(name,)):
                 yield Lens(item.at(name), "eval", "Evaluate", name.text)
 
@@ -54,19 +57,19 @@ def _of_module(item: Item, name: syntax.Identifier) -> Iterator[Lens]:
     yield Lens(item.at(name), "prompt", "Show the prompt", name.text)
 
 
-def state_told(state: SavedState) -> str:
-    """How good a program is, and since when: `22.7 → 65.6 (same_label, 154 rows), 2026-11-21`."""
-    parts = []
-    if state.after is not None:
-        before = "" if state.before is None else f"{state.before:g} → "
-        about = [state.metric] if state.metric else []
-        about += [f"{state.examples} rows"] if state.examples else []
-        parts.append(f"{before}{state.after:g}" + (f" ({', '.join(about)})" if about else ""))
-    else:
-        parts.append("optimised")
-    if state.created:
-        parts.append(state.created[:10])
-    return ", ".join(parts)
+def score_told(state: SavedState) -> str:
+    """How good a program is: `22.7 → 65.6 (same_label, 154 rows)`."""
+    if state.after is None:
+        return "optimised"
+    before = "" if state.before is None else f"{state.before:g} → "
+    about = [state.metric] if state.metric else []
+    about += [f"{state.examples} rows"] if state.examples else []
+    return f"{before}{state.after:g}" + (f" ({', '.join(about)})" if about else "")
+
+
+def age_told(state: SavedState, now: datetime) -> str:
+    """Since when a program is that good: `8 days ago`; empty where nobody knows."""
+    return age(moment(state.created), now)
 
 
 def counted(analysis: FileAnalysis) -> Iterator[Span]:

@@ -12,7 +12,7 @@ from ...base.diagnostic import Edit
 from ...grammar import syntax
 from .. import types
 from ..facts import Symbol
-from ..program import Item
+from ..program import UNBOUND, Item
 from ..trees import walk
 from .blocks import path_to
 from .refactoring import Refactoring, Selection, has_comment
@@ -123,7 +123,7 @@ def _given(
 ) -> Mapping[str, tuple[str, bool]] | None:
     """What each parameter stands for, and whether that needs no brackets; None where that is not plain."""
     binding = here.binding_of(call)
-    if binding is None or binding.missing or binding.unknown or binding.repeated or binding.surplus:
+    if binding is UNBOUND or binding.missing or binding.unknown or binding.repeated or binding.surplus:
         return None
     found: dict[str, tuple[str, bool]] = {}
     for parameter in declaration.parameters:

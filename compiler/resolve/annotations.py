@@ -127,7 +127,7 @@ def _subscript(value: syntax.Expression, index: syntax.Expression, context: Cont
     name = value.text if isinstance(value, syntax.Name) else ""
     base = annotate(value, context)
     if name == "Literal":
-        return types.Literals(tuple(_literals(elements, context)))
+        return types.Literals(tuple(_literals(elements)))
     if name in ("tuple", "Tuple") and len(elements) == 2 and _is_ellipsis(elements[1]):
         return types.Tuple((), annotate(elements[0], context))
     symbol = context.item.symbol_of(value)
@@ -157,7 +157,7 @@ def _is_ellipsis(node: syntax.Expression) -> bool:
     return isinstance(node, syntax.Constant) and node.value is ...
 
 
-def _literals(elements: tuple[syntax.Expression, ...], context: Context) -> Iterator[types.Value]:
+def _literals(elements: tuple[syntax.Expression, ...]) -> Iterator[types.Value]:
     for each in elements:
         match each:
             case syntax.String(value=text):

@@ -35,8 +35,7 @@ def call_kind(
 
 def _direct(scope: FileScope, item: Item, call: syntax.Call) -> CallKind | Declared:
     """What a call runs, or the `def` that it calls."""
-    binding = item.binding_of(call)
-    callee = binding.callee if binding is not None else types.UNKNOWN
+    callee = item.binding_of(call).callee
     match callee:
         case types.Module() | types.AnyModule():
             return _MODULE

@@ -1,4 +1,4 @@
-"""The rules: one file for each family, each rule a function from an item of a program to findings.
+"""The rules: a folder for each family, each rule a function from an item of a program to findings.
 
 To add one: write it, with its page as the docstring, and name it in `RULES`.
 """

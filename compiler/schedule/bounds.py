@@ -18,7 +18,7 @@ from ...grammar import syntax
 from ...grammar.parse import parse
 from ...grammar.source import Source
 from .. import types
-from ..program import Program, Symbol
+from ..program import UNBOUND, Program, Symbol
 from ..trees import children
 from . import turns
 from .calls import waiting_kind
@@ -47,7 +47,7 @@ def most_calls(program: Program, symbol: Symbol) -> Bound | None:
     if there is None:
         return None
     try:
-        counts = [_Counting(program, retried).of_symbol(there, symbol) for retried in (False, True)]
+        counts = [_Counting(retried).of_symbol(there, symbol) for retried in (False, True)]
     except (UncountableError, RecursionError):
         return None
     return Bound(*counts) if any(each.terms for each in counts) else None
@@ -56,7 +56,7 @@ def most_calls(program: Program, symbol: Symbol) -> Bound | None:
 class _Counting:
     """One count, with or without retries."""
 
-    def __init__(self, program: Program, retried: bool) -> None:
+    def __init__(self, retried: bool) -> None:
         self._retried = retried
         self._steps = 0
         self._active: set[tuple[str, str, str]] = set()
@@ -228,8 +228,7 @@ class _Counting:
 
     def _of_made(self, here: Here, node: syntax.Call) -> Count:
         """A module that a call makes."""
-        binding = here.item.binding_of(node)
-        match binding.callee if binding is not None else None:
+        match here.item.binding_of(node).callee:
             case types.Class(definition=definition) if definition.is_a("Module"):
                 return self._by_formula(here, node, definition)
             case types.ModuleClass(place=place):
@@ -266,7 +265,7 @@ class _Counting:
         """A module of a class with a body, made with arguments."""
         declaration = there.item.declaration if there is not None else None
         binding = here.item.binding_of(node)
-        if there is None or binding is None or not isinstance(declaration, syntax.ModuleDeclaration):
+        if there is None or binding is UNBOUND or not isinstance(declaration, syntax.ModuleDeclaration):
             return unseen(here.text(node.function))
         given = {}
         for parameter in declaration.parameters:
@@ -283,7 +282,7 @@ class _Counting:
         """A module of a class that says how many calls it makes."""
         formula = definition.shape.calls if definition.shape is not None else None
         binding = here.item.binding_of(node)
-        if formula is None or binding is None or any(each.star for each in node.arguments):
+        if formula is None or binding is UNBOUND or any(each.star for each in node.arguments):
             return unseen(definition.name)
         inside = here.with_around(turns.made_with(here, node))
         parameters = {each.name: each for each in definition.parameters or ()}

@@ -39,7 +39,7 @@ def regions(view: View, found: Sequence[Unit]) -> list[Region]:
             merged.remove(other)
             tried, members = tried | other[0], members | other[1]
         merged.append((tried, members))
-    return [made for tried, members in merged if (made := _region(view, found, tried, members)) is not None]
+    return [made for tried, members in merged if (made := _region(found, tried, members)) is not None]
 
 
 def asserts(statement: syntax.Statement) -> bool:
@@ -81,7 +81,7 @@ def _sources(view: View, found: Sequence[Unit], index: int) -> tuple[set[int], s
     return tried, members
 
 
-def _region(view: View, found: Sequence[Unit], tried: set[int], members: set[int]) -> Region | None:
+def _region(found: Sequence[Unit], tried: set[int], members: set[int]) -> Region | None:
     inside = [found[index] for index in sorted(members)]
     if any(_leaves_loop(unit.statement) for unit in inside):
         return None

@@ -63,25 +63,22 @@ def configured(program: Program) -> Defaults | None:
 
 def argument(here: Here, node: syntax.Call, name: str) -> syntax.Expression | None:
     """What a parameter is given; None where it is given nothing, or `None`."""
-    binding = here.item.binding_of(node)
-    found = binding.argument(name) if binding is not None else None
+    found = here.item.binding_of(node).argument(name)
     return None if found is None or _is_none(found.value) else found.value
 
 
 def _setting(here: Here, node: syntax.Call, name: str) -> syntax.Expression | None:
     """What a call of a module says for a setting; an input of that name is none."""
-    binding = here.item.binding_of(node)
-    callee = binding.callee if binding is not None else None
+    callee = here.item.binding_of(node).callee
     is_input = isinstance(callee, types.Module) and callee.interface.field(name) is not None
     return None if is_input else argument(here, node, name)
 
 
 def _answers(here: Here, node: syntax.Call) -> list[Count]:
     """How many answers at once something is made to ask for, or the model that it is given."""
-    binding = here.item.binding_of(node)
     further = [
         given.value
-        for given, parameter in (binding.matched if binding is not None else ())
+        for given, parameter in here.item.binding_of(node).matched
         if parameter.kind == "**" and given.name is not None and given.name.text == "n"
     ]
     found = [number_of(here, each) for each in further if not _is_none(each)]

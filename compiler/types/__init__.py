@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+from .limits import NO_LIMITS as NO_LIMITS
+from .limits import Limits as Limits
 from .model import ANY as ANY
 from .model import BOOL as BOOL
 from .model import FLOAT as FLOAT
 from .model import INT as INT
 from .model import NEVER as NEVER
-from .model import NO_LIMITS as NO_LIMITS
 from .model import NONE as NONE
 from .model import OPEN as OPEN
 from .model import STR as STR
@@ -32,7 +33,6 @@ from .model import Interface as Interface
 from .model import InterfaceShape as InterfaceShape
 from .model import Iterable as Iterable
 from .model import Lazily as Lazily
-from .model import Limits as Limits
 from .model import List as List
 from .model import Literals as Literals
 from .model import Module as Module
@@ -41,7 +41,6 @@ from .model import Never as Never
 from .model import Nothing as Nothing
 from .model import Overloaded as Overloaded
 from .model import Parameter as Parameter
-from .model import Place as Place
 from .model import Prediction as Prediction
 from .model import PythonModule as PythonModule
 from .model import Record as Record
@@ -55,6 +54,7 @@ from .model import Union as Union
 from .model import Unknown as Unknown
 from .model import Value as Value
 from .model import Variable as Variable
+from .places import Place as Place
 from .union import MOST_OPTIONS as MOST_OPTIONS
 from .union import MOST_VALUES as MOST_VALUES
 from .union import joined as joined

@@ -12,52 +12,13 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from ...base.once import once
-from ...base.span import Span
+from .limits import NO_LIMITS, Limits
+from .places import Place
 
 Value: TypeAlias = str | int | float | bool | None
 """What may stand in a `Literal[…]`."""
 
 # --- what functions, classes and fields are made of -----------------------------------------------------
-
-
-class Place(Struct, frozen=True):
-    """Where something is declared: a file, the range of its name there, and the line from 0."""
-
-    path: str
-    span: Span | None = None
-    """From the start of the item, as its text was when the place was noted; without an item, of the file."""
-    line: int | None = None
-    item: str = ""
-    """The key of the item of a `.dspy` file, so that the place stays true when lines are added above."""
-    name: str = ""
-    """What is declared there, so that it is found after its item has changed: a name of the item, with a dot
-    before it something inside of the item, in a Python file a dotted name."""
-
-
-class Limits(Struct, frozen=True):
-    """The bounds of a number or of a length; None where there is none."""
-
-    ge: float | None = None
-    gt: float | None = None
-    le: float | None = None
-    lt: float | None = None
-    min_length: int | None = None
-    max_length: int | None = None
-
-    def broken_by(self, value: float) -> str | None:
-        """The bound that a number breaks, as one writes it (`>= 1`), or None."""
-        if self.ge is not None and not value >= self.ge:
-            return f">= {_number(self.ge)}"
-        if self.gt is not None and not value > self.gt:
-            return f"> {_number(self.gt)}"
-        if self.le is not None and not value <= self.le:
-            return f"<= {_number(self.le)}"
-        if self.lt is not None and not value < self.lt:
-            return f"< {_number(self.lt)}"
-        return None
-
-
-NO_LIMITS = Limits()
 
 
 class Parameter(Struct, frozen=True):
@@ -553,7 +514,3 @@ STR = Builtin("str")
 INT = Builtin("int")
 FLOAT = Builtin("float")
 BOOL = Builtin("bool")
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() else str(value)

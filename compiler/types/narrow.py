@@ -129,7 +129,7 @@ def _truthy(kind: Type) -> Type:
         case types.Builtin(name="bool"):
             return types.Literals((True,))
         case types.Enum() if not kind.open:
-            return _members(kind, lambda value: not _is_false_member(kind, value))
+            return _members(kind, lambda value: not _is_false_member(value))
         case _:
             return kind
 
@@ -141,7 +141,7 @@ def _falsy(kind: Type) -> Type:
         case types.Builtin(name="bool"):
             return types.Literals((False,))
         case types.Enum() if not kind.open:
-            return _members(kind, lambda value: _is_false_member(kind, value))
+            return _members(kind, lambda value: _is_false_member(value))
         case types.Record(interface=types.Interface(open=False)) | types.Function() | types.Overloaded():
             return types.NEVER
         case types.Signature() | types.Class() | types.TypeForm() | types.PythonModule():
@@ -152,7 +152,7 @@ def _falsy(kind: Type) -> Type:
             return kind
 
 
-def _is_false_member(kind: types.Enum, value: types.Value) -> bool:
+def _is_false_member(value: types.Value) -> bool:
     """Members count as true, but for those of an enumeration of strings or numbers that are empty or 0."""
     return not value and isinstance(value, str | int)
 

@@ -1,4 +1,4 @@
-"""Code lenses: run, test, evaluate and optimise what is declared, and how often it is used.
+"""Code lenses: what can be done with a declaration, what came of it last, and how often it is used.
 
 Where nothing may be started, as for a client over the network that does not say that it does so itself, they
 only tell. The counts are worked out when a lens comes into view, by `codeLens/resolve`.
@@ -6,6 +6,7 @@ only tell. The counts are worked out when a lens comes into view, by `codeLens/r
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from ...compiler.analysis import FileAnalysis
 from .. import convert
 from ..protocol import CodeLens, CodeLensData, Command, DocumentParams, Location
 from ..session import Server
+from . import last_results
 from .handler import Handler, about_file
 
 if TYPE_CHECKING:
@@ -25,16 +27,38 @@ def _code_lens(server: Server, analysis: FileAnalysis, params: DocumentParams) -
     from ...compiler.query.lenses import counted, lenses
 
     shown = server.configuration.code_lens
-    made = [
-        _lens(server, analysis, each)
-        for each in (lenses(analysis) if shown.commands else ())
-        if server.runs_commands or each.action == "state"
-    ]
+    now = datetime.now()
+    made = []
+    if shown.commands:
+        offered = list(lenses(analysis, now))
+        last = _Last(analysis, now) if any(each.action in ("test", "eval") for each in offered) else None
+        for each in offered:
+            if server.runs_commands or each.action == "state":
+                made.append(_lens(server, analysis, each))
+            told = last.told(each) if last is not None else ""
+            if told:
+                area = convert.range_of(analysis.source, each.span, server.encoding)
+                made.append(CodeLens(area, Command(told, "")))
     uri = params.text_document.uri
     for span in counted(analysis) if shown.references else ():
         area = convert.range_of(analysis.source, span, server.encoding)
         made.append(CodeLens(area, data=CodeLensData(uri, area.start)))
     return made
+
+
+class _Last:
+    """The last results of a file."""
+
+    def __init__(self, analysis: FileAnalysis, now: datetime) -> None:
+        from ...project.results import read_results, text_digest
+
+        self._results = read_results(analysis.path)
+        self._text = text_digest(analysis.source.text)
+        self._now = now
+
+    def told(self, lens: Lens) -> str:
+        """What came of what a lens runs; empty where it runs no test or evaluation, or has not run it yet."""
+        return last_results.told(self._results, lens.action, lens.name, self._text, self._now)
 
 
 def _lens(server: Server, analysis: FileAnalysis, lens: Lens) -> CodeLens:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..protocol import ExecuteCommandParams, MessageType, ShowMessageParams
 from ..session import Refusal, Server
+from . import last_results
 from .handler import Handler
 
 COMMANDS = ("dspyc.run", "dspyc.prompt", "dspyc.test", "dspyc.eval", "dspyc.optimize")
@@ -63,6 +64,7 @@ def _run(server: Server, words: list[str]) -> None:
     last = next((line for line in reversed(done.stdout.splitlines()) if line.strip()), "it printed nothing")
     level = MessageType.INFO if done.returncode == 0 else MessageType.ERROR
     _show(server, level, f"{shown}: {last.strip()}")
+    last_results.refresh(server)
 
 
 def _show(server: Server, level: MessageType, message: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 
 from ...compiler.analysis import FileAnalysis
 from ...grammar.source import Source
@@ -19,7 +19,7 @@ def _hover(server: Server, analysis: FileAnalysis, offset: int, _params: Positio
     """What the name or word under the pointer means."""
     from ...compiler.query.hover import hover
 
-    found = hover(analysis, offset, date.today())
+    found = hover(analysis, offset, datetime.now())
     if found is None:
         return None
     code = f"```dspyc\n{found.code}\n```" if found.code else ""

@@ -21,7 +21,8 @@ from ..types.annotations import allows_none, is_text_type, plain_annotation, typ
 from ..types.content import in_parts
 from ..values import rendering
 from ..values.drafts import without_drafts
-from ..values.reading import Reader, ReadError, read_object, read_under
+from ..values.objects import read_object, read_under
+from ..values.reading import Reader, ReadError
 from .base import Adapter
 from .compiled import Compiled, compile_for
 from .incremental import FieldReader, SectionReader

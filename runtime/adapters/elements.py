@@ -18,7 +18,8 @@ from ...base.expressions import pattern
 from ..types.annotations import allows_none, custom_types, plain_annotation
 from ..types.records import record_fields
 from ..values import rendering
-from ..values.reading import MOST_PARTS, Reader, ReadError, reader_for
+from ..values.candidates import MOST_PARTS
+from ..values.reading import Reader, ReadError, reader_for
 
 _TAG = pattern(
     r"""<(?P<end>/?+)(?P<name>[^\W\d][\w.-]*+)

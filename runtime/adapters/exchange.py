@@ -44,11 +44,7 @@ async def exchange(
         if sink is None
         else await answered(adapter, plan, lm, messages, settings, 0)
     )
-    answers = Answers()
-    answers.adapter, answers.signature = adapter, plan.signature
-    answers.texts = []
-    answers.known = None
-    error = _read_at_sight(adapter, plan, response, inputs, answers)
+    answers, error = _read_at_sight(adapter, plan, response, inputs)
     if len(answers) < len(response.completions):
         asked = adapter, lm, settings, plan, messages, inputs, max_retries
         await _read_others(asked, response, answers, error)
@@ -72,11 +68,7 @@ def exchange_now(
         return drive.drive(work, inside=True)
     plan, settings, messages = prepare(adapter, lm, settings, signature, demos, inputs)
     response = lm.reply_now(messages, settings, plan.tools, plan.output)
-    answers = Answers()
-    answers.adapter, answers.signature = adapter, plan.signature
-    answers.texts = []
-    answers.known = None
-    error = _read_at_sight(adapter, plan, response, inputs, answers)
+    answers, error = _read_at_sight(adapter, plan, response, inputs)
     if len(answers) < len(response.completions):
         asked = adapter, lm, settings, plan, messages, inputs, max_retries
         drive.drive(_read_others(asked, response, answers, error), inside=True)
@@ -84,23 +76,27 @@ def exchange_now(
 
 
 def _read_at_sight(
-    adapter: Planner, plan: Plan, response: Response, inputs: Mapping[str, Any], answers: Answers
-) -> AdapterParseError | None:
-    """Add what the answers say, up to the first for which a model has to be asked: again, or to read it.
+    adapter: Planner, plan: Plan, response: Response, inputs: Mapping[str, Any]
+) -> tuple[Answers, AdapterParseError | None]:
+    """What the answers say, up to the first for which a model has to be asked: again, or to read it.
 
     Returns:
-        why that one cannot be read; None where that is not known.
+        the values, and why that first one cannot be read; None where that is not known.
     """
+    answers = Answers()
+    answers.adapter, answers.signature = adapter, plan.signature
+    answers.texts = []
+    answers.known = None
     for completion in response.completions:
         if completion.finish_reason == TRUNCATED or completion.logprobs is not None or adapter.asks_to_read:
             break
         try:
             answers.append(adapter.read_completion(plan, completion, inputs))
         except AdapterParseError as error:
-            return error
+            return answers, error
         text = completion.text
         answers.texts.append(text if len(text) <= LONGEST else None)
-    return None
+    return answers, None
 
 
 async def _read_others(

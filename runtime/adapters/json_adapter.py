@@ -18,7 +18,8 @@ from ..signature.signature import Signature
 from ..types.content import IN_ANSWER
 from ..values import candidates, rendering
 from ..values.drafts import without_drafts
-from ..values.reading import Reader, ReadError, read_json
+from ..values.objects import read_json
+from ..values.reading import Reader, ReadError
 from .chat import STRUCTURE, ChatAdapter, Placeholder, reminder
 from .incremental import FieldReader, ObjectReader
 from .objects import find_object, object_in

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import Any
 
 from ..values import candidates, repair
-from ..values.reading import MOST_PARTS, ReadError
+from ..values.words import ReadError
 
 _DEEPEST_ENVELOPE = 3
 
@@ -50,10 +49,7 @@ def _pieces(answer: str) -> Iterator[str]:
     text = answer.strip()
     if text[:1] in ("{", "["):
         yield text
-    spans = list(islice(candidates.bracketed(answer), MOST_PARTS + 1))
-    fences = candidates.fenced(answer)
-    if max(len(spans), len(fences)) > MOST_PARTS:
-        raise ReadError(f"contains more than {MOST_PARTS} separate values; write one")
+    spans, fences = candidates.parts(answer)
     yield from fences
     for span in spans:
         yield span.text

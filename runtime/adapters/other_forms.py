@@ -14,6 +14,7 @@ from ..signature.fields import Field
 from ..signature.signature import Signature
 from ..types.annotations import allows_none
 from ..values import outlines, repair
+from ..values.meanings import Meanings
 from ..values.reading import Reader, ReadError, reader_for
 from .elements import are_all, core_of, find_fields, read_field
 
@@ -21,14 +22,16 @@ _RECORD = "outputs as a record"
 _ABSENT: Any = object()
 
 
-class _Outputs(Reader):
-    """Reads the outputs as one record, and out of nothing that holds more than them."""
+class _Outputs(Meanings):
+    """The outputs as one record, out of nothing that holds more than them."""
 
-    def _itemized(self, text: str) -> Iterator[Iterable[Any]]:
-        return super()._itemized(text) if outlines.is_itemized_throughout(text) else iter(())
+    def itemized(self, text: str) -> Iterator[Iterable[Any]]:
+        """Tables and lists that are the whole text."""
+        return super().itemized(text) if outlines.is_itemized_throughout(text) else iter(())
 
-    def _yaml(self, text: str) -> Any:
-        tree = super()._yaml(text)
+    def yaml(self, text: str) -> Any:
+        """What a text is as YAML, if nothing of it is lost."""
+        tree = super().yaml(text)
         return None if tree is None or repair.lost(text, tree) else tree
 
 
@@ -112,4 +115,4 @@ def _made(signature: type[Signature]) -> Reader | None:
         validator_for(record)
     except (SignatureError, TypeError):
         return None  # TypeError: a field has one of Python's own words as its name
-    return _Outputs(record)
+    return Reader(record, _Outputs)

@@ -32,11 +32,13 @@ class Sample:
         program: the program.
         rows: their numbers, from 0.
         stage: the name of its tasks in a journal.
+        reference: the digest of the program.
     """
 
     program: Module
     rows: Sequence[int]
     stage: str
+    reference: str
 
 
 def evaluate_together(
@@ -83,6 +85,7 @@ def evaluate_together(
             each.rows,
             row_codec(each.program, examples, evaluate.failure_score),
             each.stage,
+            reference=each.reference,
         )
         for each in samples
     ]

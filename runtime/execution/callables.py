@@ -32,6 +32,8 @@ def accepted(function: Callable[..., Any], offered: dict[str, Any]) -> dict[str,
     names = _keyword_names(function)
     if names.isdisjoint(offered):
         return {}
+    if names.issuperset(offered):
+        return offered
     return {name: value for name, value in offered.items() if name in names}
 
 
@@ -39,6 +41,19 @@ def name_of(function: object) -> str:
     """The name of a function for reports and states: `same_label`, or the class's name for an object."""
     name = getattr(function, "__name__", None) or getattr(function, "name", None)
     return name if isinstance(name, str) else type(function).__name__
+
+
+def takes(function: Callable[..., Any], count: int) -> bool:
+    """Whether a function can be called with so many values; true where it does not say."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(*[None] * count)
+    except TypeError:
+        return False
+    return True
 
 
 def _keyword_names(function: Callable[..., Any]) -> frozenset[str]:

@@ -17,6 +17,7 @@ from ..signature.fields import InputField, OutputField
 from ..signature.signature import Signature, SignatureLike, ensure_signature
 from ..tools.tool import Tool
 from .base import Module
+from .handed_down import handed_down
 from .predict import Predict
 from .toolbox import Toolbox, numbered
 from .trajectory import Trajectory, without_oldest
@@ -103,12 +104,9 @@ class Avatar(Module):
         finish = Tool(_done, name=_FINISH, desc="Ends the work: the outputs are then given.")
         self._toolbox = Toolbox(self.tools, _TAKEN, [finish])
         self.tools = self._toolbox.tools  # type: ignore[assignment]
-        options = {"lm": self.lm, "max_retries": self.max_retries, **self.__dict__["config"]}
+        options = handed_down(self)
         self.actor = Predict(_actor_signature(signature), **options)
         self.answer = Predict(signature.append("trajectory", InputField(formatted=True), str), **options)
-        # The predictors hold what these said.
-        for name in ("lm", "max_retries", "config"):
-            del self.__dict__[name]
 
     @property
     def needs_loop(self) -> bool:

@@ -133,19 +133,9 @@ class Module(PartTree):
             self._refuse_positional()
         if self._forward_first:
             return await drive.call_function(self._watched, self.forward, args, inputs)
-        here = at_once()
-        if (
-            here is None
-            or here["track_usage"]
-            or Heard.anywhere
-            or self._part_settings is not None
-            or self._defaults
-            or self.callbacks
-            or not inputs.keys().isdisjoint(CALL_SETTINGS)
-        ):
+        if self._needs_scope(inputs):
             with CallScope(self, args, inputs) as scope:
                 return scope.finished(await self.aforward(*args, **inputs))
-        # Most calls have no settings of their own, and nobody is told: all that holds is who calls.
         token = trace.callers.set((*trace.callers.get(), self))
         try:
             return await self.aforward(*args, **inputs)
@@ -362,8 +352,29 @@ class Module(PartTree):
         return "\n".join(parts) or f"{type(self).__name__}()"
 
     def _watched(self, function: Callable[..., Any], args: tuple[Any, ...], inputs: dict[str, Any]) -> Any:
-        with CallScope(self, args, inputs) as scope:
-            return scope.finished(function(*args, **inputs))
+        if self._needs_scope(inputs):
+            with CallScope(self, args, inputs) as scope:
+                return scope.finished(function(*args, **inputs))
+        token = trace.callers.set((*trace.callers.get(), self))
+        try:
+            return function(*args, **inputs)
+        finally:
+            trace.callers.reset(token)
+
+    def _needs_scope(self, inputs: Mapping[str, Any]) -> bool:
+        """Whether more holds during a call than who calls: settings of its own, a count of tokens, somebody
+        who is told. Of most calls it does not.
+        """
+        here = at_once()
+        return bool(
+            here is None
+            or here["track_usage"]
+            or Heard.anywhere
+            or self._part_settings is not None
+            or self._defaults
+            or self.callbacks
+            or not inputs.keys().isdisjoint(CALL_SETTINGS)
+        )
 
     def _refuse_positional(self) -> None:
         """Complain about inputs without names, where a class takes none."""

@@ -18,6 +18,7 @@ from ..tools.interpreter import FinalOutput, PythonInterpreter, verify_names, wi
 from ..tools.interpreters import InterpreterFactory
 from ..tools.tool import Tool
 from .chain_of_thought import ChainOfThought
+from .handed_down import handed_down
 from .predict import Predict
 from .sandboxes import Sandbox, ending_in_value, sandbox_of, shown
 from .toolbox import Agent, Toolbox, numbered
@@ -79,7 +80,7 @@ class CodeAct(Agent):
         self._toolbox = Toolbox(self.tools, _TAKEN)
         verify_names(self._toolbox.tools)
         self.tools = self._toolbox.tools  # type: ignore[assignment]
-        options = {"lm": self.lm, "max_retries": self.max_retries, **self.__dict__["config"]}
+        options = handed_down(self)
         step = make_signature({**signature.input_fields}, self._describe(self._toolbox.tools))
         self.codeact = Predict(
             step.append("trajectory", InputField(formatted=True), str)
@@ -93,9 +94,6 @@ class CodeAct(Agent):
         )
         extract = signature.append("trajectory", InputField(formatted=True), str)
         self.extractor = ChainOfThought(extract, **options)
-        # The predictors hold what these said.
-        for name in ("lm", "max_retries", "config"):
-            del self.__dict__[name]
 
     @property
     def needs_loop(self) -> bool:

@@ -16,6 +16,7 @@ from ..tools.interpreter import FinalOutput, without_fence
 from ..tools.interpreters import InterpreterFactory
 from .base import call_part
 from .chain_of_thought import ChainOfThought
+from .handed_down import handed_down
 from .sandboxes import Sandbox, ending_in_value, sandbox_of, shown
 from .toolbox import Agent
 
@@ -65,13 +66,10 @@ class ProgramOfThought(Agent):
             SignatureError: it is not a signature.
         """
         self.signature = signature = ensure_signature(self.signature)
-        options = {"lm": self.lm, "max_retries": self.max_retries, **self.__dict__["config"]}
+        options = handed_down(self)
         self.code_generate = ChainOfThought(_writing(signature), **options)
         self.code_regenerate = ChainOfThought(_rewriting(signature), **options)
         self.generate_output = ChainOfThought(_answering(signature), **options)
-        # The predictors hold what these said.
-        for name in ("lm", "max_retries", "config"):
-            del self.__dict__[name]
 
     async def aforward(self, interpreter: Any = None, /, **inputs: Any) -> Any:
         """Write code, run it, and answer, without the bookkeeping around it.

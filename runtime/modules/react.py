@@ -17,6 +17,7 @@ from ..signature.signature import Signature, SignatureLike, ensure_signature
 from ..tools.tool import Tool
 from .base import Module
 from .chain_of_thought import ChainOfThought
+from .handed_down import handed_down
 from .predict import Predict
 from .toolbox import Toolbox, numbered
 from .trajectory import Trajectory, without_oldest
@@ -75,14 +76,11 @@ class ReAct(Module):
         self._toolbox = Toolbox(self.tools, _TAKEN, [_finish_tool(signature)])
         tools = self._toolbox.tools
         self.tools = tools  # type: ignore[assignment]
-        options = {"lm": self.lm, "max_retries": self.max_retries, **self.__dict__["config"]}
+        options = handed_down(self)
         # Which tools a server has is known at the first call; a name that is none is an observation, then.
         names = str if self._toolbox.servers else Literal[tuple(tools)]
         self.react = Predict(_step_signature(signature, self._describe(tools), names), **options)
         self.extract = ChainOfThought(_extract_signature(signature), **options)
-        # The predictors hold what these said.
-        for name in ("lm", "max_retries", "config"):
-            del self.__dict__[name]
 
     @property
     def needs_loop(self) -> bool:

@@ -26,6 +26,7 @@ from ..types.reasoning import Reasoning
 from ..types.toolcalls import ToolCall, ToolCallResults, ToolCalls
 from .base import call_part
 from .calling import Call, lm_of
+from .handed_down import handed_down
 from .predict import Predict
 from .toolbox import Agent, Toolbox, said_of
 
@@ -88,11 +89,8 @@ class ReActV2(Agent):
                 raise ConfigurationError(f"a field of `ReActV2` cannot be named `{taken[0]}`; it has its own")
         self._toolbox = Toolbox(self.tools, _TAKEN, [_submit_tool(signature)])
         self.tools = self._toolbox.tools  # type: ignore[assignment]
-        options = {"lm": self.lm, "max_retries": self.max_retries, **self.__dict__["config"]}
+        options = handed_down(self)
         self.react = _Turn(_turn_signature(signature, self._describe(self._toolbox.tools)), **options)
-        # The predictor holds what these said.
-        for name in ("lm", "max_retries", "config"):
-            del self.__dict__[name]
 
     async def aforward(self, /, **inputs: Any) -> Any:
         """Work in turns until the outputs are submitted, without the bookkeeping around it.

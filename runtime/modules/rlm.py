@@ -30,6 +30,7 @@ from ..values.reading import ReadError, reader_for
 from . import rlm_prompts
 from .base import call_part
 from .calling import lm_of
+from .handed_down import handed_down
 from .predict import Predict
 from .repl import REPLHistory, REPLVariable
 from .sandboxes import sandbox_of, shown
@@ -99,13 +100,10 @@ class RLM(Agent):
         self._toolbox = Toolbox(self.tools or (), _OWN)
         self.tools = self._toolbox.tools  # type: ignore[assignment]
         _refuse_clashes(signature, self._toolbox.tools)
-        options = {"lm": self.lm, "max_retries": self.max_retries, **self.__dict__["config"]}
-        action = rlm_prompts.action_signature(signature, self._describe(self._toolbox.tools))
+        options = handed_down(self)
+        action = rlm_prompts.action_signature(self._describe(self._toolbox.tools))
         self.generate_action = Predict(action, **options)
         self.extract = Predict(rlm_prompts.extract_signature(signature), **options)
-        # The predictors hold what these said.
-        for name in ("lm", "max_retries", "config"):
-            del self.__dict__[name]
 
     async def aforward(self, /, **inputs: Any) -> Any:
         """Explore the inputs step by step and give the outputs, without the bookkeeping around it.

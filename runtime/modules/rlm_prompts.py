@@ -14,7 +14,7 @@ from .toolbox import said_of
 _ABOUT_VARIABLES = "What is known of the variables in the session"
 
 
-def action_signature(signature: type[Signature], text: str) -> type[Signature]:
+def action_signature(text: str) -> type[Signature]:
     """The signature of a step: what is known and was done, to the next code."""
     made = make_signature({}, text)
     return (

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from ...base.expressions import pattern
 from ..errors import ConfigurationError
 from ..example import Example
 from ..execution.settings import merged
 from ..lm.base import BaseLM
+
+T = TypeVar("T")
 
 _STEP = pattern(r"\.?([^\W\d]\w*)|\[(\d+)\]|\[('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\]")
 
@@ -183,39 +185,33 @@ def named_sub_modules(
 
 def settings_around(root: PartTree) -> dict[int, Mapping[str, Any]]:
     """What the modules around each predictor were made with for their parts, by the predictor's `id`."""
-    found: dict[int, Mapping[str, Any]] = {}
-    seen: set[int] = set()
-
-    def visit(value: Any, around: Mapping[str, Any]) -> None:
-        if isinstance(value, PartTree) and id(value) not in seen:
-            seen.add(id(value))
-            around = merged(around, value._part_settings or {})
-            if isinstance(value, Parameter):
-                found[id(value)] = around
-            for _, inner in _attributes(value):
-                visit(inner, around)
-        elif isinstance(value, (list, tuple)):
-            for inner in value:
-                visit(inner, around)
-        elif isinstance(value, dict):
-            for inner in value.values():
-                visit(inner, around)
-
-    visit(root, {})
-    return found
+    start: Mapping[str, Any] = {}
+    return _around(root, start, lambda module, around: merged(around, module._part_settings or {}))
 
 
 def defaults_around(root: PartTree) -> dict[int, Mapping[str, Any] | None]:
     """The defaults that hold for each predictor inside, by its `id`: those of its file, or where that has
     none those of the nearest module around it that has some.
     """
-    found: dict[int, Mapping[str, Any] | None] = {}
+    start: Mapping[str, Any] | None = None
+    return _around(root, start, lambda module, around: getattr(module, "_defaults", None) or around)
+
+
+def _around(root: PartTree, start: T, inside: Callable[[PartTree, T], T]) -> dict[int, T]:
+    """What holds for each predictor, by its `id`.
+
+    Args:
+        root: the module that has them inside.
+        start: what holds around it.
+        inside: gives what holds in a module, from the module and what holds around it.
+    """
+    found: dict[int, T] = {}
     seen: set[int] = set()
 
-    def visit(value: Any, around: Mapping[str, Any] | None) -> None:
+    def visit(value: Any, around: T) -> None:
         if isinstance(value, PartTree) and id(value) not in seen:
             seen.add(id(value))
-            around = getattr(value, "_defaults", None) or around
+            around = inside(value, around)
             if isinstance(value, Parameter):
                 found[id(value)] = around
             for _, inner in _attributes(value):
@@ -227,7 +223,7 @@ def defaults_around(root: PartTree) -> dict[int, Mapping[str, Any] | None]:
             for inner in value.values():
                 visit(inner, around)
 
-    visit(root, None)
+    visit(root, start)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ClassVar, overload
@@ -173,10 +173,24 @@ def as_examples(name: str, examples: Any) -> list[Example]:
     return rows
 
 
-def is_demo_of(demo: Any, signature: Any, example: Any) -> bool:
-    """Whether a demo shows the answer to the inputs that a predictor gets from this example itself."""
-    names = [name for name in signature.input_fields if name in example]
-    if not names or not all(name in demo for name in names):
+def shown_by(demos: Iterable[Any], signature: Any) -> Callable[[Example], bool]:
+    """What says of an example whether one of these demos shows the answer to the inputs that a predictor with
+    this signature gets from it.
+    """
+    shown, inputs = list(demos), list(signature.input_fields)
+
+    def is_shown(example: Example) -> bool:
+        if not shown:
+            return False
+        names = [name for name in inputs if name in example]
+        return bool(names) and any(_is_demo_of(demo, signature, example, names) for demo in shown)
+
+    return is_shown
+
+
+def _is_demo_of(demo: Any, signature: Any, example: Any, names: Sequence[str]) -> bool:
+    """Whether a demo has the values of an example in these inputs."""
+    if not all(name in demo for name in names):
         return False
     differing = [(demo[name], example[name]) for name in names if demo[name] != example[name]]
     if not differing or any(type(one) is type(other) and type(one) in _SCALARS for one, other in differing):

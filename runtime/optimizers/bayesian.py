@@ -83,30 +83,30 @@ class Sampler:
 
     def ask(self) -> tuple[int, Choice]:
         """A choice, and the number by which to tell of it."""
-        with _quiet(self._optuna):
-            trial = self._study.ask(self._distributions)
+        trial = self._study.ask(self._distributions)
         return trial.number, {name: trial.params[name] for name in self._distributions}
 
     def tell(self, number: int, score: float | None) -> None:
         """Say what came of a choice; None where it failed."""
-        with _quiet(self._optuna):
-            if score is None:
-                self._study.tell(number, state=self._optuna.trial.TrialState.FAIL)
-            else:
-                self._study.tell(number, score)
+        if score is None:
+            self._study.tell(number, state=self._optuna.trial.TrialState.FAIL)
+        else:
+            self._study.tell(number, score)
 
     def note(self, choice: Choice, score: float) -> None:
         """Say what came of a choice that was not asked for."""
-        with _quiet(self._optuna):
-            trial = self._optuna.trial.create_trial(
-                params=dict(choice), distributions=self._distributions, value=score
-            )
-            self._study.add_trial(trial)
+        trial = self._optuna.trial.create_trial(
+            params=dict(choice), distributions=self._distributions, value=score
+        )
+        self._study.add_trial(trial)
 
 
 @contextmanager
 def _quiet(optuna: Any) -> Iterator[None]:
-    """Optuna says of each study that it was created, and warns that `multivariate` is experimental."""
+    """Optuna says of each study that it was created, and warns that `multivariate` is experimental.
+
+    This is for making one alone: a change of Optuna's level makes `logging` forget the levels of all loggers.
+    """
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from ..errors import OptimizerError, also_as
+from ..evaluate.scores import raised_by
 from ..example import Example
 from ..execution.progress import report
 from ..execution.settings import context, lookup
@@ -17,7 +18,7 @@ from ..limits import Ge
 from ..modules.base import Module
 from ..parameters import parameters
 from ..work.run import exhausted
-from .base import Optimizer, as_examples, is_demo_of, verify_structure
+from .base import Optimizer, as_examples, shown_by, verify_structure
 from .labeled_few_shot import LabeledFewShot, filled_up
 from .labels import Labels, is_labels, runs_by_labels, verify_teacher
 from .plan import Planned, Span
@@ -107,10 +108,11 @@ class BootstrapFewShot(Optimizer):
     def _by_labels(self, program: Module, examples: list[Example]) -> _Bootstrapped:
         """The demos that the first rows give which the program does not show yet."""
         found = _Bootstrapped()
+        is_shown = _shown(program)
         for number, calls in enumerate(runs_by_labels(program, examples)):
             if len(found.examples) >= self.max_bootstrapped_demos:
                 break
-            if calls and not _is_shown(program, examples[number]):
+            if calls and not is_shown(examples[number]):
                 found.add(number, calls)
         return found
 
@@ -124,7 +126,8 @@ class BootstrapFewShot(Optimizer):
         found = _Bootstrapped()
         threads = lookup("num_threads", teacher._defaults)
         acceptance = Acceptance(self.metric, self.metric_threshold, self.max_rounds, hides_example=True)
-        waiting = [number for number, one in enumerate(examples) if not _is_shown(program, one)]
+        is_shown = _shown(program)
+        waiting = [number for number, one in enumerate(examples) if not is_shown(one)]
         rollouts: list[Rollout | None] = []
         while waiting and len(found.examples) < self.max_bootstrapped_demos and exhausted() is None:
             # However these runs end, one by one would also have made every one of them.
@@ -152,11 +155,12 @@ class BootstrapFewShot(Optimizer):
     ) -> None:
         """Count the errors of an example, and give up after too many."""
         for error in errors:
-            logger.warning("the teacher failed on example %d: %s", number, error)
+            logger.warning("the teacher failed on example %d: %s%s", number, error, raised_by(error))
         found.errors += len(errors)
         allowed = self.max_errors or lookup("max_errors", teacher._defaults)
         if errors and found.errors >= allowed:
-            failed = OptimizerError(f"{found.errors} runs of the teacher failed, the last with: {errors[-1]}")
+            last = f"{errors[-1]}{raised_by(errors[-1])}"
+            failed = OptimizerError(f"{found.errors} runs of the teacher failed, the last with: {last}")
             # DSPy raises the program's own error, so `except` with its class works here, too.
             raise also_as(failed, errors[-1]) from errors[-1]
 
@@ -219,14 +223,18 @@ class _Bootstrapped:
             self.demos.setdefault(name, []).append(_one_of(demos, f"{index} {name}"))
 
 
-def _is_shown(program: Module, example: Example) -> bool:
-    """Whether every predictor that gets its inputs from examples has a demo of this one."""
-    asked = [
-        one for one in program.predictors() if all(name in example for name in one.signature.input_fields)
+def _shown(program: Module) -> Callable[[Example], bool]:
+    """What says of an example whether every predictor that gets its inputs from examples has a demo of it."""
+    predictors = [
+        (list(one.signature.input_fields), shown_by(one.demos or (), one.signature))
+        for one in program.predictors()
     ]
-    return bool(asked) and all(
-        any(is_demo_of(demo, one.signature, example) for demo in one.demos or ()) for one in asked
-    )
+
+    def is_shown(example: Example) -> bool:
+        asked = [shows for inputs, shows in predictors if all(name in example for name in inputs)]
+        return bool(asked) and all(shows(example) for shows in asked)
+
+    return is_shown
 
 
 def _one_of(demos: list[Example], seed: str) -> Example:

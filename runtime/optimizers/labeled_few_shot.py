@@ -13,7 +13,7 @@ from ..limits import Ge
 from ..modules.base import Module
 from ..parameters import parameters
 from ..signature.inputs import as_demo
-from .base import Optimizer, is_demo_of
+from .base import Optimizer, shown_by
 from .plan import Planned, Span
 
 
@@ -63,11 +63,8 @@ def filled_up(
         rng: what draws the examples; the first ones are taken when None.
     """
     demos = list(predictor.demos or ())
-    fitting = [
-        example
-        for example in fitting_demos(predictor.signature, examples)
-        if not any(is_demo_of(demo, predictor.signature, example) for demo in demos)
-    ]
+    is_shown = shown_by(demos, predictor.signature)
+    fitting = [example for example in fitting_demos(predictor.signature, examples) if not is_shown(example)]
     wanted = max(0, min(count - len(demos), len(fitting)))
     chosen = fitting[:wanted] if rng is None else rng.sample(fitting, wanted)
     return demos + [as_demo(predictor.signature, example) for example in chosen]

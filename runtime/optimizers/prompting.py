@@ -97,7 +97,7 @@ def ask_all(
     found: list[Prediction | Exception | None] = []
     for outcome in outcomes:
         if outcome is not None and outcome.error is not None:
-            logger.warning("asking for the %s failed: %s", what, describe_errors([outcome.error]))
+            logger.warning("asking for the %s failed, %s", what, describe_errors([outcome.error]))
         found.append(None if outcome is None else outcome.error or outcome.get())
     return found
 

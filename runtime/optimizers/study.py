@@ -293,7 +293,7 @@ class Study:
             rows.update(dict.fromkeys(row for row in wanted if row not in self._known.get(name, {})))
             if rows:
                 where = f"candidate {trial.number}" if earlier is None else earlier.stage
-                samples[name] = Sample(trial.program, tuple(rows), where)
+                samples[name] = Sample(trial.program, tuple(rows), where, name)
         results = evaluate_together(
             self._evaluate,
             list(samples.values()),

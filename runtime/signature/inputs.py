@@ -117,7 +117,6 @@ def typed_example(signature: type[Signature] | None, example: Example, row: int 
         return example
     changes: dict[str, Any] = {}
     defaulted: list[str] = []
-    place = (row, example.origin)
     store = example._store
     for name, field, take in _row_doors(signature):
         if name in store:
@@ -125,7 +124,7 @@ def typed_example(signature: type[Signature] | None, example: Example, row: int 
             if take is take_anything and type(value) is str and value.isascii() and value:
                 continue
             convert = _labelled if field.kind == "output" else _input
-            typed = convert(field, take, value, place)
+            typed = convert(field, take, value, (row, example.origin))
             if typed is not value:
                 changes[name] = typed
         elif field.kind == "input" and not field.is_required():

@@ -14,6 +14,10 @@ from typing import Any
 from ...base.expressions import pattern
 from ...base.frozen import frozen_record
 from .repair import NumberText
+from .words import ReadError
+
+MOST_PARTS = 1000
+"""How many bracketed or fenced values an answer may hold; more are a runaway."""
 
 _OPENING_FENCE = pattern(r"[ \t]*(```|~~~)[^\n`]*")
 _BRACKETS = pattern(r'\\.|["{\[\]}]', re.DOTALL)
@@ -90,6 +94,18 @@ def bracketed(text: str) -> Iterator[Span]:
                 yield _span(text, start, match.end())
     if depth:
         yield _span(text, start, len(text))
+
+
+def parts(text: str) -> tuple[list[Span], list[str]]:
+    """What stands in brackets in a text, and what in code fences.
+
+    Raises:
+        ReadError: there are more of one kind than an answer may hold.
+    """
+    spans, fences = list(islice(bracketed(text), MOST_PARTS + 1)), fenced(text)
+    if max(len(spans), len(fences)) > MOST_PARTS:
+        raise ReadError(f"contains more than {MOST_PARTS} separate values; write one")
+    return spans, fences
 
 
 def said_last(text: str) -> str | None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...base.expressions import pattern
-from ...base.later import Later
+from ...base.later import Later, loaded
 from .verdicts import unwrapped, verdict
 from .words import ReadError, bare, shown
 
@@ -28,6 +28,7 @@ _NUMBER = pattern(
 )
 _EUROPEAN = pattern(r"[-+−]?(?<!\d)\d{1,3}(?:\.\d{3})+,\d+|[-+−]?(?<!\d)\d++,\d{1,2}")
 _THOUSANDS_BY_DOT = pattern(r"[-+−]?\d{1,3}(?:\.\d{3}){2,}")
+_WITH_COMMAS = pattern(r"[-+]?\d{1,3}(?:,\d{3})++")
 _GROUPED = pattern(r"[-+]?\d{1,3}(?:([, '’ ])\d{3})(?:\1\d{3})*+(?:\.\d+)?")
 _SIGN_AWAY = pattern(r"\A([-+−–])(?:\s?[$€£¥₹]\s?|(?<=[−–])\s+|[A-Z]{3}\s)(?=\.?\d)")
 """A sign before a currency, or before a space."""
@@ -237,3 +238,42 @@ def _bounded(number: int, text: str) -> int:
 
 def _too_long(text: str) -> ReadError:
     return ReadError(f"is {shown(text)}, which contains a number of more than {LONGEST_NUMBER} digits")
+
+
+def is_one_or_several(text: str) -> bool:
+    """Whether a text of digits may be one number with commas, or several: `1,234`."""
+    return _WITH_COMMAS.fullmatch(text.strip()) is not None
+
+
+def is_number(kind: Any) -> bool:
+    """Whether values of a type are numbers."""
+    return kind in (int, float) or kind in loaded("decimal", "Decimal")
+
+
+def is_group(before: Any, value: Any) -> bool:
+    """Whether two items of a list are one number with a comma inside: what of `1,000` stands behind it."""
+    return (
+        type(value) is str
+        and _GROUP.fullmatch(value) is not None
+        and _FIRST.fullmatch(str(before)) is not None
+    )
+
+
+def refuse_commas_inside(text: str) -> None:
+    """Refuse a list of numbers with commas in and between them, which would be read as more numbers.
+
+    Raises:
+        ReadError: the text is such a list: `1,200, 3,400` or `0,5; 0,7`.
+    """
+    if _THOUSANDS.search(text) is not None or (";" in text and _FRACTIONS.search(text) is not None):
+        raise ReadError(COMMAS)
+
+
+COMMAS = "contains numbers with commas inside; write them without"
+_THOUSANDS = pattern(
+    r"(?<![\d.,])\d{1,3}(?:,\d{3})++(?:\.\d++)?(?:,[ \t]|[ \t]*+;)\s*+[^\w\s]?\d"
+    r"|\d(?:,[ \t]|[ \t]*+;)\s*+[^\w\s]?\d{1,3}(?:,\d{3})++(?!\d)"
+)
+_FRACTIONS = pattern(r"\d,\d++\s*+;")
+_FIRST = pattern(r"[^\w\s]{0,2}[1-9]\d{0,2}")
+_GROUP = pattern(r"0\d\d(?:\.\d++)?")

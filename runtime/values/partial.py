@@ -24,7 +24,7 @@ from typing import Any, Union, get_args, get_origin
 from ...base.expressions import pattern
 from ..types.annotations import is_text_type, plain_annotation
 from ..types.records import record_fields
-from .fitting import field_named
+from .keys import field_named
 from .reading import reader_for
 from .repair import MOST_NESTED
 from .words import ReadError

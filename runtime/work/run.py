@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,7 @@ class Job:
         codec: how the values of its tasks are written to a journal and read again.
         stage: the name of its tasks, within the name around; "" for that name itself.
         repeats: how often for each example; its tasks count that as their rollout.
+        reference: the digest of the program, where it is known; see `program_digest`.
     """
 
     program: Any
@@ -165,6 +167,7 @@ class Job:
     codec: Codec[Any]
     stage: str = ""
     repeats: int = 1
+    reference: str | None = None
 
 
 def perform(
@@ -206,16 +209,8 @@ def perform(
         NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError: the first of these that a
             task raises, which all others would raise too.
     """
-    (outcomes,) = perform_jobs(
-        kind,
-        [Job(program, examples, codec, repeats=repeats)],
-        do,
-        registry,
-        num_threads=num_threads,
-        on_outcome=None if on_outcome is None else lambda job, index, outcome: on_outcome(index, outcome),
-        stop=stop,
-    )
-    return outcomes
+    job = Job(program, examples, codec, repeats=repeats)
+    return _performed([job], _made(kind, [job]), do, registry, num_threads, on_outcome, stop)
 
 
 def perform_jobs(
@@ -246,23 +241,43 @@ def perform_jobs(
         JournalError, NotConfiguredError, LMConfigurationError, LMAuthError, LMUnknownModelError: as in
             `perform`.
     """
-    run = _current.get() or _PLAIN
-    programs: dict[str, Any] = {}
-    tasks: list[Task] = []
-    places: list[tuple[int, int]] = []
-    for number, job in enumerate(jobs):
-        reference = program_digest(job.program)
-        programs[reference] = job.program
-        made = _tasks(run, kind, reference, job)
-        tasks += made
-        places += [(number, index) for index in range(len(made))]
+    made = _made(kind, jobs)
+    places = [(number, index) for number, (_, tasks) in enumerate(made) for index in range(len(tasks))]
 
     def told(index: int, outcome: Outcome[Any]) -> None:
         assert on_outcome is not None
         on_outcome(*places[index], outcome)
 
-    codecs = [jobs[number].codec for number, _ in places]
-    performance = _Performance(run, tasks, codecs, None if on_outcome is None else told, stop)
+    hears = None if on_outcome is None else told
+    outcomes = iter(_performed(jobs, made, do, registry, num_threads, hears, stop))
+    return [list(islice(outcomes, len(tasks))) for _, tasks in made]
+
+
+def _made(kind: str, jobs: Sequence[Job]) -> list[tuple[str, list[Task]]]:
+    """The tasks of each job, with the digest of its program."""
+    run = _current.get() or _PLAIN
+    references = [job.reference or program_digest(job.program) for job in jobs]
+    return [
+        (reference, _tasks(run, kind, reference, job))
+        for reference, job in zip(references, jobs, strict=True)
+    ]
+
+
+def _performed(
+    jobs: Sequence[Job],
+    made: Sequence[tuple[str, list[Task]]],
+    do: Do,
+    registry: Mapping[str, Any],
+    num_threads: int,
+    on_outcome: OnOutcome | None,
+    stop: Callable[[], bool] | None,
+) -> list[Outcome[Any] | None]:
+    """The outcomes of the tasks of some jobs, one job after the other; see `perform_jobs`."""
+    run = _current.get() or _PLAIN
+    programs = {reference: job.program for job, (reference, _) in zip(jobs, made, strict=True)}
+    tasks = [task for _, each in made for task in each]
+    codecs = [job.codec for job, (_, each) in zip(jobs, made, strict=True) for _ in each]
+    performance = _Performance(run, tasks, codecs, on_outcome, stop)
     waiting = performance.replay()
     if waiting and not performance.stopped():
         # What a task itself performs has no place in the journal: its order depends on the other tasks.
@@ -276,10 +291,7 @@ def perform_jobs(
                 on_outcome=lambda number, outcome: performance.finish(waiting[number], outcome),
                 stop=performance.stopped,
             )
-    found: list[list[Outcome[Any] | None]] = [[None] * (len(job.examples) * job.repeats) for job in jobs]
-    for (number, index), outcome in zip(places, performance.outcomes, strict=True):
-        found[number][index] = outcome
-    return found
+    return performance.outcomes
 
 
 def _tasks(run: Run, kind: str, reference: str, job: Job) -> list[Task]:

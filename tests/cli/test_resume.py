@@ -13,30 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from support.slow import calls, dspyc, project
-
-
-def killed(folder: Path, after: int, *arguments: str, by: int = signal.SIGKILL) -> str:
-    """Start a command and end it as soon as the model has given so many answers; what it printed."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dspyc", *arguments],
-        cwd=folder,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    until = time.monotonic() + 60
-    while calls(folder) < after and process.poll() is None and time.monotonic() < until:
-        time.sleep(0.001)
-    process.send_signal(by)
-    _, error = process.communicate(timeout=30)
-    return error.decode()
-
-
-def state(folder: Path) -> dict[str, object]:
-    content: dict[str, object] = json.loads((folder / "p.tuned.state.json").read_text(encoding="utf-8"))
-    del content["created"]
-    content["optimizer"].pop("seconds")  # type: ignore[attr-defined]
-    return content
+from support.slow import calls, dspyc, killed, project, state
 
 
 @pytest.mark.parametrize("threads", [1, 4])

@@ -6,39 +6,12 @@ import json
 import random
 import re
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from support.slow import calls, dspyc
+from support.slow import calls, dspyc, killed, state
 from support.slow_writing import OPTIMIZERS, project
-
-
-def stopped(folder: Path, after: int, by: int) -> str:
-    """Start the optimisation and end it as soon as the model has given so many answers; what it printed."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dspyc", "optimize", "p.dspy"],
-        cwd=folder,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    until = time.monotonic() + 60
-    while calls(folder) < after and process.poll() is None and time.monotonic() < until:
-        time.sleep(0.001)
-    process.send_signal(by)
-    _, error = process.communicate(timeout=60)
-    return error.decode()
-
-
-def state(folder: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((folder / "p.tuned.state.json").read_text(encoding="utf-8"))
-    del content["created"]
-    content["optimizer"].pop("seconds")
-    return content
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -53,7 +26,7 @@ def test_killed_again_and_again(optimizer: str, tmp_path: Path) -> None:
     rng = random.Random(optimizer)
     kills = 0
     while kills < 3 and not (folder / "p.tuned.state.json").exists():
-        stopped(folder, calls(folder) + rng.randint(1, total // 3), signal.SIGKILL)
+        killed(folder, calls(folder) + rng.randint(1, total // 3), "optimize", "p.dspy")
         kills += 1
     last = dspyc(folder, "optimize", "p.dspy")
     assert last.returncode == 0, last.stderr
@@ -67,7 +40,7 @@ def test_ctrl_c_leaves_the_best_so_far_and_the_same_command_goes_on(tmp_path: Pa
     calm = project(tmp_path / "calm", "copro", 2)
     assert dspyc(calm, "optimize", "p.dspy").returncode == 0
     folder = project(tmp_path / "p", "copro", 2)
-    error = stopped(folder, calls(calm) - 30, signal.SIGINT)
+    error = killed(folder, calls(calm) - 30, "optimize", "p.dspy", by=signal.SIGINT)
     assert "the best program so far, with a score of" in error
     assert "The same command resumes here." in error
     assert "Traceback" not in error
@@ -84,7 +57,7 @@ def test_ctrl_c_leaves_the_best_so_far_and_the_same_command_goes_on(tmp_path: Pa
 def test_ctrl_c_before_anything_better_is_found_leaves_the_state_alone(tmp_path: Path) -> None:
     folder = project(tmp_path / "p", "gepa", 2)
     (folder / "p.tuned.state.json").write_text("{}", encoding="utf-8")
-    error = stopped(folder, 30, signal.SIGINT)
+    error = killed(folder, 30, "optimize", "p.dspy", by=signal.SIGINT)
     assert "the best program so far" not in error
     assert (folder / "p.tuned.state.json").read_text(encoding="utf-8") == "{}"
 

@@ -3,8 +3,7 @@
 
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
-const { chromium } = require("playwright-core");
-const { open, command, goToLine, hover, pictures, say, seeBeside, seeText, webview, LONG, SHORT } = require("./steps/ui.cjs");
+const { open, command, goToLine, heading, hover, say, seeBeside, session, seeText, until, webview, LONG, SHORT } = require("./steps/ui.cjs");
 
 const [, , url, output, traces] = process.argv;
 const ran = () => fs.readdirSync(traces).sort();
@@ -58,7 +57,7 @@ async function runNothing(page) {
 async function previewIt(page, picture) {
   await goToLine(page, 31);
   await clickLens(page, "Show the prompt");
-  const view = await webview(page, "desk", 60_000);
+  const view = await webview(page, heading("desk"), 60_000);
   await view.locator("pre", { hasText: "Say what a customer" }).first().waitFor({ timeout: 30_000 });
   await picture("restricted-prompt");
   assert.deepEqual(ran(), [], "the preview has run nothing of the workspace");
@@ -77,10 +76,7 @@ async function trustIt(page, picture) {
   await open(page, "shop.dspy");
   await goToLine(page, 41);
   await page.locator(LENS, { hasText: "Run the test" }).first().waitFor(LONG);
-  const end = Date.now() + 60_000;
-  while (!ran().includes("command") && Date.now() < end) {
-    await page.waitForTimeout(200);
-  }
+  await until(() => ran().includes("command"), "the server is started");
   assert.deepEqual(ran(), ["command"], "the server is the workspace's now");
   await clickLens(page, "Run the test");
   await goToLine(page, 43);
@@ -97,32 +93,12 @@ async function trustIt(page, picture) {
   say("lenses run, once the workspace is trusted");
 }
 
-async function main() {
-  const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    headless: true,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-  });
-  const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
-  const picture = pictures(page, output);
-  try {
-    await page.goto(url, { timeout: 120_000 });
-    await page.locator(".monaco-workbench").first().waitFor(LONG);
-    await page.locator(".explorer-folders-view .monaco-list-row", { hasText: "shop.dspy" }).first().waitFor(LONG);
-    await readIt(page, picture);
-    await runNothing(page);
-    await previewIt(page, picture);
-    await trustIt(page, picture);
-    say("everything works");
-  } catch (error) {
-    await picture("failure-restricted");
-    throw error;
-  } finally {
-    await browser.close();
-  }
-}
-
-main().catch((error) => {
-  console.error(error);
-  process.exitCode = 1;
+session(output, "failure-restricted", { width: 1280, height: 1000 }, async (page, picture) => {
+  await page.goto(url, { timeout: 120_000 });
+  await page.locator(".monaco-workbench").first().waitFor(LONG);
+  await page.locator(".explorer-folders-view .monaco-list-row", { hasText: "shop.dspy" }).first().waitFor(LONG);
+  await readIt(page, picture);
+  await runNothing(page);
+  await previewIt(page, picture);
+  await trustIt(page, picture);
 });

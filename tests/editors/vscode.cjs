@@ -1,79 +1,50 @@
 // Uses the extension as a person does, in a real VS Code in Chromium, and takes pictures.
 // usage: NODE_PATH=… node vscode.cjs URL OUTPUT_FOLDER WORKSPACE [PART …]
 
-const { chromium } = require("playwright-core");
 const language = require("./steps/language.cjs");
 const { debug } = require("./steps/debugging.cjs");
 const { seePrompt } = require("./steps/prompt.cjs");
 const { typeProgram } = require("./steps/typing.cjs");
 const { seeTests, seeTrace, seeGraph, run } = require("./steps/testing.cjs");
-const { command, pictures, say, LONG } = require("./steps/ui.cjs");
+const { command, say, session, LONG } = require("./steps/ui.cjs");
 
 const [, , url, output, workspace, ...parts] = process.argv;
 const wants = (part) => parts.length === 0 || parts.includes(part);
 const THEMES = { dark: ".monaco-workbench.vs-dark", light: ".monaco-workbench.vs" };
 
-async function main() {
-  const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    headless: true,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  const picture = pictures(page, output);
+session(output, "failure", { width: 1280, height: 800 }, async (page, picture) => {
   const theme = async (name) => {
     if ((await page.locator(THEMES[name]).count()) === 0) {
       await command(page, "Preferences: Toggle between Light/Dark Themes");
       await page.waitForSelector(THEMES[name], LONG);
     }
   };
-  try {
-    await language.openFile(page, url, "triage.dspy");
-    if (wants("language")) {
-      await language.seeSquiggle(page, picture);
-      await language.seeHovers(page, picture);
-      await language.seeProblems(page, picture);
-      await language.seeOutline(page, picture);
-      await language.fixIt(page, picture);
-      await language.complete(page, picture);
-      await language.format(page);
-      await language.goToPython(page, picture);
-      await language.renameIt(page, picture);
-      await language.restart(page);
-    }
-    if (wants("prompt")) {
-      await seePrompt(page, picture, theme);
-    }
-    if (wants("tests")) {
-      await seeTests(page, picture, theme);
-      await seeTrace(page, picture, theme);
-      await seeGraph(page, picture, theme);
-      await run(page, picture);
-    }
-    if (wants("debug")) {
-      await debug(page, picture, theme);
-    }
-    if (wants("typing")) {
-      await typeProgram(page, picture, workspace);
-    }
-    say("everything works");
-  } catch (error) {
-    await picture("failure");
-    throw error;
-  } finally {
-    await browser.close();
+  await language.openFile(page, url, "triage.dspy");
+  if (wants("language")) {
+    await language.seeSquiggle(page, picture);
+    await language.seeHovers(page, picture);
+    await language.seeProblems(page, picture);
+    await language.seeOutline(page, picture);
+    await language.fixIt(page, picture);
+    await language.complete(page, picture);
+    await language.format(page);
+    await language.goToPython(page, picture);
+    await language.renameIt(page, picture);
+    await language.restart(page);
   }
-}
-
-main().catch((error) => {
-  console.error(error);
-  process.exitCode = 1;
+  if (wants("prompt")) {
+    await seePrompt(page, picture, theme);
+  }
+  if (wants("tests")) {
+    await seeTests(page, picture, theme, workspace);
+    await seeTrace(page, picture, theme);
+    await seeGraph(page, picture, theme);
+    await run(page, picture);
+  }
+  if (wants("debug")) {
+    await debug(page, picture, theme);
+  }
+  if (wants("typing")) {
+    await typeProgram(page, picture, workspace);
+  }
 });

@@ -13,7 +13,6 @@ from dspyc.runtime import (
     BootstrapFewShot,
     BootstrapFinetune,
     BootstrapRS,
-    Dataset,
     Evaluate,
     Example,
     InputField,
@@ -27,21 +26,11 @@ from dspyc.runtime import (
     Signature,
     context,
 )
+from support import banking
+from support.banking import same_label
 from support.neighbour import Neighbour
 
-BANKING = Path(__file__).parents[2] / "examples" / "banking"
-INTENTS = ("card_swallowed", "change_pin", "exchange_rate", "terminate_account")
-
-
-def messages(name: str) -> list[Example]:
-    return list(Dataset(BANKING / name, inputs=["text"], filter=lambda row: row.label in INTENTS, shuffle=0))
-
-
-TRAIN, DEV = messages("train.csv"), messages("dev.csv")
-
-
-def same_label(example: Any, pred: Any) -> bool:
-    return bool(example.label == pred.label)
+TRAIN, DEV = list(banking.TRAIN), list(banking.DEV)
 
 
 def score(program: Module) -> float:

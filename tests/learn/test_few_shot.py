@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from dspyc.runtime import (
     BootstrapRS,
     ChainOfThought,
     ConfigurationError,
-    Dataset,
     Evaluate,
     Example,
     LabeledFewShot,
@@ -26,21 +24,11 @@ from dspyc.runtime import (
     context,
 )
 from dspyc.runtime.execution.progress import Progress, reporting_to
+from support import banking
+from support.banking import same_label
 from support.neighbour import Neighbour
 
-BANKING = Path(__file__).parents[2] / "examples" / "banking"
-INTENTS = ("card_swallowed", "change_pin", "exchange_rate", "terminate_account")
-
-
-def messages(name: str) -> list[Example]:
-    return list(Dataset(BANKING / name, inputs=["text"], filter=lambda row: row.label in INTENTS, shuffle=0))
-
-
-TRAIN, DEV = messages("train.csv"), messages("dev.csv")
-
-
-def same_label(example: Any, pred: Any) -> bool:
-    return bool(example.label == pred.label)
+TRAIN, DEV = list(banking.TRAIN), list(banking.DEV)
 
 
 def score(program: Module, devset: list[Example] = DEV) -> float:
@@ -240,6 +228,18 @@ def test_errors_of_the_teacher_are_counted() -> None:
             BootstrapFewShot(metric=same_label, max_labeled_demos=0, max_errors=3).compile(
                 Predict("text -> label"), trainset=TRAIN
             )
+
+
+def test_an_error_of_the_metric_is_not_called_one_of_the_teacher(
+    lm: Neighbour, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(example: Any, pred: Any) -> float:
+        return 1 / 0
+
+    few = BootstrapFewShot(metric=broken, max_errors=2)
+    with pytest.raises(OptimizerError, match="division by zero, raised by the metric `broken`"):
+        few.compile(Predict("text -> label"), trainset=TRAIN)
+    assert all(text.endswith("raised by the metric `broken`") for text in caplog.messages)
 
 
 @pytest.mark.parametrize(

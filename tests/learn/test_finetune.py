@@ -15,7 +15,6 @@ from dspyc.runtime import (
     BootstrapFinetune,
     ChainOfThoughtWithHint,
     ChatAdapter,
-    Dataset,
     DummyLM,
     Evaluate,
     Example,
@@ -33,21 +32,11 @@ from dspyc.runtime import (
 from dspyc.runtime.execution.progress import Progress, reporting_to
 from dspyc.runtime.lm.transports.embedded import SHIPPED
 from dspyc.runtime.work.budget import Budget
+from support import banking
+from support.banking import INTENTS, same_label
 from support.neighbour import Neighbour, sections
 
-BANKING = Path(__file__).parents[2] / "examples" / "banking"
-INTENTS = ("card_swallowed", "change_pin", "exchange_rate", "terminate_account")
-
-
-def messages(name: str) -> list[Example]:
-    return list(Dataset(BANKING / name, inputs=["text"], filter=lambda row: row.label in INTENTS, shuffle=0))
-
-
-TRAIN, DEV = messages("train.csv"), messages("dev.csv")
-
-
-def same_label(example: Any, pred: Any) -> bool:
-    return bool(example.label == pred.label)
+TRAIN, DEV = list(banking.TRAIN), list(banking.DEV)
 
 
 def knowing() -> Neighbour:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.lsp_client import CAPABILITIES, Client, ServerError
+
+REFRESHING = {
+    **CAPABILITIES,
+    "workspace": {
+        "codeLens": {"refreshSupport": True},
+        "didChangeWatchedFiles": {"dynamicRegistration": True, "relativePatternSupport": True},
+    },
+}
 
 TEXT = '''\
 signature Ask:
@@ -77,18 +86,21 @@ def test_the_score_of_a_program_is_told(new_client: Client, tmp_path: Path) -> N
     path = tmp_path / "qa.dspy"
     path.write_text(TEXT, encoding="utf-8")
     score = {"before": 22.7, "after": 65.5, "metric": "same", "examples": 154}
-    state = {"dspyc_state": 1, "created": "2026-11-21T08:30:00+00:00", "score": score, "predictors": {}}
+    created = datetime.now(UTC) - timedelta(days=8)
+    state = {"dspyc_state": 1, "created": created.isoformat(), "score": score, "predictors": {}}
     (tmp_path / "qa.tuned.state.json").write_text(json.dumps(state), encoding="utf-8")
-    new_client.initialize(tmp_path)
+    new_client.initialize(tmp_path, capabilities=REFRESHING)
     new_client.open(path.as_uri(), TEXT)
     titles = [each["command"]["title"] for each in shown(new_client, path.as_uri()) if "command" in each]
-    assert "22.7 → 65.5 (same, 154 rows), 2026-11-21" in titles
+    assert "22.7 → 65.5 (same, 154 rows), 8 days ago" in titles
     for strange in ({"score": 3}, {"score": {"after": "x"}, "created": 7}):
         (tmp_path / "qa.tuned.state.json").write_text(
             json.dumps({"dspyc_state": 1, "predictors": {}, **strange}), encoding="utf-8"
         )
         changed = {"changes": [{"uri": (tmp_path / "qa.tuned.state.json").as_uri(), "type": 2}]}
+        new_client.requests.clear()
         new_client.notify("workspace/didChangeWatchedFiles", changed)
+        new_client.wait_for_request("workspace/codeLens/refresh")
         found = shown(new_client, path.as_uri())
         assert "optimised" in [each["command"]["title"] for each in found if "command" in each]
 
@@ -98,7 +110,7 @@ def test_a_command_runs_in_a_process_of_its_own(new_client: Client, tmp_path: Pa
     path.write_text(
         TEXT[TEXT.index("def one") :] + '\ntest "two":\n    assert one() == 2\n', encoding="utf-8"
     )
-    result = new_client.initialize(tmp_path)
+    result = new_client.initialize(tmp_path, capabilities=REFRESHING)
     assert "dspyc.test" in result["capabilities"]["executeCommandProvider"]["commands"]
     for title, kind in (("one is one", 3), ("two", 1)):
         asked = {"command": "dspyc.test", "arguments": [str(path), title]}
@@ -106,6 +118,7 @@ def test_a_command_runs_in_a_process_of_its_own(new_client: Client, tmp_path: Pa
         told = new_client.wait_for("window/showMessage", timeout=60)
         assert told["type"] == kind, told
         assert told["message"].startswith(f"dspyc test {path} -k {title}: ")
+        new_client.wait_for_request("workspace/codeLens/refresh")
     for wrong in ({"command": "dspyc.test"}, {"command": "rm", "arguments": ["x"]}):
         with pytest.raises(ServerError, match="no command"):
             new_client.request("workspace/executeCommand", wrong)

@@ -108,7 +108,9 @@ test "it":
 """
 
 
-@pytest.mark.parametrize(("days", "says"), [(0, "today"), (1, "yesterday"), (8, "8 days ago"), (-3, "")])
+@pytest.mark.parametrize(
+    ("days", "says"), [(0, "today 10:00"), (1, "yesterday"), (8, "8 days ago"), (-3, "")]
+)
 def test_how_good_a_program_is(client: Client, workspace: Path, days: int, says: str) -> None:
     created = (date.today() - timedelta(days=days)).isoformat()
     score = {"before": 20.5, "after": 65.0, "metric": "same", "examples": 154}

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from dspyc.runtime import Embedder
 from dspyc.runtime.lm import cache, history
 from dspyc.runtime.lm.control import passing
 from dspyc.runtime.lm.transports import base
+from dspyc.runtime.retrieval.dummies import DummyVectorizer
 from support.openai_server import OpenAIServer
 
 
@@ -47,3 +49,9 @@ def carrier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv("TEST_LM_OPTIONS", '{"custom_llm_provider": "openai"}')
     chosen: str = request.param
     return chosen
+
+
+@pytest.fixture
+def embedder() -> Embedder:
+    """Vectors by letter groups."""
+    return Embedder(DummyVectorizer())

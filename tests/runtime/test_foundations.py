@@ -1,4 +1,4 @@
-"""What everything stands on: parameters, settings, execution, the trace, and what importing costs."""
+"""What everything stands on: parameters, settings, execution."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ import ast
 import asyncio
 import inspect
 import itertools
-import os
 import subprocess
 import sys
 import textwrap
 import threading
 from contextvars import copy_context
 from dataclasses import KW_ONLY
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
 import pytest
 from annotated_types import Ge, Lt
 
 import dspyc.runtime as dspy
-from dspyc.runtime.execution import drive, settings, trace
+from dspyc.runtime.execution import drive
 from dspyc.runtime.limits import Setting
 from dspyc.runtime.parameters import SETTINGS_OF_LM, parameters, parameters_of
 
@@ -124,6 +122,26 @@ def _documented(cls: type) -> set[str]:
         and isinstance(doc, ast.Expr)
         and isinstance(field.target, ast.Name)
     }
+
+
+class Constructed(Derived):
+    def __init__(self, other: int) -> None:
+        super().__init__("a")
+        self.other = other
+
+
+class Called(dspy.Module):
+    def __call__(self, question: str) -> Any:
+        return question
+
+
+def test_a_signature_is_that_of_what_is_called() -> None:
+    assert list(inspect.signature(Constructed).parameters) == ["other"]
+    assert list(inspect.signature(Called()).parameters) == ["question"]
+    options = ["lm", "config", "demos", "max_retries", "inputs"]
+    assert list(inspect.signature(dspy.ChainOfThought("a -> b")).parameters) == options
+    with pytest.raises(TypeError):
+        inspect.signature(Base("a"))  # type: ignore[arg-type]
 
 
 # --- settings -------------------------------------------------------------------------------------------
@@ -260,243 +278,3 @@ def test_errors_come_through_with_their_traceback() -> None:
     with pytest.raises(ValueError, match="here") as caught:
         drive.run(fails(), concurrent=True)
     assert caught.traceback[-1].name == "fails"
-
-
-# --- the trace ------------------------------------------------------------------------------------------
-
-
-def test_the_last_calls_are_kept_where_nobody_records_them() -> None:
-    predict = dspy.Predict("q -> a")
-    lm = dspy.DummyLM([{"a": "1"}] * 40)
-    first = predict(q="x", lm=lm)
-    assert dspy.settings.trace == [(predict, {"q": "x"}, first)]
-    with dspy.context(trace=None):
-        predict(q="x", lm=lm)
-        assert dspy.settings.trace is None
-    assert len(dspy.settings.trace) == 1
-    assert trace.active() is None
-    dspy.configure(max_trace_size=8)
-    for number in range(30):
-        last = predict(q=str(number), lm=lm)
-        assert len(dspy.settings.trace) <= 8
-        assert dspy.settings.trace[-1][2] is last
-    dspy.BestOfN(predict, 1, lambda given, prediction: 1.0)(q="chosen", lm=lm)
-    assert dspy.settings.trace[-1][1] == {"q": "chosen"}
-
-
-def test_a_list_that_was_given_keeps_the_newest_calls_of_all_threads() -> None:
-    mine: list[Any] = []
-    dspy.configure(trace=mine, max_trace_size=50)
-    context = copy_context()
-
-    def record(thread: int) -> None:
-        for number in range(400):
-            trace.record(thread, {"number": number}, None)
-            assert len(mine) >= min(number + 1, 50)
-
-    threads = [threading.Thread(target=context.copy().run, args=(record, number)) for number in range(4)]
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
-    trace.record("last", {}, None)
-    assert len(mine) == 50
-    for thread in range(4):
-        numbers = [step[1]["number"] for step in mine if step[0] == thread]
-        assert numbers == list(range(400))[400 - len(numbers) :]
-    dspy.configure(max_trace_size=0)
-    trace.record("none", {}, None)
-    assert mine == []
-
-
-def test_a_reset_forgets_the_list_that_was_given_and_its_bounds() -> None:
-    mine: list[Any] = []
-    dspy.configure(trace=mine, max_trace_size=3)
-    settings.reset()
-    recent = trace.Recent
-    assert (recent.most, recent.given, recent.most_given) == (100, None, 10_000)
-    trace.record("p", {}, None)
-    assert (mine, len(dspy.settings.trace or ())) == ([], 1)
-    # Each change is another version, whichever thread makes it.
-    with dspy.context(max_errors=5):
-        for most in (7, 8):
-            dspy.configure(max_retries=most)
-            assert settings.at_once() == {**settings.DEFAULT_CONFIG, "max_errors": 5, "max_retries": most}
-
-
-def test_a_trace_is_the_list_that_was_given() -> None:
-    predict = dspy.Predict("q -> a")
-    lm = dspy.DummyLM([{"a": "1"}] * 3)
-    mine: list[Any] = []
-    with dspy.context(trace=mine):
-        prediction = predict(q="x", lm=lm)
-        with dspy.context(trace=None):
-            predict(q="x", lm=lm)
-        assert dspy.settings.trace is mine
-    assert mine == [(predict, {"q": "x"}, prediction)]
-
-
-def test_branches_keep_the_order_of_the_text() -> None:
-    outer: list[Any] = []
-    token = trace.start(outer)
-    first, second = trace.branch(), trace.branch()
-    trace.record("last", {}, 0)
-    for place, names in ((second, ["c"]), (first, ["a", "b"])):
-        inner = trace.start(place)
-        for name in names:
-            trace.record(name, {}, 0)
-        trace.stop(inner)
-    assert [step[0] for step in trace.read() or []] == ["a", "b", "c", "last"]
-    trace.stop(token)
-    assert trace.branch() is None
-
-
-# --- the face -------------------------------------------------------------------------------------------
-
-
-def test_public_names_are_where_they_are_said_to_be() -> None:
-    stub = Path(dspy.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
-    imports = [node for node in ast.parse(stub).body if isinstance(node, ast.ImportFrom)]
-    named = {alias.name for node in imports for alias in node.names}
-    assert named - set(dspy.__all__) == {"attributes", "compiled", "evaluate", "flow"}
-    assert set(dspy.__all__) < named <= set(dir(dspy))
-    for name in named:
-        assert getattr(dspy, name) is not None
-    with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
-        dspy.Nonsense  # noqa: B018 the access is what raises
-
-
-HEAVY = ("litellm", "httpx", "openai", "aiohttp", "torch", "numpy", "xllamacpp", "asyncio", "requests")
-
-
-def test_importing_is_cheap_and_loads_nothing_heavy() -> None:
-    program = (
-        "import sys\n"
-        "before = len(sys.modules)\n"
-        "import dspyc.runtime as dspy\n"
-        "loaded = len(sys.modules) - before\n"
-        f"early = [name for name in {HEAVY!r} if name in sys.modules]\n"
-        "for name in ('Predict', 'ReAct', 'Refine', 'LM', 'ChatAdapter', 'Signature'): getattr(dspy, name)\n"
-        "lm = dspy.LM('openai/gpt-4o-mini')\n"
-        "dspy.Predict('question -> answer: float').messages(question='x')\n"
-        f"late = [name for name in {(*HEAVY, 'pydantic')!r} if name in sys.modules and name != 'asyncio']\n"
-        "print(loaded, early, late)\n"
-    )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    loaded, _, heavy = ended.stdout.partition(" ")
-    assert int(loaded) < 40, "20 modules when this was written"
-    assert heavy == "[] []\n"
-
-
-NEEDED_BY_CALLS = ("asking", "request", "messages", "cache", "history")
-
-
-def test_making_a_module_imports_nothing_that_only_calls_need() -> None:
-    program = (
-        "import sys\n"
-        "before = set(sys.modules)\n"
-        "import dspyc.runtime as dspy\n"
-        "dspy.configure(lm=dspy.LM('openai/gpt-4o-mini'))\n"
-        "dspy.ChainOfThought('question -> answer: float')\n"
-        "print(*sorted(set(sys.modules) - before), sep='\\n')\n"
-    )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    loaded = set(ended.stdout.split())
-    assert not {"inspect", "dataclasses", "logging", "json", "annotated_types"} & loaded
-    ours = [name.split(".") for name in loaded if name.startswith("dspyc.")]
-    assert {parts[1] for parts in ours} == {"base", "loader", "runtime"}
-    assert not [parts for parts in ours if parts[2:3] in (["adapters"], ["values"], ["state"])]
-    assert not {f"dspyc.runtime.lm.{name}" for name in NEEDED_BY_CALLS} & loaded
-
-
-NEEDED_BY_FEW = {
-    "concurrent.futures", "dataclasses", "datetime", "decimal", "fractions", "hashlib", "html", "inspect",
-    "logging", "pydantic", "secrets", "sqlite3", "textwrap", "ujson", "uuid",
-}  # fmt: skip
-
-
-def test_a_first_answer_imports_nothing_that_it_does_not_need() -> None:
-    program = (
-        "import sys\n"
-        "before = set(sys.modules)\n"
-        "import dspyc.runtime as dspy\n"
-        "class Instant(dspy.BaseLM):\n"
-        "    def complete(self, request):\n"
-        "        return dspy.Response(['[[ ## answer ## ]]\\n3\\n\\n[[ ## completed ## ]]'])\n"
-        "dspy.configure(lm=Instant())\n"
-        "assert dspy.Predict('question, year: int -> answer: int')(question='x', year=2).answer == 3\n"
-        "print(*sorted(set(sys.modules) - before), sep='\\n')\n"
-    )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert not NEEDED_BY_FEW & set(ended.stdout.split())
-
-
-class Constructed(Derived):
-    def __init__(self, other: int) -> None:
-        super().__init__("a")
-        self.other = other
-
-
-class Called(dspy.Module):
-    def __call__(self, question: str) -> Any:
-        return question
-
-
-def test_a_signature_is_that_of_what_is_called() -> None:
-    assert list(inspect.signature(Constructed).parameters) == ["other"]
-    assert list(inspect.signature(Called()).parameters) == ["question"]
-    options = ["lm", "config", "demos", "max_retries", "inputs"]
-    assert list(inspect.signature(dspy.ChainOfThought("a -> b")).parameters) == options
-    with pytest.raises(TypeError):
-        inspect.signature(Base("a"))  # type: ignore[arg-type]
-
-
-def test_what_is_not_given_needs_no_check_and_brings_no_library() -> None:
-    @parameters
-    class Local:
-        unknown: Annotated[NotThere, Ge(1)] = 0  # type: ignore[name-defined]  # noqa: F821
-        known: Annotated[int, Ge(1)] = 1
-
-    assert Local(unknown=-1).unknown == -1
-    with pytest.raises(dspy.ConfigurationError, match="`known` of `Local` must be at least 1, not 0"):
-        Local(known=0)
-
-
-RACE = """
-import os, sys, threading
-import dspyc.runtime as dspy
-
-lm = dspy.DummyLM([{"answer": "1"}] * 100)
-predict = dspy.Predict("question -> answer")
-barrier = threading.Barrier(9)
-answers = []
-
-def first():
-    barrier.wait()
-    answers.append(predict(question="x", lm=lm).answer)
-
-threads = [threading.Thread(target=first) for _ in range(8)]
-for thread in threads:
-    thread.start()
-barrier.wait()
-children = [os.fork() for _ in range(1)]
-if children == [0]:
-    os._exit(0 if predict(question="y", lm=lm).answer == "1" else 1)
-for thread in threads:
-    thread.join()
-print(os.waitpid(children[0], 0)[1], answers)
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks on this platform")
-def test_first_calls_of_many_threads_beside_a_fork() -> None:
-    for _ in range(5):
-        ended = subprocess.run(
-            [sys.executable, "-c", RACE], capture_output=True, text=True, timeout=60, check=False
-        )
-        assert (ended.stderr, ended.stdout) == ("", f"0 {['1'] * 8}\n")

@@ -112,6 +112,19 @@ class Client:
         self._until(arrived, timeout, f"{method}")
         return found[0]
 
+    def wait_for_request(self, method: str, timeout: float = 20) -> Any:
+        """The parameters of the first request of the server of a method; those before it are forgotten."""
+        found: list[Any] = []
+
+        def arrived() -> bool:
+            while self.requests and not found:
+                request = self.requests.pop(0)
+                found.extend([request.get("params")] if request["method"] == method else ())
+            return bool(found)
+
+        self._until(arrived, timeout, f"the request {method}")
+        return found[0]
+
     def _until(self, done: Callable[[], bool], timeout: float, what: str) -> None:
         deadline = time.monotonic() + timeout
         while not done():

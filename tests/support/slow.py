@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 MODEL = '''\
 """A model that answers after a moment, and writes down each answer before it gives it."""
@@ -92,3 +95,27 @@ def dspyc(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def calls(folder: Path) -> int:
     path = folder / "calls.txt"
     return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def killed(folder: Path, after: int, *arguments: str, by: int = signal.SIGKILL) -> str:
+    """Start a command and end it as soon as the model has given so many answers; what it printed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dspyc", *arguments],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    until = time.monotonic() + 60
+    while calls(folder) < after and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.001)
+    process.send_signal(by)
+    _, error = process.communicate(timeout=60)
+    return error.decode()
+
+
+def state(folder: Path) -> dict[str, Any]:
+    """What was learned, without when and how fast."""
+    content: dict[str, Any] = json.loads((folder / "p.tuned.state.json").read_text(encoding="utf-8"))
+    del content["created"]
+    content["optimizer"].pop("seconds")
+    return content

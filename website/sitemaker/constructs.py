@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dspyc.compiler.query.keywords import BEHIND, LINES, Keyword
 from dspyc.grammar import syntax
+from dspyc.grammar.syntax import declarations, expressions, node, patterns, statements
 from dspyc.grammar.words import VALUED
 
 from .blocks import Sample
@@ -117,8 +118,10 @@ def _nodes() -> Page:
     path = f"{FOLDER}/syntax-tree.md"
     kinds = [
         each
-        for each in vars(syntax).values()
+        for file in (node, expressions, statements, patterns, declarations)
+        for each in vars(file).values()
         if isinstance(each, type) and issubclass(each, syntax.Node) and each is not syntax.Node
+        if each.__module__ == file.__name__
     ]
     rows = [
         (

@@ -11,16 +11,13 @@ from msgspec import Struct
 
 from ....base.span import Span
 from ....grammar import syntax
-from ... import types
 from ...program import Item
 from ...schedule.names import free_names, may_fail, targets, written
 from ...trees import walk
 from ..rule import written as text_of
 from ..walking import remembered
+from .conditions import Test, fact_of, facts_of, has_items
 from .flow import untaken
-
-_Test: TypeAlias = tuple[str, bool]
-"""A condition as it is written, and how it came out."""
 
 
 class Unbound(Struct, frozen=True):
@@ -90,9 +87,9 @@ class _State(Struct, frozen=True):
 
     bound: frozenset[str]
     """The variables that have a value."""
-    given: Mapping[_Test, frozenset[str]]
+    given: Mapping[Test, frozenset[str]]
     """Those that have one where a condition comes out as it did when they got it."""
-    known: frozenset[_Test] = frozenset()
+    known: frozenset[Test] = frozenset()
     """The conditions that came out so on every way here."""
 
     def bind(self, names: frozenset[str]) -> _State:
@@ -115,7 +112,7 @@ class _State(Struct, frozen=True):
         given = {test: bound - names for test, bound in left.given.items()}
         return _State(self.bound - names, given, left.known)
 
-    def learn(self, test: _Test | None, bound: frozenset[str]) -> _State:
+    def learn(self, test: Test | None, bound: frozenset[str]) -> _State:
         """With what a condition says about variables."""
         if test is None or bound <= self.bound:
             return self
@@ -314,7 +311,7 @@ class _Walk:
         self.loops.pop()
         through = [each for each in (end, *loop.continues) if each is not None]
         ends: list[_State | None] = [*through, *loop.breaks]
-        if _runs(self.item, node.iterable, state.known):
+        if has_items(self.item, node.iterable, state.known):
             return self._joined(ends, "is not assigned on every path through the loop")
         inside = self._joined(ends, "is not assigned on every path through the loop")
         ends.append(state)
@@ -352,108 +349,15 @@ class _Walk:
                     state = self._assume(state, each, holds)
                 return state
             case _:
-                facts = _facts(self.item, test, holds)
+                facts = facts_of(self.item, test, holds)
                 names = frozenset().union(*(state.given.get(each, frozenset()) for each in facts))
                 return _State(state.bound | names, state.given, state.known.union(facts))
 
-    def _test(self, node: syntax.Expression, holds: bool, changed: frozenset[str]) -> _Test | None:
+    def _test(self, node: syntax.Expression, holds: bool, changed: frozenset[str]) -> Test | None:
         """A condition that comes out the same when it is asked again; None for one that may not."""
-        fact = _fact(self.item, node, holds)
+        fact = fact_of(self.item, node, holds)
         has_calls = "(" in fact[0] and any(isinstance(each, syntax.Call) for each in walk(node))
         return None if has_calls or not changed.isdisjoint(_words(fact[0])) else fact
-
-
-def _facts(item: Item, test: syntax.Expression, holds: bool) -> tuple[_Test, ...]:
-    """What a condition says, and what follows from it: what counts as true is not `None`."""
-    fact = _fact(item, test, holds)
-    if fact[1] and isinstance(test, syntax.Name | syntax.Attribute):
-        return fact, (f"{fact[0]} is None", False)
-    return (fact,)
-
-
-_OPPOSITES = {"is not": "is", "!=": "==", "not in": "in", ">=": "<", "<=": ">"}
-"""An operator with the one that holds where it does not."""
-
-
-def _fact(item: Item, node: syntax.Expression, holds: bool) -> _Test:
-    """What a condition says; that a collection has items is the condition `xs`, however it is written."""
-    match node:
-        case syntax.Unary(operator="not", operand=operand):
-            return _fact(item, operand, not holds)
-        case syntax.Call(
-            function=syntax.Name(text="len"), arguments=(syntax.Argument(name=None, value=value),)
-        ):
-            return _fact(item, value, holds)
-        case syntax.Comparison(
-            left=syntax.Call(function=syntax.Name(text="len")) as length,
-            operators=(operator,),
-            rights=(syntax.Constant(value=number),),
-        ) if (operator, number) in _HAS_ITEMS:
-            return _fact(item, length, holds is _HAS_ITEMS[operator, number])
-        case syntax.Comparison(left=left, operators=(operator,), rights=(right,)):
-            opposite = _OPPOSITES.get(operator, operator)
-            text = f"{text_of(item, left)} {opposite} {text_of(item, right)}"
-            return text, holds is (opposite == operator)
-        case _:
-            return (text_of(item, node), holds)
-
-
-_HAS_ITEMS: Mapping[tuple[str, object], bool] = {
-    (">", 0): True,
-    (">=", 1): True,
-    ("!=", 0): True,
-    ("==", 0): False,
-    ("<", 1): False,
-    ("<=", 0): False,
-}
-"""What comparisons of a length say about there being items."""
-
-
-def _runs(item: Item, node: syntax.Expression, known: frozenset[_Test]) -> bool:
-    """Whether a loop over a value has at least one turn."""
-    if (text_of(item, node), True) in known:
-        return True
-    match node:
-        case syntax.List(elements=elements) | syntax.Tuple(elements=elements) | syntax.Set(elements=elements):
-            return any(not isinstance(each, syntax.Starred) for each in elements)
-        case syntax.Dict(entries=entries):
-            return any(each.key is not None for each in entries)
-        case syntax.String(value=text):
-            return bool(text)
-        case syntax.Call(function=syntax.Name(text="range"), arguments=(last,)):
-            return _least(item, last.value) > 0
-        case syntax.Call(function=syntax.Name(text="range"), arguments=(first, last)):
-            return _most(item, first.value) < _least(item, last.value)
-        case syntax.Call(
-            function=syntax.Name(text="enumerate" | "reversed" | "sorted" | "list" | "tuple" | "set"),
-            arguments=(inner, *_),
-        ):
-            return _runs(item, inner.value, known)
-        case syntax.Call(
-            function=syntax.Attribute(value=owner, name=syntax.Identifier(text="items" | "keys" | "values")),
-            arguments=(),
-        ):
-            return _runs(item, owner, known)
-        case _:
-            kind = item.type_of(node)
-            if isinstance(kind, types.TypeForm) and isinstance(kind.type, types.Enum):
-                return bool(kind.type.members)
-            return isinstance(kind, types.Tuple) and bool(kind.items)
-
-
-def _least(item: Item, node: syntax.Expression) -> float:
-    return min(_numbers(item, node), default=float("-inf"))
-
-
-def _most(item: Item, node: syntax.Expression) -> float:
-    return max(_numbers(item, node), default=float("inf"))
-
-
-def _numbers(item: Item, node: syntax.Expression) -> list[int]:
-    kind = item.type_of(node)
-    values = kind.values if isinstance(kind, types.Literals) else ()
-    found = [each for each in values if isinstance(each, int)]
-    return found if len(found) == len(values) else []
 
 
 @lru_cache(maxsize=1024)

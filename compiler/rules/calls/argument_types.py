@@ -54,7 +54,7 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
         if elements:
             yield from elements
             continue
-        if _are_swapped(item, call, argument, parameter, given):
+        if _are_swapped(item, call, argument):
             if argument is call.binding.matched[0][0]:
                 yield _swapped(item, call)
             continue
@@ -77,9 +77,7 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
         )
 
 
-def _are_swapped(
-    item: Item, call: Called, argument: syntax.Argument, parameter: types.Parameter, given: Type
-) -> bool:
+def _are_swapped(item: Item, call: Called, argument: syntax.Argument) -> bool:
     """Whether a call gives two arguments of which each is what the other one should be."""
     if len(call.binding.matched) < 2:
         return False

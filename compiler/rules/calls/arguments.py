@@ -71,7 +71,7 @@ class Called(Struct, frozen=True):
 def called(item: Item, node: Call) -> tuple[Called, ...]:
     """The call of a node; none where its parameters are not known."""
     binding = item.binding_of(node)
-    if binding is None or binding.parameters is None:
+    if binding.parameters is None:
         return ()
     return (Called(item, node, binding),)
 
@@ -307,8 +307,7 @@ def is_module_called(item: Item, node: syntax.Call) -> bool:
 
 def is_called_instead(item: Item, call: syntax.Call, node: syntax.Expression) -> bool:
     """Whether a call takes a function, or a list of them, where `node` calls one without arguments."""
-    binding = item.binding_of(call)
-    for argument, parameter in binding.matched if binding is not None else ():
+    for argument, parameter in item.binding_of(call).matched:
         value = argument.value
         inside = value.elements if isinstance(value, syntax.List | syntax.Tuple) else (value,)
         if any(each is node for each in inside):

@@ -6,7 +6,7 @@ from ....base.diagnostic import Edit, Fix
 from ....base.span import Span
 from ....grammar import syntax
 from ... import types
-from ...program import Binding, Item, Program
+from ...program import UNBOUND, Binding, Item, Program
 from ..edits import without_argument
 from ..rule import Findings, replace, rule, written
 from .arguments import CALLS, Call, Called, called, is_meant
@@ -32,7 +32,7 @@ def positional_input(program: Program, item: Item, node: Call) -> Findings:
     ```
     """
     binding = item.binding_of(node)
-    if binding is not None and binding.parameters is None:
+    if binding is not UNBOUND and binding.parameters is None:
         if isinstance(binding.callee, types.Module | types.AnyModule) and isinstance(node, syntax.Call):
             # What the module takes is not known, but not by position.
             for argument in node.arguments:
@@ -169,7 +169,7 @@ def spread_inputs(program: Program, item: Item, node: syntax.Call) -> Findings:
     ```
     """
     binding = item.binding_of(node)
-    if binding is not None and isinstance(binding.callee, types.Module | types.AnyModule):
+    if isinstance(binding.callee, types.Module | types.AnyModule):
         for argument in node.arguments:
             if argument.star:
                 words = f"a module call does not accept `{argument.star}`; pass each input by name"

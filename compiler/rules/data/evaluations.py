@@ -8,7 +8,7 @@ from ....base.diagnostic import Diagnostic
 from ....grammar import syntax
 from ... import types
 from ...declared import may_be_example
-from ...program import Binding, Item, Program
+from ...program import UNBOUND, Binding, Item, Program
 from ...types.assignable import assignable
 from ..rule import Findings, file_rule, insert, rule, written
 from ..walking import remembered
@@ -35,7 +35,7 @@ def incomplete_evaluation(program: Program, item: Item, node: syntax.Call) -> Fi
     ```
     """
     binding = item.binding_of(node)
-    if binding is None or binding.parameters is None:
+    if binding.parameters is None:
         return
     for name in ("devset", "trainset", "program"):
         argument = binding.argument(name)
@@ -135,7 +135,7 @@ def _unmarked(program: Program, item: Item, node: syntax.Call) -> Iterator[Diagn
         for each in node.arguments
         if isinstance(kind := item.type_of(each.value), types.Module)
     ]
-    if binding is None or not taken:
+    if not taken:
         return
     names = ", ".join(f'"{each.name}"' for each in taken[0].inputs if each.required)
     form = f"`inputs=[{names}]`" if names else "`inputs=[…]`"
@@ -215,7 +215,7 @@ def _is_unmarked(program: Program, item: Item, node: syntax.Expression, seen: tu
             return (
                 source is not None
                 and not _may_be_marked(item, source)
-                and binding is not None
+                and binding is not UNBOUND
                 and binding.argument("inputs") is None
                 and not binding.unknown
                 and binding.argument("map") is None

@@ -136,9 +136,7 @@ def wrong_shares(program: Program, item: Item, node: syntax.Call) -> Findings:
     given = [each for each in node.arguments if each.name is None]
     shares = [number(each.value) for each in given]
     if not given:
-        binding = item.binding_of(node)
-        is_told = binding is not None and binding.unknown
-        if not is_told and not any(each.star for each in node.arguments):
+        if not item.binding_of(node).unknown and not any(each.star for each in node.arguments):
             words = "`split` needs the share of each part, such as `split(0.8, 0.2)`"
             yield wrong_shares.at(function.name, words)
         return

@@ -54,7 +54,7 @@ def rows_behind(
             yield WrittenRows(item, node, {})
         case syntax.Name():
             owner = owner_of(program, item, node)
-            value = _value(owner, node.text) if owner is not None else None
+            value = _value(owner) if owner is not None else None
             if owner is not None and value is not None:
                 yield from rows_behind(program, owner, value, depth + 1)
         case syntax.Subscript(value=value, index=syntax.Slice()):
@@ -84,7 +84,7 @@ def _is_dataset(item: Item, node: syntax.Expression) -> bool:
     return isinstance(item.type_of(node), types.Dataset)
 
 
-def _value(owner: Item, name: str) -> syntax.Expression | None:
+def _value(owner: Item) -> syntax.Expression | None:
     match owner.declaration:
         case syntax.ConstantDeclaration(value=value) | syntax.ValueDeclaration(kind="dataset", value=value):
             return value

@@ -43,14 +43,14 @@ def wrong_base(program: Program, item: Item, node: _Extending) -> Findings:
     kind = item.type_of(base)
     if isinstance(node, syntax.SignatureDeclaration):
         if not _may_be_signature(kind):
-            message = f"a signature can only extend a signature, and {_what(item, base, kind)}"
+            message = f"a signature can only extend a signature, and {_what(item, base)}"
             yield wrong_base.at(base, message, _declare_first(base))
     elif isinstance(kind, types.Record):
         if kind.by_position:
             words = f"a record cannot extend the dataclass `{kind.name}`"
             yield wrong_base.at(base, words, "declare its attributes here, or make it a pydantic model")
     elif not _is_open(kind):
-        message = f"a record can only extend a record, and {_what(item, base, kind)}"
+        message = f"a record can only extend a record, and {_what(item, base)}"
         yield wrong_base.at(base, message)
 
 
@@ -168,7 +168,7 @@ def _is_open(kind: types.Type) -> bool:
     return isinstance(kind, types.Unknown | types.Anything)
 
 
-def _what(item: Item, base: syntax.Expression, kind: types.Type) -> str:
+def _what(item: Item, base: syntax.Expression) -> str:
     symbol = item.symbol_of(base)
     name = f"`{written(item, base)}`"
     if isinstance(base, syntax.String):

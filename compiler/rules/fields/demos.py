@@ -76,10 +76,9 @@ def _in_written_demos(item: Item, node: syntax.Call) -> Findings:
 
 def written_demos(item: Item, node: syntax.Call) -> Sequence[syntax.Dict]:
     """The demos that a module is made with, where they are written out as dicts."""
-    binding = item.binding_of(node)
     given = [
         each.value
-        for each, parameter in (binding.matched if binding is not None else ())
+        for each, parameter in item.binding_of(node).matched
         if (each.name.text if each.name is not None else parameter.name) == "demos"
     ]
     lists = [each for each in given if isinstance(each, syntax.List)]

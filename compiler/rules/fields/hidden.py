@@ -63,9 +63,9 @@ def added_field(program: Program, item: Item, node: syntax.Call) -> Findings:
     ```
     """
     binding = item.binding_of(node)
-    callee = binding.callee if binding is not None else types.UNKNOWN
+    callee = binding.callee
     shape = callee.definition.shape if isinstance(callee, types.Class) else None
-    if binding is None or not isinstance(callee, types.Class) or shape is None or shape.of != "signature":
+    if not isinstance(callee, types.Class) or shape is None or shape.of != "signature":
         return
     argument = binding.argument(shape.of)
     interface = _interface(item, argument.value) if argument is not None else None

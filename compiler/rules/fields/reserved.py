@@ -71,8 +71,8 @@ def hint_field(program: Program, item: Item, node: syntax.Call) -> Findings:
     ```
     """
     binding = item.binding_of(node)
-    callee = binding.callee if binding is not None else types.UNKNOWN
-    if binding is None or not isinstance(callee, types.Class) or callee.definition.shape is None:
+    callee = binding.callee
+    if not isinstance(callee, types.Class) or callee.definition.shape is None:
         return
     hint = callee.definition.shape.reserved
     argument = binding.argument(callee.definition.shape.of) if hint is not None else None

@@ -161,9 +161,8 @@ def _source_of_rows(item: Item, node: syntax.Node) -> syntax.Argument | None:
     """What gives a declared dataset its rows, which it only does when they are needed."""
     if not isinstance(node, syntax.Call) or not isinstance(item.declaration, syntax.ValueDeclaration):
         return None
-    binding = item.binding_of(node)
-    is_dataset = binding is not None and isinstance(item.type_of(node), types.Dataset)
-    return binding.argument("source") if binding is not None and is_dataset else None
+    is_dataset = isinstance(item.type_of(node), types.Dataset)
+    return item.binding_of(node).argument("source") if is_dataset else None
 
 
 def _without_lambda(node: syntax.Node) -> Iterator[syntax.Node]:

@@ -32,8 +32,7 @@ def prompt_too_long(program: Program, item: Item, node: syntax.Call) -> Findings
     if catalog.definition(kind.definition.name) is not kind.definition:
         return
     model = model_in_force(program, item, node)
-    binding = item.binding_of(node)
-    argument = binding.argument("signature") if binding is not None else None
+    argument = item.binding_of(node).argument("signature")
     if model is None or model.context is None or argument is None:
         return
     tokens = _least(program, item, argument.value) // CHARACTERS_A_TOKEN

@@ -43,8 +43,7 @@ def untaken_input(program: Program, item: Item, node: syntax.Call) -> Findings:
     kind = item.type_of(node.function)
     if not isinstance(kind, types.Class) or catalog.definition(kind.definition.name) is not kind.definition:
         return
-    binding = item.binding_of(node)
-    argument = binding.argument("signature") if binding is not None else None
+    argument = item.binding_of(node).argument("signature")
     asked = item.type_of(argument.value) if argument is not None else None
     if argument is None or not isinstance(asked, types.Signature):
         return

@@ -36,8 +36,7 @@ def part_setting(program: Program, item: Item, node: syntax.Call) -> Findings:
     kind = item.type_of(node.function)
     if not isinstance(kind, types.ModuleClass) and not _is_module(kind):
         return
-    binding = item.binding_of(node)
-    for argument, parameter in binding.matched if binding is not None else ():
+    for argument, parameter in item.binding_of(node).matched:
         name = argument.name.text if argument.name is not None else ""
         if parameter.kind == "**" and name in _OF_THE_MODEL:
             words = f"`{name}` is a parameter of the model; write `LM(…, {name}=…)`"

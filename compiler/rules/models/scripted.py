@@ -100,7 +100,7 @@ def _keys(item: Item) -> Iterator[_Key]:
     for node in item.nodes(syntax.Call):
         kind = item.type_of(node)
         binding = item.binding_of(node)
-        if not isinstance(kind, types.Instance) or kind.definition.name != "DummyLM" or binding is None:
+        if not isinstance(kind, types.Instance) or kind.definition.name != "DummyLM":
             continue
         argument = binding.argument("answers")
         match argument.value if argument is not None else None:

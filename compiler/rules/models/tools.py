@@ -35,8 +35,7 @@ def no_function_calling(program: Program, item: Item, node: syntax.Call) -> Find
     configure(lm=fast, adapter=ChatAdapter(use_native_function_calling=True))
     ```
     """
-    binding = item.binding_of(node)
-    argument = binding.argument("use_native_function_calling") if binding is not None else None
+    argument = item.binding_of(node).argument("use_native_function_calling")
     if argument is None or constant(argument.value) is not True:
         return
     model = model_in_force(program, item, node)

@@ -104,8 +104,8 @@ def _constructing(item: Item) -> Iterator[syntax.Call]:
 
 def _model_of(item: Item, node: syntax.Call) -> Written | None:
     binding = item.binding_of(node)
-    argument = binding.argument("model") if binding is not None else None
-    if binding is None or argument is None:
+    argument = binding.argument("model")
+    if argument is None:
         return None
     name = _text(item, argument.value)
     if name is None:

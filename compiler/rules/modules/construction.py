@@ -132,8 +132,7 @@ def _holds(node: syntax.Node, other: syntax.Node) -> bool:
 
 
 def _is_construction(item: Item, call: syntax.Call) -> bool:
-    binding = item.binding_of(call)
-    if binding is not None and binding.unknown:
+    if item.binding_of(call).unknown:
         return False  # most likely a call of the module itself is meant
     match item.type_of(call.function):
         case types.ModuleClass():

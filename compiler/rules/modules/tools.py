@@ -172,8 +172,7 @@ def own_tool(item: Item, node: syntax.Call) -> str:
 
 def tools_of(item: Item, node: syntax.Call) -> Iterator[syntax.Expression]:
     """The tools that a call gives to an agent, where they are written out."""
-    binding = item.binding_of(node)
-    argument = binding.argument("tools") if binding is not None else None
+    argument = item.binding_of(node).argument("tools")
     if argument is None or not isinstance(argument.value, syntax.List | syntax.Tuple):
         return
     for each in argument.value.elements:

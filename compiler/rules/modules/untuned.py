@@ -26,8 +26,8 @@ def own_reasoning(program: Program, item: Item, node: syntax.Call) -> Findings:
     ```
     """
     binding = item.binding_of(node)
-    callee = binding.callee if binding is not None else types.UNKNOWN
-    if binding is None or not isinstance(callee, types.Class) or callee.definition.name != "ChainOfThought":
+    callee = binding.callee
+    if not isinstance(callee, types.Class) or callee.definition.name != "ChainOfThought":
         return
     argument = binding.argument("signature")
     field = _output(item, argument.value, "reasoning") if argument is not None else None

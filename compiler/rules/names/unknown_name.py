@@ -105,45 +105,53 @@ def _finding(program: Program, item: Item, node: syntax.Name) -> Diagnostic:
     habit = habit_of(item, node)
     if habit is not None:
         return unknown_name.at(habit.place or node, habit.message, habit.help, habit.fix)
-    declaration = item.declaration
-    fields = (
-        declaration.fields
-        if isinstance(declaration, syntax.ModuleDeclaration | syntax.SignatureDeclaration)
-        else ()
-    )
-    for field in fields:
-        if field.name.text == name and field.direction == "output":
-            return unknown_name.at(node, f"`{name}` is an output, not a variable; only `return` sets it")
-    for part in declaration.parts if isinstance(declaration, syntax.ModuleDeclaration) else ():
-        if part.span.contains(node.span.start) and any(field.name.text == name for field in fields):
-            return unknown_name.at(
-                node, f"`{name}` is an input; parts are constructed before any inputs exist"
-            )
-    for each in (*(field.name.text for field in fields), *_attributes(item)):
-        if each == name:
-            return unknown_name.at(
-                node, f"`{name}` cannot be used here; a condition can use its own field and those above it"
-            )
+    elsewhere = _field_elsewhere(item, node)
+    if elsewhere is not None:
+        return unknown_name.at(node, elsewhere)
     if not program.ask(_makes_suggestions, None):
         return unknown_name.at(node, f"unknown name `{name}`")
     owner = program.ask(_owner_of_member, name)
     if owner is not None:
         fix = replace(f"Write `{owner}.{name}`", node, f"{owner}.{name}")
         return unknown_name.at(node, f"unknown name `{name}`; did you mean `{owner}.{name}`?", fix=fix)
-    own = {each.text for each in declared_names(item.declaration)}
-    if any(clause.kind.span.contains(node.span.start) for clause in item.nodes(syntax.ExceptClause)):
-        close = near(name, OF_PYTHON)
-        if close is not None:
-            fix = replace(f"Change to `{close}`", node, close)
-            return unknown_name.at(node, f"unknown name `{name}`; did you mean `{close}`?", fix=fix)
-    candidates = [each for each in program.alike_at(item.start + node.span.start, name) if each not in own]
-    alike = [each for each in candidates if each[:1].isupper() == name[:1].isupper()]
-    # Only case differs in `predict`: that is closer than any other name.
-    close = near(name, candidates, cutoff=1.0) or near(name, alike)
+    close = _meant(program, item, node)
     if close is None:
         return unknown_name.at(node, f"unknown name `{name}`")
     fix = replace(f"Change to `{close}`", node, close)
     return unknown_name.at(node, f"unknown name `{name}`; did you mean `{close}`?", fix=fix)
+
+
+def _field_elsewhere(item: Item, node: syntax.Name) -> str | None:
+    """What is said of the name of a field of the same declaration, where it means nothing."""
+    name, declaration = node.text, item.declaration
+    fields = (
+        declaration.fields
+        if isinstance(declaration, syntax.ModuleDeclaration | syntax.SignatureDeclaration)
+        else ()
+    )
+    if any(field.name.text == name and field.direction == "output" for field in fields):
+        return f"`{name}` is an output, not a variable; only `return` sets it"
+    names = [field.name.text for field in fields]
+    for part in declaration.parts if isinstance(declaration, syntax.ModuleDeclaration) else ():
+        if part.span.contains(node.span.start) and name in names:
+            return f"`{name}` is an input; parts are constructed before any inputs exist"
+    if name in (*names, *_attributes(item)):
+        return f"`{name}` cannot be used here; a condition can use its own field and those above it"
+    return None
+
+
+def _meant(program: Program, item: Item, node: syntax.Name) -> str | None:
+    """The name that is meant by one that is misspelt."""
+    name = node.text
+    if any(clause.kind.span.contains(node.span.start) for clause in item.nodes(syntax.ExceptClause)):
+        close = near(name, OF_PYTHON)
+        if close is not None:
+            return close
+    own = {each.text for each in declared_names(item.declaration)}
+    candidates = [each for each in program.alike_at(item.start + node.span.start, name) if each not in own]
+    alike = [each for each in candidates if each[:1].isupper() == name[:1].isupper()]
+    # Only case differs in `predict`: that is closer than any other name.
+    return near(name, candidates, cutoff=1.0) or near(name, alike)
 
 
 def _owner_of_member(program: Program, name: str) -> str | None:

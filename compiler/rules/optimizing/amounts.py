@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ....grammar import syntax
 from ... import catalog, types
-from ...program import Binding, Item, Program
+from ...program import UNBOUND, Binding, Item, Program
 from ..rule import Findings, rule
 from ..walking import Construction
 from ..words import listed
@@ -50,7 +50,8 @@ def _settings_of(item: Item, node: syntax.Call, name: str) -> Binding | None:
     kind = item.type_of(node.function)
     if not isinstance(kind, types.Class) or kind.definition is not catalog.definition(name):
         return None
-    return None if _unpacks(node) else item.binding_of(node)
+    binding = item.binding_of(node)
+    return None if _unpacks(node) or binding is UNBOUND else binding
 
 
 def _unpacks(call: syntax.Call) -> bool:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from ....grammar import syntax
 from ... import catalog, types
-from ...program import Binding, Item, Program
+from ...program import UNBOUND, Binding, Item, Program
 from ..walking import remembered
 
 
@@ -61,11 +61,11 @@ def _compilation(program: Program, item: Item) -> Compilation | None:
         return None
     binding = item.binding_of(call)
     made = _made(program, item, call.function.value)
-    if binding is None or binding.parameters is None or made is None:
+    if binding.parameters is None or made is None:
         return None
     owner, construction = made
     kind, settings = owner.type_of(construction), owner.binding_of(construction)
-    if not isinstance(kind, types.Instance) or settings is None or owner.broken:
+    if not isinstance(kind, types.Instance) or settings is UNBOUND or owner.broken:
         return None
     if catalog.definition(kind.definition.name) is not kind.definition:
         return None

@@ -9,10 +9,10 @@ from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
 from ..models.written import Written, constant, model_of
-from ..rule import Findings, file_rule, insert, label, replace, rule
+from ..rule import Findings, file_rule, insert, label, replace, rule, written
 from ..words import listed, near
 from .compiled import Compilation, compilations
-from .structure import FILE_MODEL, UNKNOWN_MODEL, Structure, structure_of, student_of
+from .structure import FILE_MODEL, UNKNOWN_MODEL, structure_of_student, student_of
 
 
 @file_rule("E410", "untrainable-model")
@@ -59,19 +59,14 @@ def untrainable_model(program: Program) -> Findings:
 
 def _models(program: Program, each: Compilation) -> Iterator[tuple[Item, Written]]:
     """The models that the predictors of a student use, each with the item that names it."""
-    structure = _student(program, each)
+    structure = structure_of_student(program, each.item, each.call)
     for model in dict.fromkeys(one.model for one in structure or ()):
-        found = _written(program, each, model)
+        found = _written(program, model)
         if found is not None:
             yield found
 
 
-def _student(program: Program, each: Compilation) -> Structure | None:
-    student = student_of(each.item, each.call)
-    return None if student is None else structure_of(program, each.item, student)
-
-
-def _written(program: Program, each: Compilation, model: str) -> tuple[Item, Written] | None:
+def _written(program: Program, model: str) -> tuple[Item, Written] | None:
     """Where the model stands that a predictor uses."""
     if model == FILE_MODEL:
         return _of_file(program)
@@ -152,9 +147,7 @@ def too_few_threads(program: Program) -> Findings:
         if jobs is None or threads is None or threads >= jobs:
             continue
         told.add(id(each.construction))
-        student = student_of(each.item, each.call)
-        name = each.item.text[student.span.start : student.span.end] if student is not None else ""
-        words = f"`{name}` has {jobs} models to train; write `num_threads={jobs}`"
+        words = f"`{_student(each)}` has {jobs} models to train; write `num_threads={jobs}`"
         if argument is not None:
             fix = replace(f"Write `{jobs}`", argument.value, str(jobs))
         else:
@@ -168,7 +161,7 @@ def too_few_threads(program: Program) -> Findings:
 
 def _jobs(program: Program, each: Compilation) -> int | None:
     """How many models are to be trained; None where that cannot be told."""
-    structure = _student(program, each)
+    structure = structure_of_student(program, each.item, each.call)
     if structure is None or any(one.model == UNKNOWN_MODEL for one in structure):
         return None
     multitask = each.setting("multitask")
@@ -309,11 +302,15 @@ def taught_by_itself(program: Program) -> Findings:
             continue
         if _is_given(each.argument("teacher")) or any(one.star for one in each.construction.arguments):
             continue
-        student = student_of(each.item, each.call)
-        name = each.item.text[student.span.start : student.span.end] if student is not None else "the student"
-        words = f"`{name}` learns from its own answers, right or wrong"
+        words = f"`{_student(each)}` learns from its own answers, right or wrong"
         help_ = "give the optimizer a metric, or `compile` a teacher"
         yield taught_by_itself.at(each.call.function, words, help_).shifted(each.item.start)
+
+
+def _student(each: Compilation) -> str:
+    """What is improved, as it is written."""
+    student = student_of(each.item, each.call)
+    return written(each.item, student) if student is not None else "the student"
 
 
 def _is_given(argument: syntax.Argument | None) -> bool:

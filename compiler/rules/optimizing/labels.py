@@ -39,8 +39,8 @@ def missing_labels(program: Program, item: Item, node: syntax.Call) -> Findings:
     ```
     """
     binding = item.binding_of(node)
-    teacher = binding.argument("teacher") if binding is not None else None
-    if binding is None or teacher is None or not isinstance(teacher.value, syntax.String):
+    teacher = binding.argument("teacher")
+    if teacher is None or not isinstance(teacher.value, syntax.String):
         return
     student, rows = binding.argument("student"), binding.argument("trainset")
     kind = item.type_of(rows.value) if rows is not None else types.UNKNOWN

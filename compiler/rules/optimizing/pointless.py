@@ -79,9 +79,8 @@ def learns_nothing(program: Program, item: Item, node: syntax.Call) -> Findings:
     name = kind.definition.name if isinstance(kind, types.Instance) else ""
     if name not in _DEMO_MAKERS or catalog.definition(name) is None:
         return
-    binding = item.binding_of(node)
     limits = ("k",) if name == "LabeledFewShot" else ("max_bootstrapped_demos", "max_labeled_demos")
-    given = [binding.argument(each) if binding is not None else None for each in limits]
+    given = [item.binding_of(node).argument(each) for each in limits]
     written_limits = [each for each in given if each is not None and constant(each.value) == 0]
     if len(written_limits) < len(limits):
         return
@@ -114,8 +113,8 @@ def nothing_to_choose(program: Program, item: Item, node: syntax.Call) -> Findin
     if not _is_repeating(item, node):
         return
     binding = item.binding_of(node)
-    argument = binding.argument("N") if binding is not None else None
-    module = binding.argument("module") if binding is not None else None
+    argument = binding.argument("N")
+    module = binding.argument("module")
     if argument is None or module is None or constant(argument.value) != 1:
         return
     name = written(item, module.value)
@@ -149,8 +148,8 @@ def unreachable_threshold(program: Program, item: Item, node: syntax.Call) -> Fi
     if not _is_repeating(item, node):
         return
     binding = item.binding_of(node)
-    argument = binding.argument("threshold") if binding is not None else None
-    reward = binding.argument("reward_fn") if binding is not None else None
+    argument = binding.argument("threshold")
+    reward = binding.argument("reward_fn")
     if argument is None or reward is None:
         return
     kind, threshold = item.type_of(reward.value), constant(argument.value)

@@ -8,7 +8,7 @@ from ....grammar import syntax
 from ...facts import SavedPredictor
 from ...program import Item, Program
 from ..rule import Findings, rule
-from .structure import Predictor, structure_of, student_of
+from .structure import Predictor, structure_of_student
 
 
 @rule("W505", "stale-state", syntax.ValueDeclaration, severity="warning")
@@ -21,8 +21,7 @@ def stale_state(program: Program, item: Item, node: syntax.ValueDeclaration) -> 
     state = item.state
     if state is None or state.problem or not isinstance(node.value, syntax.Call):
         return
-    student = student_of(item, node.value)
-    structure = structure_of(program, item, student) if student is not None else None
+    structure = structure_of_student(program, item, node.value)
     if structure is None:
         return
     changes = list(_changes(structure, state.predictors))

@@ -61,8 +61,7 @@ def _declared(program: Program, name: str) -> Structure | None:
         case syntax.ValueDeclaration(kind="module", value=value):
             return structure_of(program, owner, value)
         case syntax.ValueDeclaration(kind="program", value=syntax.Call() as call):
-            student = student_of(owner, call)
-            return None if student is None else structure_of(program, owner, student)
+            return structure_of_student(program, owner, call)
         case syntax.ModuleDeclaration() as node:
             return _of_parts(program, owner, node.parts)
         case _:
@@ -71,9 +70,14 @@ def _declared(program: Program, name: str) -> Structure | None:
 
 def student_of(item: Item, call: syntax.Call) -> syntax.Expression | None:
     """What `OPTIMIZER.compile(…)` is given to improve."""
-    binding = item.binding_of(call)
-    argument = binding.argument("student") if binding is not None else None
+    argument = item.binding_of(call).argument("student")
     return argument.value if argument is not None else None
+
+
+def structure_of_student(program: Program, item: Item, call: syntax.Call) -> Structure | None:
+    """The predictors of what `OPTIMIZER.compile(…)` is given to improve; None where they are not known."""
+    student = student_of(item, call)
+    return None if student is None else structure_of(program, item, student)
 
 
 def _of_part(program: Program, item: Item, name: str) -> Structure | None:
@@ -146,8 +150,7 @@ def _of_class(program: Program, item: Item, call: syntax.Call, name: str) -> Str
         case "ReAct":
             return (Predictor(_AGENT_STEP, None, None), Predictor("extract.predict", None, None))
         case "Refine" | "BestOfN":
-            binding = item.binding_of(call)
-            argument = binding.argument("module") if binding is not None else None
+            argument = item.binding_of(call).argument("module")
             inside = None if argument is None else structure_of(program, item, argument.value)
             return None if inside is None else tuple(_below("module", inside))
         case _:

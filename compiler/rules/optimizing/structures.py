@@ -139,8 +139,7 @@ def several_models(program: Program, item: Item, node: syntax.Call) -> Findings:
     kind = item.type_of(node.function)
     if not isinstance(kind, types.Class) or kind.definition is not catalog.definition("Refine"):
         return
-    binding = item.binding_of(node)
-    argument = binding.argument("module") if binding is not None else None
+    argument = item.binding_of(node).argument("module")
     found = structure_of(program, item, argument.value) if argument is not None else None
     used = list(dict.fromkeys(each.model for each in found or ()))
     if argument is None or len(used) < 2 or UNKNOWN_MODEL in used:

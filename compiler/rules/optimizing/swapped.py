@@ -48,8 +48,7 @@ def swapped_parameters(program: Program, item: Item, node: syntax.Call) -> Findi
     evaluate em = Evaluate(qa, devset=dev, metric=correct)
     ```
     """
-    binding = item.binding_of(node)
-    for argument, parameter in binding.matched if binding is not None else ():
+    for argument, parameter in item.binding_of(node).matched:
         kind = item.type_of(argument.value)
         for wanted in types.options(parameter.type):
             if not isinstance(wanted, types.Callback) or wanted.role not in _FIRST:

@@ -64,12 +64,12 @@ def wrong_format(
     shown = f"`{text}`" if len(text) <= 40 else "this"
     for each in types.options(widened(kind)):
         if not _takes(each, written_format):
-            what = _what(written_format, each)
+            what = _what(written_format)
             yield wrong_format.at(node.value, f"`{written_format}` {what}, and {shown} is {described(each)}")
             return
 
 
-def _what(text: str, kind: Type) -> str:
+def _what(text: str) -> str:
     """What a format is for, as the middle of a sentence."""
     found = _FORMAT.fullmatch(text)
     if found is None:

@@ -255,8 +255,7 @@ def _compared(item: Item, node: syntax.Comparison) -> Iterator[_Misfit]:
 
 
 def _given(item: Item, node: syntax.Call | syntax.ConfigureDeclaration) -> Iterator[_Misfit]:
-    binding = item.binding_of(node)
-    for argument, parameter in binding.matched if binding is not None else ():
+    for argument, parameter in item.binding_of(node).matched:
         given = item.type_of(argument.value)
         if argument.star or not may_be_none(given):
             continue

@@ -9,6 +9,7 @@ what they stand for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, TypeAlias
@@ -227,18 +228,18 @@ class Measuring:
             case "format", [_, _] if isinstance(call.arguments[1].value, syntax.String):
                 return Measure(max(arguments[0].items, width_of(call.arguments[1].value.value)))
         if isinstance(call.function, syntax.Attribute):
-            inside = self.measure(call.function.value)
-            if call.function.name.text in _TO_A_WIDTH and arguments and arguments[0].number is not None:
-                return Measure(max(inside.items, arguments[0].number))
-            if call.function.name.text == "format" and isinstance(call.function.value, syntax.String):
-                inside = Measure(inside.items + width_of_fields(call.function.value.value))
-            if call.function.name.text in _PRODUCTS:
-                product = inside.items
-                for each in arguments:
-                    product *= each.items
-                return Measure(product)
-            return Measure(max([inside.items, *(each.items for each in arguments)]))
+            return self._method(call.function, arguments)
         return Measure(max((each.items for each in arguments), default=1))
+
+    def _method(self, function: syntax.Attribute, arguments: Sequence[Measure]) -> Measure:
+        inside, name = self.measure(function.value), function.name.text
+        if name in _TO_A_WIDTH and arguments and arguments[0].number is not None:
+            return Measure(max(inside.items, arguments[0].number))
+        if name == "format" and isinstance(function.value, syntax.String):
+            inside = Measure(inside.items + width_of_fields(function.value.value))
+        if name in _PRODUCTS:
+            return Measure(math.prod((inside.items, *(each.items for each in arguments))))
+        return Measure(max([inside.items, *(each.items for each in arguments)]))
 
 
 def _constant(node: syntax.Constant) -> Measure:

@@ -61,7 +61,7 @@ def unknown_field(program: Program, item: Item, node: syntax.Attribute | syntax.
 def _is_called_as_module(item: Item, node: syntax.Call) -> bool:
     """Whether a module class is given inputs, of which `unknown-argument` speaks."""
     binding = item.binding_of(node)
-    return binding is not None and isinstance(binding.callee, types.ModuleClass) and bool(binding.unknown)
+    return isinstance(binding.callee, types.ModuleClass) and bool(binding.unknown)
 
 
 def _of_view(item: Item, node: syntax.Attribute) -> Diagnostic:

@@ -1,4 +1,4 @@
-; For nvim-treesitter: what a new line is indented by.
+; Indentation, written by editors/generate.py.
 [
   (signature_declaration)
   (type_declaration)
@@ -11,8 +11,8 @@
   (if_statement)
   (for_statement)
   (match_statement)
-  (case_clause)
   (try_statement)
+  (case_clause)
   (argument_list)
   (parameters)
   (list)

@@ -6,7 +6,7 @@ import type { Location, Position } from "vscode-languageclient";
 
 import { fileOf, textOf, textsOf } from "./given";
 import { askFor, pick, runnables } from "./programs";
-import { taskOf } from "./tasks";
+import { ended, taskOf } from "./tasks";
 import { figures } from "./testing/events";
 import type { Results } from "./testing/results";
 import { saved, type Runner } from "./testing/running";
@@ -45,7 +45,7 @@ function target(parts: Parts, file: string | undefined): vscode.Uri | undefined 
   const document = vscode.window.activeTextEditor?.document;
   const uri = file !== undefined ? vscode.Uri.file(file) : document?.languageId === "dspyc" ? document.uri : undefined;
   if (uri === undefined || parts.command() === undefined) {
-    void vscode.window.showWarningMessage("Open a .dspy file, and install dspyc, to run this.");
+    void vscode.window.showWarningMessage(parts.command() === undefined ? "dspyc is not installed here." : "Open a .dspy file to run this.");
     return undefined;
   }
   if (!vscode.workspace.isTrusted) {
@@ -93,40 +93,6 @@ async function runProgram(
   if (chosen !== undefined) {
     tellBeside(parts, uri, chosen.line, program, code, trace);
   }
-}
-
-/** Milliseconds that the end of a task's process may be told of after the end of the task. */
-const LATE = 500;
-
-/** Run a task to its end; its exit code, undefined where it has none. */
-async function ended(task: vscode.Task): Promise<number | undefined> {
-  // A fast task has ended before its execution is known, so it is told by its words, from the beginning on.
-  const words = wordsOfTask(task);
-  const listeners: vscode.Disposable[] = [];
-  const code = new Promise<number | undefined>((resolve) => {
-    listeners.push(
-      vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
-        if (wordsOfTask(execution.task) === words) {
-          resolve(exitCode);
-        }
-      }),
-      vscode.tasks.onDidEndTask(({ execution }) => {
-        if (wordsOfTask(execution.task) === words) {
-          setTimeout(() => resolve(undefined), LATE); // one whose process has not started
-        }
-      }),
-    );
-  });
-  try {
-    await vscode.tasks.executeTask(task);
-    return await code;
-  } finally {
-    listeners.forEach((each) => void each.dispose());
-  }
-}
-
-function wordsOfTask({ execution }: vscode.Task): string {
-  return execution instanceof vscode.ProcessExecution ? JSON.stringify([execution.process, ...execution.args]) : "";
 }
 
 function tellBeside(

@@ -10,8 +10,9 @@ import { debugTest, registerDebugging } from "./debugging";
 import { fileOf, textOf } from "./given";
 import { GraphView } from "./graph";
 import { PromptPreview } from "./preview/panel";
+import { install, offerHelp } from "./installing";
 import { interpreter, onInterpreter } from "./python";
-import { findServer, type Search } from "./server";
+import { findServer } from "./server";
 import { createSettings, ServerStatus } from "./status";
 import { registerTasks } from "./tasks";
 import { Results } from "./testing/results";
@@ -37,6 +38,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const output = vscode.window.createOutputChannel("dspyc", { log: true });
   const status = new ServerStatus(SELECTOR);
   const tree = registerViews(context);
+  let isInstalling = false;
   const restart = (): Promise<void> => {
     queue = queue.then(async () => {
       await stop();
@@ -51,6 +53,18 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.commands.registerCommand("dspyc.restart", restart),
     vscode.commands.registerCommand("dspyc.showOutput", () => output.show()),
     vscode.commands.registerCommand("dspyc.createSettings", createSettings),
+    vscode.commands.registerCommand("dspyc.install", async () => {
+      isInstalling = true;
+      const isThere = await status.busy(install(context.extensionUri)).finally(() => (isInstalling = false));
+      if (isThere) {
+        await restart();
+      }
+    }),
+    onInstalled(() => {
+      if (command === undefined && !isInstalling) {
+        void restart();
+      }
+    }),
     vscode.workspace.onDidGrantWorkspaceTrust(restart),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration("dspyc.path") || event.affectsConfiguration("dspyc.usePythonExtension")) {
@@ -152,6 +166,7 @@ async function start(output: vscode.LogOutputChannel, status: ServerStatus): Pro
     isExecutable,
   });
   command = search.command;
+  await vscode.commands.executeCommand("setContext", "dspyc.found", command !== undefined);
   if (search.command === undefined) {
     status.missing();
     output.warn(`No dspyc command found; looked in ${search.tried.join(", ")}`);
@@ -189,21 +204,11 @@ async function stop(): Promise<void> {
   }
 }
 
-async function offerHelp(search: Extract<Search, { command: undefined }>): Promise<void> {
-  const untrusted = vscode.workspace.isTrusted ? "" : " (the workspace's own environment is not used until you trust it)";
-  const settings = "Open Settings";
-  const retry = "Try Again";
-  const choice = await vscode.window.showWarningMessage(
-    `The command dspyc was not found in ${search.tried.join(", ")}${untrusted}. ` +
-      "Install it with `pip install dspyc`, or set `dspyc.path`.",
-    settings,
-    retry,
-  );
-  if (choice === settings) {
-    await vscode.commands.executeCommand("workbench.action.openSettings", "dspyc.path");
-  } else if (choice === retry) {
-    await vscode.commands.executeCommand("dspyc.restart");
-  }
+/** Call a function when the command appears in an environment of the workspace. */
+function onInstalled(found: () => void): vscode.Disposable {
+  const watcher = vscode.workspace.createFileSystemWatcher("**/{bin,Scripts}/dspyc{,.exe}", false, true, true);
+  watcher.onDidCreate(found);
+  return watcher;
 }
 
 function isExecutable(file: string): boolean {

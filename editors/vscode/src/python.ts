@@ -10,6 +10,11 @@ interface PythonApi {
   };
 }
 
+/** Whether interpreters can be chosen. */
+export function hasPythonExtension(): boolean {
+  return vscode.extensions.getExtension("ms-python.python") !== undefined;
+}
+
 /** The path of the interpreter; undefined without the extension. */
 export async function interpreter(): Promise<string | undefined> {
   const environments = (await api())?.environments;

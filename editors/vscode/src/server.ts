@@ -22,7 +22,12 @@ export interface Surroundings {
 /** A command that was found and why it was taken, or where it was looked for in vain. */
 export type Search =
   | { readonly command: string; readonly origin: "setting" | "interpreter" | "environment" | "PATH" }
-  | { readonly command: undefined; readonly tried: readonly string[] };
+  | {
+      readonly command: undefined;
+      readonly tried: readonly string[];
+      /** Whether the setting names it, and nothing else counts. */
+      readonly isSet: boolean;
+    };
 
 /** The environments that people make inside a project. */
 const ENVIRONMENTS = [".venv", "venv"];
@@ -55,7 +60,7 @@ export function findServer(around: Surroundings): Search {
   if (onPath !== undefined) {
     return { command: onPath, origin: "PATH" };
   }
-  return { command: undefined, tried: [...new Set([...beside, ...inEnvironment, "PATH"])] };
+  return { command: undefined, tried: [...new Set([...beside, ...inEnvironment, "PATH"])], isSet: false };
 }
 
 /** The command in the folder of the chosen interpreter, where installing dspyc there puts it. */
@@ -81,7 +86,7 @@ function findBySetting(setting: string, around: Surroundings): Search {
     .flatMap((candidate) => executables(candidate, around.windows))
     .find(around.isExecutable);
   return found === undefined
-    ? { command: undefined, tried: candidates.length > 0 ? candidates : [setting] }
+    ? { command: undefined, tried: candidates.length > 0 ? candidates : [setting], isSet: true }
     : { command: found, origin: "setting" };
 }
 

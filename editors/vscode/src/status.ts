@@ -14,7 +14,6 @@ export class ServerStatus implements vscode.Disposable {
   constructor(selector: vscode.DocumentSelector) {
     this.server = vscode.languages.createLanguageStatusItem("dspyc.server", selector);
     this.server.name = "dspyc language server";
-    this.server.command = { command: "dspyc.restart", title: "Restart" };
     this.settings = vscode.languages.createLanguageStatusItem("dspyc.settings", selector);
     this.settings.name = "dspyc settings";
     this.subscription = vscode.window.onDidChangeActiveTextEditor((editor) => void this.showSettings(editor));
@@ -25,6 +24,7 @@ export class ServerStatus implements vscode.Disposable {
   /** Follow the client: starting, running with a version, stopped. */
   show(state: State, version: string | undefined, command: string | undefined): void {
     this.server.busy = state === State.Starting;
+    this.server.command = { command: "dspyc.restart", title: "Restart" };
     this.server.severity =
       state === State.Stopped ? vscode.LanguageStatusSeverity.Error : vscode.LanguageStatusSeverity.Information;
     this.server.text =
@@ -46,14 +46,15 @@ export class ServerStatus implements vscode.Disposable {
     this.server.severity = vscode.LanguageStatusSeverity.Error;
     this.server.text = "dspyc: not found";
     this.server.detail = "highlighting only";
+    this.server.command = { command: "dspyc.install", title: "Install" };
   }
 
   /** Show that something is being done until the promise has ended. */
-  async busy(work: Promise<unknown>): Promise<void> {
+  async busy<T>(work: Promise<T>): Promise<T> {
     this.working += 1;
     this.server.busy = true;
     try {
-      await work;
+      return await work;
     } finally {
       this.working -= 1;
       this.server.busy = this.working > 0;

@@ -67,3 +67,37 @@ export function registerTasks(command: () => string | undefined): vscode.Disposa
     },
   });
 }
+
+/** Milliseconds that the end of a task's process may be told of after the end of the task. */
+const LATE = 500;
+
+/** Run a task to its end; its exit code, undefined where it has none. */
+export async function ended(task: vscode.Task): Promise<number | undefined> {
+  // A fast task has ended before its execution is known, so it is told by its words, from the beginning on.
+  const words = wordsOfTask(task);
+  const listeners: vscode.Disposable[] = [];
+  const code = new Promise<number | undefined>((resolve) => {
+    listeners.push(
+      vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
+        if (wordsOfTask(execution.task) === words) {
+          resolve(exitCode);
+        }
+      }),
+      vscode.tasks.onDidEndTask(({ execution }) => {
+        if (wordsOfTask(execution.task) === words) {
+          setTimeout(() => resolve(undefined), LATE); // one whose process has not started
+        }
+      }),
+    );
+  });
+  try {
+    await vscode.tasks.executeTask(task);
+    return await code;
+  } finally {
+    listeners.forEach((each) => void each.dispose());
+  }
+}
+
+function wordsOfTask({ execution }: vscode.Task): string {
+  return execution instanceof vscode.ProcessExecution ? JSON.stringify([execution.process, ...execution.args]) : "";
+}

@@ -8,7 +8,7 @@ export function activate(context: vscode.ExtensionContext): void {
   status.text = "dspyc: highlighting only";
   status.detail = "the language server needs a machine that runs Python";
   context.subscriptions.push(status);
-  for (const name of ["prompt", "graph", "trace", "run", "debug", "test", "eval", "optimize", "restart", "showOutput", "createSettings"]) {
+  for (const name of ["prompt", "graph", "trace", "run", "debug", "test", "eval", "optimize", "restart", "install", "showOutput", "createSettings"]) {
     context.subscriptions.push(
       vscode.commands.registerCommand(`dspyc.${name}`, () =>
         vscode.window.showInformationMessage(

@@ -1,10 +1,143 @@
-/** Pages of webviews: nothing but the extension's own script and style runs in them. */
+/** Views beside the code: pages in which nothing but the extension's own script and style runs. */
 
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 
+/** What a view is: its type, its title, and its script, a file in `dist/webview`. */
+export interface Kind {
+  readonly type: string;
+  readonly title: string;
+  readonly script: string;
+}
+
+/** A view that is open once, or not. `From` and `To` are the messages of its page and to it. */
+export abstract class View<From extends { readonly kind: string }, To> implements vscode.Disposable {
+  protected panel: vscode.WebviewPanel | undefined;
+  /** Whether the page has said that it listens. */
+  protected isReady = false;
+
+  constructor(
+    private readonly extension: vscode.Uri,
+    private readonly kind: Kind,
+  ) {}
+
+  /** Open the view beside the editor, or bring it to the front. */
+  show(): void {
+    if (this.panel === undefined) {
+      this.open();
+    } else {
+      this.panel.reveal(undefined, true);
+    }
+  }
+
+  /** The page listens, or says something else. */
+  protected abstract said(message: From): void;
+
+  /** The view was closed. */
+  protected closed(): void {
+    this.panel = undefined;
+    this.isReady = false;
+  }
+
+  protected tell(message: To): void {
+    void this.panel?.webview.postMessage(message);
+  }
+
+  private open(): void {
+    const { type, title, script } = this.kind;
+    this.panel = vscode.window.createWebviewPanel(
+      type,
+      title,
+      { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
+      { enableScripts: true, localResourceRoots: resources(this.extension) },
+    );
+    this.panel.iconPath = vscode.Uri.joinPath(this.extension, "images", "file.svg");
+    this.panel.onDidDispose(() => this.closed());
+    this.panel.webview.onDidReceiveMessage((message: From) => {
+      this.isReady ||= message.kind === "ready";
+      this.said(message);
+    });
+    this.panel.webview.html = page(this.panel.webview, this.extension, script, title);
+  }
+
+  dispose(): void {
+    this.panel?.dispose();
+    this.closed();
+  }
+}
+
+/** A place in a text. */
+export interface Place {
+  readonly document: vscode.TextDocument;
+  readonly position: vscode.Position;
+}
+
+/** A view of what is under the cursor: it follows the cursor and the text. */
+export abstract class FollowingView<From extends { readonly kind: string }, To> extends View<From, To> {
+  private place: Place | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly subscriptions: vscode.Disposable[];
+
+  /** @param rest milliseconds of rest after a key or a move of the cursor. */
+  constructor(
+    extension: vscode.Uri,
+    kind: Kind,
+    private readonly rest: number,
+  ) {
+    super(extension, kind);
+    this.subscriptions = [
+      vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => this.follow(textEditor)),
+      vscode.window.onDidChangeActiveTextEditor((editor) => this.follow(editor)),
+      vscode.workspace.onDidChangeTextDocument(({ document }) => {
+        if (document === this.place?.document) {
+          this.later();
+        }
+      }),
+    ];
+  }
+
+  override show(): void {
+    const isNew = this.panel === undefined;
+    super.show();
+    if (isNew) {
+      this.panel?.onDidChangeViewState(() => this.later());
+    }
+    this.follow(vscode.window.activeTextEditor);
+  }
+
+  /** Show what is at a place; called while the view is seen. */
+  protected abstract update(place: Place): Promise<void>;
+
+  /** Show anew what is at the place, once nothing happens for a moment. */
+  protected later(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      if (this.panel?.visible === true && this.isReady && this.place !== undefined) {
+        void this.update(this.place);
+      }
+    }, this.rest);
+  }
+
+  private follow(editor: vscode.TextEditor | undefined): void {
+    if (this.panel !== undefined && editor?.document.languageId === "dspyc") {
+      this.place = { document: editor.document, position: editor.selection.active };
+      this.later();
+    }
+  }
+
+  protected override closed(): void {
+    clearTimeout(this.timer);
+    super.closed();
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.subscriptions.forEach((each) => void each.dispose());
+  }
+}
+
 /** What a webview may load: files of these folders. */
-export function resources(extension: vscode.Uri): vscode.Uri[] {
+function resources(extension: vscode.Uri): vscode.Uri[] {
   return [vscode.Uri.joinPath(extension, "dist"), vscode.Uri.joinPath(extension, "media")];
 }
 
@@ -13,7 +146,7 @@ export function resources(extension: vscode.Uri): vscode.Uri[] {
  *
  * @param script the file in `dist/webview`.
  */
-export function page(webview: vscode.Webview, extension: vscode.Uri, script: string, title: string): string {
+function page(webview: vscode.Webview, extension: vscode.Uri, script: string, title: string): string {
   const nonce = randomBytes(16).toString("base64");
   const uri = (...parts: string[]): string => webview.asWebviewUri(vscode.Uri.joinPath(extension, ...parts)).toString();
   const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'; img-src blob:;`;

@@ -23,6 +23,6 @@ test("a score says what was required", () => {
     event: "result", evaluation: "a", program: "qa", metric: "m", score: 50, examples: 4, errors: 1, require: 60,
     passed: false, seconds: 1, rows: [], calls: 4, tokens: 0, cost: null,
   } as const;
-  assert.equal(scored(result), "qa: 50.0 % of 4 rows, 1 failed, 60 required");
-  assert.equal(scored({ ...result, score: null }), "qa: ? % of 4 rows, 1 failed, 60 required");
+  assert.equal(scored(result, false), "qa: 50.0 % of 4 rows, 1 failed, 60 required");
+  assert.equal(scored({ ...result, score: null }, true), "? % of 4 rows, 1 failed, 60 required");
 });

@@ -50,7 +50,7 @@ test("the setting may start at home or at the workspace folder", () => {
 
 test("a setting that points nowhere is not passed over", () => {
   const found = findServer(surroundings([IN_PROJECT, ON_PATH], { setting: "/opt/missing" }));
-  assert.deepEqual(found, { command: undefined, tried: ["/opt/missing"] });
+  assert.deepEqual(found, { command: undefined, tried: ["/opt/missing"], isSet: true });
 });
 
 test("nothing inside an untrusted workspace is started", () => {
@@ -65,5 +65,6 @@ test("a search in vain says where it looked", () => {
   assert.deepEqual(found, {
     command: undefined,
     tried: [IN_PROJECT, "/home/ada/project/venv/bin/dspyc", "PATH"],
+    isSet: false,
   });
 });

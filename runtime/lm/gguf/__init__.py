@@ -1,1 +1,1 @@
-"""GGUF files: their header and their weights."""
+"""Files of models: headers and weights, folders of the hub, and how a model was trained to be asked."""

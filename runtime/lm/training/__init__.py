@@ -1,1 +1,1 @@
-"""Training GGUF models on this machine."""
+"""Training models: on this machine, by servers with OpenAI's protocol, by jobs of Databricks."""

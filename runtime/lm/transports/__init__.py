@@ -1,1 +1,1 @@
-"""How requests reach a model: through litellm, or in this process."""
+"""How requests reach a model: in this process, over our own connections, or through litellm."""

@@ -1,7 +1,7 @@
 // What the language server does in the editor: underlines, hovers, problems, outline, fixes, completion, definitions.
 
 const assert = require("node:assert/strict");
-const { LONG, SHORT, say, command, focusEditor, hover, seeText, wordBox } = require("./ui.cjs");
+const { LONG, SHORT, say, command, focusEditor, hover, seeText, settledBox, wordBox } = require("./ui.cjs");
 
 const MISTAKE = "urgncy";
 
@@ -144,8 +144,8 @@ async function renameIt(page, picture) {
 
 async function goToPython(page, picture) {
   await page.keyboard.press("Control+Home");
-  await page.waitForTimeout(400); // it scrolls there
-  const box = await wordBox(page, "find_articles", 0);
+  await page.locator("#status\\.editor\\.selection", { hasText: "Ln 1, Col 1" }).waitFor(SHORT);
+  const box = await settledBox(page, "find_articles", 0);
   await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
   await page.keyboard.press("F12");
   await page.locator(".tab.active", { hasText: "tools.py" }).waitFor(SHORT);

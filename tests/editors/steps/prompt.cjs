@@ -1,13 +1,13 @@
 // The prompt preview: it follows the cursor, shows values and sizes, and marks what an edit changes.
 
 const assert = require("node:assert/strict");
-const { open, command, clickTitle, goToLine, webview, say } = require("./ui.cjs");
+const { open, command, clickTitle, goToLine, heading, webview, say } = require("./ui.cjs");
 
 async function seePrompt(page, picture, theme) {
   await open(page, "shop.dspy");
   await goToLine(page, 26);
   await clickTitle(page, "Show the Prompt Beside the Code");
-  const view = await webview(page, "desk.sort");
+  const view = await webview(page, heading("desk.sort"));
   const text = async (wanted) => view.locator("pre", { hasText: wanted }).first().waitFor({ timeout: 20_000 });
   await text("Where is my parcel?"); // the value of the first test reaches the part
   assert.match(await view.locator(".size").first().innerText(), /about \d+ tokens/);
@@ -15,9 +15,9 @@ async function seePrompt(page, picture, theme) {
   await picture("prompt-dark");
 
   await goToLine(page, 28); // the cursor moves on to another part
-  await webview(page, "desk.reply");
+  await webview(page, heading("desk.reply"));
   await goToLine(page, 26);
-  await webview(page, "desk.sort");
+  await webview(page, heading("desk.sort"));
 
   await view.locator("#source").selectOption({ label: "a row of rows" });
   await text("My parcel is late");

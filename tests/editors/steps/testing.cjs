@@ -1,9 +1,13 @@
 // The Testing view: tests and evaluations as a tree, run with results beside the code.
 
 const assert = require("node:assert/strict");
-const { open, command, clickTitle, focusEditor, goToLine, seeText, seeBeside, webview, say, SHORT, LONG } = require("./ui.cjs");
+const { execFileSync } = require("node:child_process");
+const path = require("node:path");
+const { open, command, clickTitle, focusEditor, goToLine, seeText, seeBeside, heading, webview, say, SHORT, LONG } = require("./ui.cjs");
 
-async function seeTests(page, picture, theme) {
+const LENS = ".monaco-editor .codelens-decoration";
+
+async function seeTests(page, picture, theme, workspace) {
   await open(page, "shop.dspy");
   await command(page, "Testing: Focus on Test Explorer View");
   const tree = page.locator(".test-explorer .monaco-list-row");
@@ -18,6 +22,11 @@ async function seeTests(page, picture, theme) {
   await seeBeside(page, "✓");
   await seeBeside(page, '✗ pred.answer == "Tomorrow."');
   await seeBeside(page, "You get it back. != Tomorrow."); // the difference, behind the line that failed
+  await seeText(page, LENS, "✓ passed today", SHORT);
+  await seeText(page, LENS, "✗ failed today", SHORT);
+  const dspyc = path.join(workspace, ".venv", "bin", "dspyc");
+  execFileSync(dspyc, ["eval", path.join(workspace, "shop.dspy")]); // as in a terminal
+  await seeText(page, LENS, "100.0 % of 2 rows, today", SHORT);
   await picture("tests-dark");
   await page.keyboard.press("Escape");
   await tree.filter({ hasText: "shop.dspy" }).first().click();
@@ -38,7 +47,7 @@ async function seeTests(page, picture, theme) {
 
 async function seeTrace(page, picture, theme) {
   await command(page, "dspyc: Show the Trace of the Last Run");
-  const view = await webview(page, "dspyc test");
+  const view = await webview(page, heading("dspyc test"));
   await view.locator("summary", { hasText: "Desk" }).first().waitFor({ timeout: 20_000 });
   await view.locator("summary", { hasText: "dummy" }).first().click();
   await view.locator("pre", { hasText: "Where is my parcel?" }).first().waitFor({ timeout: 20_000 });
@@ -54,15 +63,7 @@ async function seeGraph(page, picture, theme) {
   await open(page, "shop.dspy");
   await goToLine(page, 28);
   await command(page, "dspyc: Show the Data Flow");
-  const end = Date.now() + 20_000;
-  let found = 0;
-  while (found === 0 && Date.now() < end) {
-    await page.waitForTimeout(200);
-    for (const frame of page.frames()) {
-      found += await frame.locator('img[alt="The data flow of desk"]').count().catch(() => 0);
-    }
-  }
-  assert(found > 0, "the picture is there");
+  await webview(page, 'img[alt="The data flow of desk"]');
   await picture("graph-dark");
   await theme("light");
   await picture("graph-light");

@@ -2,12 +2,40 @@
 
 const assert = require("node:assert/strict");
 const path = require("node:path");
+const { chromium } = require("playwright-core");
 
 const LONG = { timeout: 60_000 };
 const SHORT = { timeout: 20_000 };
 const started = Date.now();
 
 const say = (text) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${text}`);
+
+const ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Use a page of a browser from beginning to end; a picture says how it looked where something failed. */
+async function session(output, failure, viewport, use) {
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", headless: true, args: ARGUMENTS });
+  const page = await browser.newPage({ viewport });
+  const picture = pictures(page, output);
+  try {
+    await use(page, picture);
+    say("everything works");
+  } catch (error) {
+    console.error(error);
+    process.exitCode = 1;
+    await picture(failure);
+  } finally {
+    await browser.close();
+  }
+}
 
 /** Takes pictures of a page into a folder. */
 const pictures = (page, output) => async (name) => {
@@ -81,6 +109,18 @@ async function wordBox(page, word, occurrence = 0) {
   return box;
 }
 
+/** Where a word stands on the screen once nothing moves any more: the editor scrolls smoothly. */
+async function settledBox(page, word, occurrence = 0) {
+  for (let before; ; ) {
+    const box = await wordBox(page, word, occurrence);
+    if (before !== undefined && before.y === box.y && before.x === box.x) {
+      return box;
+    }
+    before = box;
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  }
+}
+
 /** Rest the pointer on a word of the editor until a hover shows a text. */
 async function hover(page, word, occurrence, expected) {
   const box = await wordBox(page, word, occurrence);
@@ -113,19 +153,33 @@ async function seeBeside(page, text, wait = LONG) {
   );
 }
 
-/** The document inside a webview, once it has a heading with a text. */
-async function webview(page, heading, wait = 30_000) {
-  const end = Date.now() + wait;
-  while (Date.now() < end) {
-    for (const frame of page.frames()) {
-      const found = await frame.locator("h1, img", { hasText: heading }).count().catch(() => 0);
-      if (found > 0) {
-        return frame;
+/** A heading of a view. */
+const heading = (text) => `h1:has-text(${JSON.stringify(text)})`;
+
+/** The document inside a webview, once it has something. */
+async function webview(page, selector, wait = 30_000) {
+  let found;
+  await until(
+    async () => {
+      for (const frame of page.frames()) {
+        if ((await frame.locator(selector).count().catch(() => 0)) > 0) {
+          found = frame;
+        }
       }
-    }
-    await page.waitForTimeout(150);
+      return found !== undefined;
+    },
+    `a view has ${selector}`,
+    wait,
+  );
+  return found;
+}
+
+/** Ask again and again until something is so. */
+async function until(isSo, what, wait = 60_000) {
+  for (const end = Date.now() + wait; !(await isSo()); ) {
+    assert(Date.now() < end, `in ${wait / 1000} s it did not come to this: ${what}`);
+    await new Promise((done) => setTimeout(done, 100));
   }
-  throw new Error(`no view with the heading ${heading}`);
 }
 
 /** All of the text of the editor, by the clipboard's way: select all and read the view. */
@@ -137,4 +191,4 @@ async function lines(page) {
   });
 }
 
-module.exports = { LONG, SHORT, say, pictures, open, command, clickTitle, focusEditor, goToLine, wordBox, hover, seeText, seeBeside, webview, lines };
+module.exports = { LONG, SHORT, say, session, open, command, clickTitle, focusEditor, goToLine, wordBox, settledBox, hover, seeText, seeBeside, heading, until, webview, lines };

@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 
-import { page, resources } from "../webviews";
+import { FollowingView, type Place } from "../webviews";
 import { Asker, Superseded } from "./asking";
 import { Changes } from "./changes";
 import { codePoints } from "./offsets";
@@ -11,73 +11,23 @@ import type { Answer, FromView, Source, ToView } from "./types";
 /** Milliseconds of rest after a key or a move of the cursor. */
 const REST = 120;
 
-/** Shows one panel, or none. */
-export class PromptPreview implements vscode.Disposable {
-  private panel: vscode.WebviewPanel | undefined;
+export class PromptPreview extends FollowingView<FromView, ToView> {
   private asker: { readonly command: string; readonly python: boolean; readonly asker: Asker } | undefined;
-  private place: { readonly document: vscode.TextDocument; readonly position: vscode.Position } | undefined;
   private source: Source = { kind: "automatic" };
   private values: Record<string, string> = {};
   private subject = "";
   private runsPython = false;
-  private isReady = false;
-  private timer: NodeJS.Timeout | undefined;
   private readonly changes = new Changes();
-  private readonly subscriptions: vscode.Disposable[];
 
   constructor(
-    private readonly extension: vscode.Uri,
+    extension: vscode.Uri,
     private readonly command: () => string | undefined,
   ) {
-    this.subscriptions = [
-      vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => this.follow(textEditor)),
-      vscode.window.onDidChangeActiveTextEditor((editor) => this.follow(editor)),
-      vscode.workspace.onDidChangeTextDocument(({ document }) => {
-        if (document === this.place?.document) {
-          this.later();
-        }
-      }),
-    ];
+    super(extension, { type: "dspyc.prompt", title: "Prompt", script: "prompt.js" }, REST);
   }
 
-  /** Open the panel beside the editor, or bring it to the front, at the cursor's place. */
-  show(): void {
-    if (this.panel === undefined) {
-      this.panel = vscode.window.createWebviewPanel(
-        "dspyc.prompt",
-        "Prompt",
-        { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
-        { enableScripts: true, localResourceRoots: resources(this.extension) },
-      );
-      this.panel.iconPath = vscode.Uri.joinPath(this.extension, "images", "file.svg");
-      this.panel.onDidDispose(() => this.closed());
-      this.panel.onDidChangeViewState(() => this.later());
-      this.panel.webview.onDidReceiveMessage((message: FromView) => this.said(message));
-      this.panel.webview.html = page(this.panel.webview, this.extension, "prompt.js", "Prompt");
-    } else {
-      this.panel.reveal(undefined, true);
-    }
-    this.follow(vscode.window.activeTextEditor);
-  }
-
-  private follow(editor: vscode.TextEditor | undefined): void {
-    if (this.panel !== undefined && editor?.document.languageId === "dspyc") {
-      this.place = { document: editor.document, position: editor.selection.active };
-      this.later();
-    }
-  }
-
-  private later(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.update(), REST);
-  }
-
-  private async update(): Promise<void> {
-    const { panel, place } = this;
+  protected async update(place: Place): Promise<void> {
     const command = this.command();
-    if (panel === undefined || place === undefined || !panel.visible || !this.isReady) {
-      return;
-    }
     if (command === undefined) {
       this.tell({ kind: "problem", text: "The command dspyc was not found, so there are no prompts." });
       return;
@@ -136,10 +86,9 @@ export class PromptPreview implements vscode.Disposable {
     return this.asker.asker;
   }
 
-  private said(message: FromView): void {
+  protected said(message: FromView): void {
     switch (message.kind) {
       case "ready":
-        this.isReady = true;
         break;
       case "source":
         this.source = message.source;
@@ -155,22 +104,10 @@ export class PromptPreview implements vscode.Disposable {
     this.later();
   }
 
-  private tell(message: ToView): void {
-    void this.panel?.webview.postMessage(message);
-  }
-
-  private closed(): void {
-    clearTimeout(this.timer);
-    this.panel = undefined;
-    this.isReady = false;
+  protected override closed(): void {
+    super.closed();
     this.runsPython = false;
     this.asker?.asker.dispose();
     this.asker = undefined;
-  }
-
-  dispose(): void {
-    this.panel?.dispose();
-    this.closed();
-    this.subscriptions.forEach((each) => void each.dispose());
   }
 }

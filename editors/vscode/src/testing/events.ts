@@ -75,11 +75,11 @@ export function figures(seconds: number, used: Used): string {
   return parts.join(", ");
 }
 
-/** The result of an evaluation in a line: `accuracy of qa: 50.0 % of 154 rows, 40 required`. */
-export function scored(result: Extract<Event, { event: "result" }>): string {
+/** The result of an evaluation in a line: `50.0 % of 154 rows, 40 required`; one of several begins with its program. */
+export function scored(result: Extract<Event, { event: "result" }>, isOnly: boolean): string {
   const required = result.require === null ? "" : `, ${result.require} required`;
   const errors = result.errors === 0 ? "" : `, ${result.errors} failed`;
-  return `${result.program}: ${result.score?.toFixed(1) ?? "?"} % of ${result.examples} rows${errors}${required}`;
+  return `${isOnly ? "" : `${result.program}: `}${result.score?.toFixed(1) ?? "?"} % of ${result.examples} rows${errors}${required}`;
 }
 
 /** A row of an evaluation as text. */

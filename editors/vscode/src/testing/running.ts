@@ -130,13 +130,13 @@ export class Runner {
       return;
     }
     const seconds = found.reduce((sum, each) => sum + each.seconds, 0);
-    const told = found.map((each) => `${scored(each)} (${figures(each.seconds, each)})`);
+    const told = found.map((each) => `${scored(each, found.length === 1)} (${figures(each.seconds, each)})`);
     run.appendOutput(`${[...told, ...found.flatMap((each) => each.rows.slice(0, MOST_ROWS).map(rowText))].join("\n").replaceAll("\n", "\r\n")}\r\n`, undefined, item);
     const failed = found.filter((each) => each.passed === false);
     if (failed.length === 0) {
       run.passed(item, seconds * 1000);
     } else {
-      run.failed(item, failed.map((each) => belowGate(each, item)), seconds * 1000);
+      run.failed(item, failed.map((each) => belowGate(each, found.length === 1, item)), seconds * 1000);
     }
     this.beside(item, { outcome: failed.length === 0 ? "passed" : "failed", text: told.join("; ") });
   }
@@ -232,9 +232,9 @@ function failure(event: Failure): vscode.TestMessage {
   return message;
 }
 
-function belowGate(result: Extract<Event, { event: "result" }>, item: vscode.TestItem): vscode.TestMessage {
+function belowGate(result: Extract<Event, { event: "result" }>, isOnly: boolean, item: vscode.TestItem): vscode.TestMessage {
   const message = new vscode.TestMessage(
-    [`${scored(result)}`, ...result.rows.slice(0, MOST_ROWS).map(rowText)].join("\n"),
+    [scored(result, isOnly), ...result.rows.slice(0, MOST_ROWS).map(rowText)].join("\n"),
   );
   if (item.uri !== undefined && item.range !== undefined) {
     message.location = new vscode.Location(item.uri, item.range);

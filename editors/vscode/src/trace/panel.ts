@@ -5,7 +5,7 @@ import { readdir, readFile, rm, stat } from "node:fs/promises";
 import * as path from "node:path";
 import * as vscode from "vscode";
 
-import { page, resources } from "../webviews";
+import { View } from "../webviews";
 import { readTrace } from "./reading";
 import type { FromTraceView, ToTraceView, Trace } from "./types";
 
@@ -20,17 +20,16 @@ export interface TracedRun {
 /** Milliseconds after which a trace that no window has taken away is old. */
 const OLD = 24 * 60 * 60 * 1000;
 
-export class TraceView implements vscode.Disposable {
-  private panel: vscode.WebviewPanel | undefined;
-  private isReady = false;
-
-  constructor(
-    private readonly extension: vscode.Uri,
-    private readonly folder: vscode.Uri,
-  ) {}
-
+export class TraceView extends View<FromTraceView, ToTraceView> {
   /** The file of the last run that has asked a model. */
   private last: string | undefined;
+
+  constructor(
+    extension: vscode.Uri,
+    private readonly folder: vscode.Uri,
+  ) {
+    super(extension, { type: "dspyc.trace", title: "Trace", script: "trace.js" });
+  }
 
   /** What the next run writes; each has a file of its own, as several may run at a time. */
   async begin(): Promise<TracedRun> {
@@ -72,31 +71,14 @@ export class TraceView implements vscode.Disposable {
     }
   }
 
-  /** Open the view, or bring it to the front. */
-  show(): void {
-    if (this.panel === undefined) {
-      this.panel = vscode.window.createWebviewPanel(
-        "dspyc.trace",
-        "Trace",
-        { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
-        { enableScripts: true, localResourceRoots: resources(this.extension) },
-      );
-      this.panel.iconPath = vscode.Uri.joinPath(this.extension, "images", "file.svg");
-      this.panel.onDidDispose(() => {
-        this.panel = undefined;
-        this.isReady = false;
-      });
-      this.panel.webview.onDidReceiveMessage((message: FromTraceView) => void this.said(message));
-      this.panel.webview.html = page(this.panel.webview, this.extension, "trace.js", "Trace");
-    } else {
-      this.panel.reveal(undefined, true);
-    }
+  override show(): void {
+    super.show();
     void this.refresh();
   }
 
   /** Show the last trace, if the view is open. */
   private async refresh(): Promise<void> {
-    if (this.panel === undefined || !this.isReady) {
+    if (!this.isReady) {
       return;
     }
     const trace = this.last === undefined ? undefined : await this.read(this.last);
@@ -107,26 +89,18 @@ export class TraceView implements vscode.Disposable {
     );
   }
 
-  private async said(message: FromTraceView): Promise<void> {
-    if (message.kind === "ready") {
-      this.isReady = true;
-      await this.refresh();
-      return;
-    }
-    const at = new vscode.Position(Math.max(0, message.line - 1), 0);
-    await vscode.window.showTextDocument(vscode.Uri.file(message.path), {
-      viewColumn: vscode.ViewColumn.One,
-      selection: new vscode.Range(at, at),
-    });
+  protected said(message: FromTraceView): void {
+    void (message.kind === "ready" ? this.refresh() : goTo(message.path, message.line));
   }
+}
 
-  private tell(message: ToTraceView): void {
-    void this.panel?.webview.postMessage(message);
-  }
-
-  dispose(): void {
-    this.panel?.dispose();
-  }
+/** Show a line, counted from 1, of a file. */
+async function goTo(file: string, line: number): Promise<void> {
+  const at = new vscode.Position(Math.max(0, line - 1), 0);
+  await vscode.window.showTextDocument(vscode.Uri.file(file), {
+    viewColumn: vscode.ViewColumn.One,
+    selection: new vscode.Range(at, at),
+  });
 }
 
 /** When a file was last written; now for one that is gone. */

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# A new user's first minute, in a real VS Code: a workspace without an environment, and no dspyc on the PATH. The
+# workspace is trusted, and the extension's button installs dspyc. Needs what run.sh needs, and takes its variables.
+set -euo pipefail
+# shellcheck source=tests/editors/common.sh
+source "$(dirname "$0")/common.sh"
+
+prepare
+quietly package.log npm run --silent package:only
+
+data=$(mktemp -d)
+trap 'kill "${editor:-}" 2>/dev/null || true; rm -rf "$data"' EXIT
+mkdir -p "$data/user/User" "$data/user/Machine"
+cp -r "$here/workspace" "$data/workspace"
+# What is installed leads to the dspyc that is tested, so that nothing else has to be installed with it.
+python3 - "$data/dspyc-0.1.0-py3-none-any.whl" "$server" <<'PYTHON'
+import sys
+import zipfile
+
+path, server = sys.argv[1:]
+info = "dspyc-0.1.0.dist-info"
+files = {
+    "leads_to_dspyc.py": f"import os, sys\n\ndef main():\n    os.execv({server!r}, [{server!r}, *sys.argv[1:]])\n",
+    f"{info}/METADATA": "Metadata-Version: 2.1\nName: dspyc\nVersion: 0.1.0\n",
+    f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    f"{info}/entry_points.txt": "[console_scripts]\ndspyc = leads_to_dspyc:main\n",
+}
+with zipfile.ZipFile(path, "w") as wheel:
+    for name, text in files.items():
+        wheel.writestr(name, text)
+    wheel.writestr(f"{info}/RECORD", "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"]))
+PYTHON
+printf '{"dspyc.package": "%s"}\n' "$data/dspyc-0.1.0-py3-none-any.whl" >"$data/user/Machine/settings.json"
+sed 's/"security.workspace.trust.enabled": false/"security.workspace.trust.startupPrompt": "never"/' \
+    "$here/settings.json" >"$data/user/User/settings.json"
+python=$(python3 -c 'import sys; print(sys.base_prefix)')/bin
+PATH=$python:$(echo "$PATH" | tr : '\n' | while read -r folder; do [ -e "$folder/dspyc" ] || echo "$folder"; done | paste -sd:)
+serve "$data"
+node "$here/fresh.cjs" "$address" "$output" "$data/workspace"
+step "done; screenshots are in $output"

@@ -1,0 +1,167 @@
+"""Lenses tell what the last run of a test and of an evaluation came to, whoever has started it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dspyc.base.ages import age, moment
+from dspyc.cli.main import run
+from dspyc.project import results
+from dspyc.project.results import LastScore, LastTest, keep_results, read_results, text_digest
+from support.lsp_client import CAPABILITIES, Client
+
+PROGRAM = """\
+lm dummy = DummyLM({"card": {"topic": "lost"}, "fee": {"topic": "money"}})
+configure(lm=dummy)
+module sort = Predict("message -> topic")
+dataset rows = Dataset([
+    {"message": "my card", "topic": "lost"},
+    {"message": "a fee", "topic": "fees"},
+], inputs=["message"])
+evaluate plain = Evaluate(sort, devset=rows, metric=same)
+evaluate strict = Evaluate(sort, devset=rows, metric=same, require=80)
+evaluate both = Evaluate([sort, sort], devset=rows, metric=same)
+
+def same(example: Example, pred: Prediction) -> bool:
+    return example.topic == pred.topic
+
+test "a card":
+    assert sort(message="my card").topic == "lost"
+
+test "a fee":
+    assert sort(message="a fee").topic == "fees"
+"""
+REFRESHING = {
+    **CAPABILITIES,
+    "workspace": {
+        "codeLens": {"refreshSupport": True},
+        "didChangeWatchedFiles": {"dynamicRegistration": True, "relativePatternSupport": True},
+    },
+}
+
+
+@pytest.fixture
+def program(workspace: Path, request: pytest.FixtureRequest) -> Path:
+    path = workspace / f"{request.node.name}.dspy"
+    path.write_text(PROGRAM, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def opened(client: Client, program: Path) -> Iterator[Path]:
+    client.open(program.as_uri(), PROGRAM)
+    yield program
+    client.close(program.as_uri())
+
+
+def told(client: Client, path: Path) -> list[str]:
+    """What is told of last results, in the order of the text."""
+    found: list[dict[str, Any]] = client.request(
+        "textDocument/codeLens", {"textDocument": {"uri": path.as_uri()}}
+    )
+    return [
+        each["command"]["title"] for each in found if "command" in each and not each["command"]["command"]
+    ]
+
+
+def test_what_a_run_in_a_terminal_came_to(client: Client, opened: Path) -> None:
+    assert told(client, opened) == []
+    assert run(["test", str(opened)]) == 1
+    assert run(["eval", str(opened)]) == 1
+    strict, plain = "✗ 50.0 % of 2 rows, 80 required, today ", "50.0 % of 2 rows, today "
+    both = "sort 50.0 %, sort 50.0 % of 2 rows, today "
+    starts = [plain, strict, both, "✓ passed today ", "✗ failed today "]
+    found = told(client, opened)
+    assert [each[: len(start)] for each, start in zip(found, starts, strict=True)] == starts
+    assert all(len(each) == len(start) + len("14:32") for each, start in zip(found, starts, strict=True))
+
+
+def test_a_later_run_of_one_test_leaves_the_others(client: Client, opened: Path) -> None:
+    run(["test", str(opened)])
+    before = read_results(str(opened))
+    run(["test", str(opened), "--title", "a card", "--lm", "embedded/banking"])
+    after = read_results(str(opened))
+    assert after.tests["a fee"] == before.tests["a fee"]
+    assert after.tests["a card"].at > before.tests["a card"].at
+    [card, fee] = told(client, opened)
+    assert card.endswith(", with embedded/banking")
+    assert "with" not in fee
+
+
+def test_a_program_that_was_edited_since(client: Client, opened: Path) -> None:
+    run(["test", str(opened), "-k", "card"])
+    client.change(opened.as_uri(), {"text": PROGRAM + "\n"})
+    [card] = told(client, opened)
+    assert card.endswith(", edited since")
+    client.change(opened.as_uri(), {"text": PROGRAM})
+    assert not told(client, opened)[0].endswith(", edited since")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"tests": {"a card": 1}}', b"\xff" * 9, b"[" * 9999])
+def test_what_is_kept_may_be_damaged(client: Client, opened: Path, content: bytes) -> None:
+    keep_results(str(opened), {"a card": LastTest(True, time.time())})
+    results._file(str(opened)).write_bytes(content)
+    assert told(client, opened) == []
+    keep_results(str(opened), {"a card": LastTest(True, time.time(), text_digest(PROGRAM))})
+    assert len(told(client, opened)) == 1
+
+
+def test_strange_values_are_told_as_they_are(client: Client, opened: Path) -> None:
+    text = text_digest(PROGRAM)
+    keep_results(
+        str(opened),
+        {"a card": LastTest(True, 1e300, text), "a fee": LastTest(False, time.time() + 9e5, text)},
+        {"plain": [LastScore("sort", None, 1234, 0.0, errors=3, text=text)], "gone": [], "strict": []},
+    )
+    days = (time.time() // 86400, time.time() // 86400 + 1, time.time() // 86400 - 1)
+    assert told(client, opened) in [
+        [f"? % of 1,234 rows, 3 failed, {day:.0f} days ago", "✓ passed", "✗ failed"] for day in days
+    ]
+
+
+def test_a_folder_that_cannot_be_written_to_keeps_nothing(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_the_way = tmp_path / "cache"
+    in_the_way.write_text("a file", encoding="utf-8")
+    monkeypatch.setenv("DSPYC_CACHE_DIR", str(in_the_way))
+    assert run(["test", str(program), "-k", "card", "--lm", "embedded/banking"]) in (0, 1)
+    assert read_results(str(program)).tests == {}
+
+
+def test_the_client_watches_the_results(new_client: Client, program: Path, workspace: Path) -> None:
+    new_client.initialize(workspace, capabilities=REFRESHING)
+    asked = new_client.wait_for_request("client/registerCapability")
+    [registration] = [
+        each for each in asked["registrations"] if each["method"].endswith("didChangeWatchedFiles")
+    ]
+    [_, watcher] = registration["registerOptions"]["watchers"]
+    assert watcher["globPattern"] == {"baseUri": results.results_folder().as_uri(), "pattern": "*.json"}
+    new_client.open(program.as_uri(), PROGRAM)
+    run(["test", str(program), "-k", "card"])
+    kept = results._file(str(program)).as_uri()
+    new_client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": kept, "type": 1}]})
+    new_client.wait_for_request("workspace/codeLens/refresh")
+    assert len(told(new_client, program)) == 1
+
+
+def test_ages() -> None:
+    now = moment("2026-03-01T12:00:00")
+    assert now is not None
+    days = {
+        "2026-03-01T09:05:00": "today 09:05",
+        "2026-03-01": "today",
+        "2026-02-28T23:59:59": "yesterday",
+        "2026-02-27": "2 days ago",
+        "2025-03-01": "365 days ago",
+        "2026-03-02": "",
+        "soon": "",
+        "": "",
+    }
+    assert {text: age(moment(text), now) for text in days} == days
+    assert age(moment("2026-02-20T00:00:00+00:00"), now) in ("9 days ago", "10 days ago")
