@@ -116,7 +116,7 @@ def of_instructions(metric: Any, writer: Any, calls: int, steps: int) -> dict[st
         both = dspy.BetterTogether(
             metric=metric,
             p=dspy.MIPROv2(metric=metric, prompt_model=writer, **none),
-            w=dspy.BootstrapFinetune(train_kwargs={"steps": steps}),
+            w=dspy.BootstrapFinetune(train_kwargs={"steps": steps, "fresh": True}),
         )
         return both.compile(student, trainset=train, valset=val, strategy="p -> w", teacher="labels")
 
@@ -132,7 +132,7 @@ def of_instructions(metric: Any, writer: Any, calls: int, steps: int) -> dict[st
         "SIMBA, advice": simba,
         "InferRules": infer,
         "BootstrapFinetune": lambda student, train, val: dspy.BootstrapFinetune(
-            train_kwargs={"steps": steps}
+            train_kwargs={"steps": steps, "fresh": True}
         ).compile(student, trainset=[*train, *val], teacher="labels"),
         "BetterTogether, MIPROv2 -> weights": better_together,
     }

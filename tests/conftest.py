@@ -31,6 +31,8 @@ os.environ.pop("COLUMNS", None)
 # What commands keep is kept for this run of the tests.
 _kept = TemporaryDirectory(prefix="dspyc-tests-")
 os.environ["DSPYC_CACHE_DIR"] = _kept.name
+# What an earlier run has trained would be found again.
+os.environ["DSPYC_MODELS"] = os.path.join(_kept.name, "models")
 
 
 def pytest_configure() -> None:

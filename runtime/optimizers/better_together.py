@@ -28,7 +28,7 @@ from .hearing import tell_trial
 from .labels import Labels
 from .plan import Planned, Span
 from .random_search import BootstrapFewShotWithRandomSearch
-from .study import Trial
+from .trials import Trial
 
 logger = logging.getLogger("dspyc")
 

@@ -33,7 +33,7 @@ from dspyc.runtime.evaluate.report.charts import trials_chart
 from dspyc.runtime.evaluate.report.choices import confusions
 from dspyc.runtime.optimizers.hearing import hearing_trials
 from dspyc.runtime.optimizers.reporting import trial_records
-from dspyc.runtime.optimizers.study import Trial
+from dspyc.runtime.optimizers.trials import Trial
 from dspyc.runtime.programs.reporting import optimization_report
 from dspyc.runtime.work.task import Usage
 from support.banking import DEV, TRAIN, same_label

@@ -33,8 +33,8 @@ from ..gguf.folder import digest_of
 from ..gguf.forms import prompt_form
 from ..gguf.header import Header, read_header
 from ..gguf.places import SHIPPED as SHIPPED
+from ..gguf.places import asked_in_torch
 from ..gguf.places import model_path as model_path
-from ..gguf.places import torch_folder
 from ..keys import NOT_IDENTITY
 from ..reproducible import is_reproducible
 from ..request import Request, Response
@@ -93,7 +93,7 @@ class EmbeddedTransport:
             LMInvalidRequestError: a setting or message that llama.cpp refuses.
             LMTimeoutError: the answer takes longer than the setting `timeout` says.
         """
-        if (folder := torch_folder(request.model)) is not None:
+        if (folder := asked_in_torch(request.model)) is not None:
             return in_torch.answer(request, folder)
         server, bodies = _asked(request)
         if (seconds := _time_limit(request)) is not None:
@@ -117,7 +117,7 @@ class EmbeddedTransport:
 
     async def astream(self, request: Request) -> AsyncIterator[Delta]:
         """Answer in pieces, as they are written; models that torch answers give theirs as a whole."""
-        if torch_folder(request.model) is not None:
+        if asked_in_torch(request.model) is not None:
             for delta in as_deltas(await self.acomplete(request)):
                 yield delta
             return
@@ -134,7 +134,7 @@ class EmbeddedTransport:
 
     def identity(self, request: Request) -> str:
         """The file and when it was written."""
-        if (folder := torch_folder(request.model)) is not None:
+        if (folder := asked_in_torch(request.model)) is not None:
             return f"{folder}:{digest_of(folder)}"
         path = model_path(request.model)
         facts = path.stat() if path.is_file() else None
@@ -193,7 +193,7 @@ def _turns(request: Request) -> asyncio.Semaphore:
     """
     loop = asyncio.get_running_loop()
     settings = {**_ALONE, **request.settings} if is_reproducible() else request.settings
-    folder = torch_folder(request.model)
+    folder = asked_in_torch(request.model)
     server = server_settings(request.model, settings) if folder is None else ServerSettings.alone(folder)
     with _lock:
         if loop not in _queues:
@@ -211,7 +211,7 @@ _abandoned: list[Any] = []
 
 def start(model: str, settings: Mapping[str, Any]) -> None:
     """Load a model now rather than at its first request."""
-    if (folder := torch_folder(model)) is not None:
+    if (folder := asked_in_torch(model)) is not None:
         in_torch.load(folder, model)
         return
     _server(server_settings(model, settings), model)
@@ -219,7 +219,7 @@ def start(model: str, settings: Mapping[str, Any]) -> None:
 
 def stop(model: str) -> None:
     """Unload a model; it is loaded again when it is asked again."""
-    if (folder := torch_folder(model)) is not None:
+    if (folder := asked_in_torch(model)) is not None:
         in_torch.unload(folder)
         return
     path = model_path(model)
