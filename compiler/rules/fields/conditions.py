@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from ....base.diagnostic import Fix
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
@@ -46,10 +47,10 @@ def not_a_condition(program: Program, item: Item, node: syntax.Field) -> Finding
     text = written(item, node.where)
     if isinstance(kind, types.Function):
         right = f"{text}({node.name.text})"
-        fix = replace(f"Write `{right}`", node.where, right)
-        yield not_a_condition.at(node.where, f"`{text[:40]}` is a function; call it: `{right}`", fix=fix)
+        call = replace(f"Write `{right}`", node.where, right)
+        yield not_a_condition.at(node.where, f"`{text[:40]}` is a function; call it: `{right}`", fix=call)
         return
-    fix = None
+    fix: Fix | None = None
     if wide in (types.INT, types.FLOAT) and isinstance(node.where, syntax.Call):
         fix = insert("Write `> 0`", node.where.span.end, " > 0")
     article = "an" if wide == types.INT else "a"
