@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from ...compiler.analysis import FileAnalysis
 from ...grammar.source import Source
 from .. import convert
+from ..docstrings import as_markdown
 from ..protocol import (
     CompletionItem,
     CompletionItemKind,
@@ -87,6 +88,21 @@ def _listed(
     return CompletionList(is_incomplete=False, items=items)
 
 
+def _documentation(offered: Completion) -> MarkupContent:
+    return MarkupContent(as_markdown(offered.doc))
+
+
+def _beside(offered: Completion) -> CompletionItemLabelDetails:
+    """What stands beside a label; a long one would take its place from the label."""
+    most = max(WIDTH - len(offered.label), LEAST)
+    text = "class" if offered.detail == f"class {offered.label}" else offered.detail
+    return CompletionItemLabelDetails(text if len(text) <= most else f"{text[: most - 1]}…")
+
+
+WIDTH = 46
+"""Characters of an offer that VS Code shows in its list as it is at first."""
+LEAST = 12
+"""Characters of the detail that are shown in any case; the rest comes with the documentation."""
 _ITEM = "textDocument.completion.completionItem"
 
 
@@ -127,8 +143,8 @@ def _item(server: Server, source: Source, offered: Completion, order: int, clien
         label=offered.label,
         kind=_KINDS[offered.kind],
         detail=None if client.label_details else detail,
-        label_details=CompletionItemLabelDetails(detail) if client.label_details and detail else None,
-        documentation=MarkupContent(offered.doc) if offered.doc and not client.resolves else None,
+        label_details=_beside(offered) if client.label_details and detail else None,
+        documentation=_documentation(offered) if offered.doc and not client.resolves else None,
         sort_text=f"{offered.rank}{order:04}",
         insert_text_format=InsertTextFormat.SNIPPET if with_places else None,
         insert_text_mode=InsertTextMode.ADJUST_INDENTATION if with_places else None,
@@ -144,7 +160,7 @@ def _resolve(server: Server, item: CompletionItem) -> CompletionItem:
     if item.data is None or item.data[0] != number or not 0 <= item.data[1] < len(offered):
         return item
     chosen = offered[item.data[1]]
-    return replace(item, documentation=MarkupContent(chosen.doc), detail=chosen.detail or None)
+    return replace(item, documentation=_documentation(chosen), detail=chosen.detail or None)
 
 
 HANDLERS = {

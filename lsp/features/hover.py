@@ -7,6 +7,7 @@ from datetime import datetime
 from ...compiler.analysis import FileAnalysis
 from ...grammar.source import Source
 from .. import convert
+from ..docstrings import as_markdown
 from ..protocol import Hover, MarkupContent, PositionParams
 from ..session import Server
 from .handler import about_position
@@ -23,7 +24,7 @@ def _hover(server: Server, analysis: FileAnalysis, offset: int, _params: Positio
     if found is None:
         return None
     code = f"```dspyc\n{found.code}\n```" if found.code else ""
-    parts = [code, found.doc, _prompt(analysis, offset) if found.code else ""]
+    parts = [code, as_markdown(found.doc), _prompt(analysis, offset) if found.code else ""]
     text = "\n\n".join(part for part in parts if part)
     return Hover(MarkupContent(text), convert.range_of(analysis.source, found.span, server.encoding))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...compiler.analysis import FileAnalysis
+from ..docstrings import as_markdown
 from ..protocol import (
     MarkupContent,
     ParameterInformation,
@@ -38,7 +39,7 @@ def _signature(found: compiler.SignatureHelp) -> SignatureInformation:
     return SignatureInformation(
         found.label,
         [_parameter(found.label, each) for each in found.parameters],
-        MarkupContent(found.doc) if found.doc else None,
+        MarkupContent(as_markdown(found.doc)) if found.doc else None,
         active,
     )
 
@@ -46,7 +47,7 @@ def _signature(found: compiler.SignatureHelp) -> SignatureInformation:
 def _parameter(label: str, found: compiler.ParameterHelp) -> ParameterInformation:
     # The protocol counts UTF-16 units here, whichever encoding positions have.
     start, end = (len(label[:at].encode("utf-16-le")) // 2 for at in (found.start, found.end))
-    return ParameterInformation((start, end), MarkupContent(found.doc) if found.doc else None)
+    return ParameterInformation((start, end), MarkupContent(as_markdown(found.doc)) if found.doc else None)
 
 
 HANDLERS = {"textDocument/signatureHelp": about_position(_signature_help, SignatureHelpParams)}

@@ -139,6 +139,8 @@ def test_details_beside_the_label(new_client: Client, folder: Path) -> None:
     item = offered(new_client, uri, "limit = 3\nx = lim‸\n")["limit"]
     assert item["labelDetails"] == {"description": "Literal[3]"}
     assert "detail" not in item
+    metric = offered(new_client, uri, "x = answer_exact‸\n")["answer_exact_match"]
+    assert metric["labelDetails"] == {"description": "(example, pred, trace=None,…"}
 
 
 def test_the_colon_of_a_block_opens_no_list_that_would_take_enter(client: Client, uri: str) -> None:

@@ -111,7 +111,7 @@ test "it":
 @pytest.mark.parametrize(
     ("days", "says"), [(0, "today 10:00"), (1, "yesterday"), (8, "8 days ago"), (-3, "")]
 )
-def test_how_good_a_program_is(client: Client, workspace: Path, days: int, says: str) -> None:
+def test_how_good_a_program_is(client: Client, tmp_path: Path, days: int, says: str) -> None:
     created = (date.today() - timedelta(days=days)).isoformat()
     score = {"before": 20.5, "after": 65.0, "metric": "same", "examples": 154}
     state = {
@@ -121,7 +121,7 @@ def test_how_good_a_program_is(client: Client, workspace: Path, days: int, says:
         "score": score,
         "predictors": {},
     }
-    path = workspace / f"learned_{days}.dspy"
+    path = tmp_path / f"learned_{days}.dspy"
     path.with_name(f"learned_{days}.tuned.state.json").write_text(json.dumps(state), encoding="utf-8")
     client.open(path.as_uri(), LEARNED)
     for word in ("tuned = ", 'tuned(text="a")'):

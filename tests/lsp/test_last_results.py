@@ -46,8 +46,8 @@ REFRESHING = {
 
 
 @pytest.fixture
-def program(workspace: Path, request: pytest.FixtureRequest) -> Path:
-    path = workspace / f"{request.node.name}.dspy"
+def program(tmp_path: Path) -> Path:
+    path = tmp_path / "program.dspy"
     path.write_text(PROGRAM, encoding="utf-8")
     return path
 
@@ -134,8 +134,8 @@ def test_a_folder_that_cannot_be_written_to_keeps_nothing(
     assert read_results(str(program)).tests == {}
 
 
-def test_the_client_watches_the_results(new_client: Client, program: Path, workspace: Path) -> None:
-    new_client.initialize(workspace, capabilities=REFRESHING)
+def test_the_client_watches_the_results(new_client: Client, program: Path) -> None:
+    new_client.initialize(program.parent, capabilities=REFRESHING)
     asked = new_client.wait_for_request("client/registerCapability")
     [registration] = [
         each for each in asked["registrations"] if each["method"].endswith("didChangeWatchedFiles")

@@ -65,15 +65,14 @@ export class Results implements vscode.Disposable {
     if (kept === undefined || contentChanges.length === 0) {
       return;
     }
-    for (const change of contentChanges) {
-      const added = change.text.split("\n").length - 1 - (change.range.end.line - change.range.start.line);
+    for (const { range, text } of contentChanges) {
+      const added = text.split("\n").length - 1 - (range.end.line - range.start.line);
       for (const [name, each] of kept) {
-        if (change.range.start.line < each.line || (change.range.start.line === each.line && change.range.start.character === 0)) {
-          if (change.range.end.line > each.line) {
-            kept.delete(name);
-          } else {
-            each.line += added;
-          }
+        const isBefore = range.end.line < each.line || (range.end.line === each.line && range.end.character === 0);
+        if (isBefore) {
+          each.line += added;
+        } else if (range.start.line <= each.line) {
+          kept.delete(name); // the declaration is another one now
         }
       }
     }

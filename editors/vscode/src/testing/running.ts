@@ -168,7 +168,7 @@ export class Runner {
     if (token.isCancellationRequested) {
       run.skipped(item);
     } else {
-      const message = errors.trim() || "the run ended without a result";
+      const message = lastError(errors) || "the run ended without a result";
       run.errored(item, new vscode.TestMessage(message));
       this.beside(item, { outcome: "failed", text: short(message.replace(/^error: /, "")) });
     }
@@ -240,6 +240,12 @@ function belowGate(result: Extract<Event, { event: "result" }>, isOnly: boolean,
     message.location = new vscode.Location(item.uri, item.range);
   }
   return message;
+}
+
+/** What a process said last of an error, without the warnings before it; all that it said where it named none. */
+function lastError(errors: string): string {
+  const lines = errors.trim().split("\n");
+  return lines.slice(Math.max(lines.map((each) => /^error\b/.test(each)).lastIndexOf(true), 0)).join("\n");
 }
 
 function short(text: string): string {
