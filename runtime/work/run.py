@@ -144,6 +144,12 @@ def is_bounded() -> bool:
     return run is not None and run.meter is not None
 
 
+def is_journalled() -> bool:
+    """Whether what is done here is kept in a journal, so that the names of stages have to tell it apart."""
+    run = _current.get()
+    return run is not None and run.journal is not None
+
+
 def next_step() -> str:
     """How a run whose budget is used up goes on, as the end of a sentence; "" where no answer is kept."""
     run = _current.get()
@@ -401,6 +407,7 @@ __all__ = [
     "exhausted",
     "is_bounded",
     "is_fresh",
+    "is_journalled",
     "journalled",
     "next_step",
     "perform",
