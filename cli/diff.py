@@ -111,11 +111,9 @@ def _facts(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[str]
 
 
 def _optimizer(facts: Any) -> str:
-    if not isinstance(facts, Mapping):
-        return "unknown"
-    given = facts.get("parameters")
-    given = given if isinstance(given, Mapping) else {}
-    return f"{facts.get('name')}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+    from ..runtime.programs.optimizer_text import optimizer_text
+
+    return optimizer_text(facts) if isinstance(facts, Mapping) else "unknown"
 
 
 def _score(facts: Any) -> str:

@@ -17,6 +17,7 @@ from .files import shown
 if TYPE_CHECKING:
     from ..compiler.analysis import FileAnalysis
     from ..moving.move import Result
+    from ..project.workspace import Workspace
 
 _LARGEST = 16 << 20
 """In bytes; what is larger is no program that somebody wrote."""
@@ -46,21 +47,14 @@ def command(paths: tuple[Path, ...], out: Path | None, force: bool, shows: bool)
       dspyc import rag.py --diff
     """
     files = _python_files(paths)
-    count = 0
-    taken: dict[Path, Path] = {}
-    for path, root in files:
-        text = _text(path)
-        if len(files) > 1 and "dspy" not in text:
-            continue
-        count += 1
-        folder = path.parent if out is None else out / path.parent.relative_to(root)
-        target = folder / f"{path.stem}.dspy"
-        kept = folder / f"{path.stem}_python.py"
-        if (other := taken.setdefault(target, path)) is not path:
-            raise Refusal(f"{other} and {path} would both become {target}", "import them one after the other")
-        result = _moved(path, text, target, kept)
+    programs, others = _divided(files, out)
+    count = len(programs)
+    for program in programs:
+        result = program.result
+        assert result is not None
+        path, target, kept = shown(str(program.path)), program.target, program.kept
         if not result.text.strip():
-            say_warning(f"{shown(str(path))}: nothing in it has a form in the language; nothing is written")
+            say_warning(f"{path}: nothing in it has a form in the language; nothing is written")
             count -= 1
         elif shows:
             say(result.text, newline=False)
@@ -69,18 +63,85 @@ def command(paths: tuple[Path, ...], out: Path | None, force: bool, shows: bool)
             _write(target, result.text)
             if result.python is not None:
                 _write(kept, result.python)
-            say(
-                f"{shown(str(path))} -> {shown(str(target))}"
-                + (f", {shown(str(kept))}" if result.python else "")
-            )
+            say(f"{path} -> {shown(str(target))}" + (f", {shown(str(kept))}" if result.python else ""))
         for remark in result.remarks:
-            say_note(f"{shown(str(path))}:{remark.line}: {remark.message}")
+            say_note(f"{path}:{remark.line}: {remark.message}")
+    for copied, text in others.items() if count and not shows else ():
+        _refuse_existing([copied], force)
+        _write(copied, text)
+        say(f"{shown(str(copied))} is copied: it is no program, and belongs to the folder")
     if not count:
         say_warning("no program was found; programs import dspy and make signatures and modules of it")
         return 1
     if not shows:
         say(f"{plural(count, 'program')} written. Look at the notes, then run `dspyc check`.", error=True)
     return 0
+
+
+class _Program:
+    """A Python file that becomes a `.dspy` file.
+
+    Attributes:
+        path: the Python file.
+        target: the `.dspy` file.
+        kept: the Python file with what has no form in the language.
+        package: the names of the packages that it is in, outermost first.
+        result: what becomes of it.
+    """
+
+    def __init__(self, path: Path, text: str, folder: Path) -> None:
+        self.path = path
+        self.text = text
+        self.target = folder / f"{path.stem}.dspy"
+        self.kept = folder / f"{path.stem}_python.py"
+        self.package = _package(path.absolute().parent)
+        self.result: Result | None = None
+
+    def move(self, workspace: Workspace) -> None:
+        """Find out what becomes of it, beside what the workspace knows of the others."""
+        self.result = _moved(self, _Check(workspace, self.target, self.kept))
+        workspace.disk.put(str(self.target.absolute()), self.result.text)
+
+
+def _package(folder: Path) -> tuple[str, ...]:
+    """The names of the packages that a folder is, outermost first; none if it is no package."""
+    if not (folder / "__init__.py").is_file():
+        return ()
+    return (*_package(folder.parent), folder.name)
+
+
+def _divided(files: Sequence[tuple[Path, Path]], out: Path | None) -> tuple[list[_Program], dict[Path, str]]:
+    """The programs among files, and the texts of the others by the places where these are missing.
+
+    Raises:
+        Refusal: two files would become one, or one is not Python.
+    """
+    from ..project.workspace import Workspace
+
+    workspace = Workspace()
+    programs: list[_Program] = []
+    others: dict[Path, str] = {}
+    taken: dict[Path, Path] = {}
+    for path, root in files:
+        text = _text(path)
+        folder = path.parent if out is None else out / path.parent.relative_to(root)
+        # A package's own file stays what it is: it may import what becomes a program.
+        if len(files) > 1 and ("dspy" not in text or path.stem == "__init__"):
+            if out is not None:
+                others[folder / path.name] = text
+                workspace.disk.put(str((folder / path.name).absolute()), text)
+            continue
+        program = _Program(path, text, folder)
+        if (other := taken.setdefault(program.target, path)) is not path:
+            raise Refusal(
+                f"{other} and {path} would both become {program.target}", "import them one after the other"
+            )
+        programs.append(program)
+    # What one program imports of another is known when both have been there.
+    for _ in range(2 if len(programs) > 1 else 1):
+        for program in programs:
+            program.move(workspace)
+    return programs, others
 
 
 def _python_files(paths: tuple[Path, ...]) -> list[tuple[Path, Path]]:
@@ -110,7 +171,7 @@ def _text(path: Path) -> str:
         raise Refusal(f"{path} {problem.message}") from None
 
 
-def _moved(path: Path, text: str, target: Path, kept: Path) -> Result:
+def _moved(program: _Program, check: _Check) -> Result:
     """What becomes of a file.
 
     Raises:
@@ -118,21 +179,20 @@ def _moved(path: Path, text: str, target: Path, kept: Path) -> Result:
     """
     from ..moving.move import move
 
+    kept = f".{program.kept.stem}" if program.package else program.kept.stem
     try:
-        return move(text, kept.stem, _Check(target, kept))
+        return move(program.text, kept, check, program.package)
     except SyntaxError as problem:
         raise Refusal(
-            f"{path}:{problem.lineno}: this is not Python: {problem.msg}", "mend the file first"
+            f"{program.path}:{problem.lineno}: this is not Python: {problem.msg}", "mend the file first"
         ) from None
 
 
 class _Check:
     """Analyses texts as if they stood at the place of the file that is written."""
 
-    def __init__(self, target: Path, kept: Path) -> None:
-        from ..project.workspace import Workspace
-
-        self._workspace = Workspace()
+    def __init__(self, workspace: Workspace, target: Path, kept: Path) -> None:
+        self._workspace = workspace
         self._target = str(target.absolute())
         self._kept = str(kept.absolute())
 

@@ -142,7 +142,8 @@ def command(
     if report is not None:
         # Last, because whatever goes wrong with it, the run has been paid for.
         with told(), writing_report():
-            save_report(report, optimization_report(result, trial_records(trials)))
+            rows = program.arguments.get("valset") or program.arguments.get("trainset")
+            save_report(report, optimization_report(result, trial_records(trials), rows))
         if not as_json:
             tell_files(None, report)
     return 0
@@ -173,7 +174,7 @@ def _tell(loaded: Loaded, program: str, evaluation: str | None, result: Optimize
     before, after = result.score_before, result.score_after
     if not result.learned:
         say_warning(
-            f"`{program}` learned nothing: its demos, instructions and models are those of its module"
+            f"`{program}` learned nothing: its demos, instructions and models are those that it began with"
         )
     if before is None or after is None:
         say(f"`{program}` was optimized in {result.seconds:.1f} s.")
@@ -192,7 +193,8 @@ def _tell(loaded: Loaded, program: str, evaluation: str | None, result: Optimize
             say_warning(f"the optimized program is worse; delete {shown(result.state)} to go back")
         elif after < before:
             say_warning(f"`{program}` is worse than the program that it is made of")
-    say(render_saved([shown(file) for file in with_models(result.state)]))
+    files = [shown(file) for file in with_models(result.state)]
+    say(render_saved(files) if result.learned else f"Its state is in {list_names(files)}.")
 
 
 def render_saved(files: list[str]) -> str:

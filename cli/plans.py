@@ -61,6 +61,19 @@ def record(program: str, plan: OptimizePlan, unseen: Sequence[str] = ()) -> dict
 
 def show(program: str, optimizer: str, plan: OptimizePlan, unseen: Sequence[str] = ()) -> None:
     """Print a plan as a table; see `record`."""
+    if plan.lines:
+        _show_lines(program, plan)
+    elif plan.has_optimizer:
+        say(f"`{program}` asks no model to be optimized.")
+    for metric in plan.metrics:
+        say_note(f"the metric `{metric}` is a program; the calls that it makes are not among these")
+    if unseen:
+        say_note(f"the calls that {list_names(unseen)} may make are not among these")
+    if not plan.has_optimizer:
+        say_note(f"how many calls {optimizer} itself makes is not known beforehand, and is not among these")
+
+
+def _show_lines(program: str, plan: OptimizePlan) -> None:
     from rich import box
     from rich.table import Table
 
@@ -75,12 +88,6 @@ def show(program: str, optimizer: str, plan: OptimizePlan, unseen: Sequence[str]
         table.add_row("all", "", _shown(plan.calls), _round(plan.tokens), _money(plan.dollars))
     say(f"`{program}` will make these calls, at least and at most:")
     say_table(table)
-    for metric in plan.metrics:
-        say_note(f"the metric `{metric}` is a program; the calls that it makes are not among these")
-    if unseen:
-        say_note(f"the calls that {list_names(unseen)} may make are not among these")
-    if not plan.has_optimizer:
-        say_note(f"how many calls {optimizer} itself makes is not known beforehand, and is not among these")
 
 
 def _cells(line: PlanLine) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -116,6 +117,15 @@ class Project:
             if analysis is not None and scope is not None:
                 scope.let_go()
                 analysis._program.let_go()
+
+    def keep_only(self, paths: Iterable[str]) -> None:
+        """Let go of what is known of files, but for these and those that they need.
+
+        A file that is checked later is checked as if for the first time.
+        """
+        with self._files.lock:
+            needed = self._files.keep_only(paths)
+            self._analyses = {path: each for path, each in self._analyses.items() if path in needed}
 
     def _instead(self, analysis: FileAnalysis, start: int, parsed: parse.Parsed) -> Item:
         with self._files.lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -198,6 +198,20 @@ class Files:
             waiting += new
         return frozenset(found)
 
+    def keep_only(self, paths: Iterable[str]) -> set[str]:
+        """Let go of what is known of files, but for these and all that was asked for because of them.
+
+        Returns the files that are kept.
+        """
+        needed = {each for path in paths for each in self.reached(path)}
+        known: list[dict[str, Any]] = [self._texts, self._data, self._states, self._read_by, self._python]
+        for kept in (*known, self._scopes):
+            for path in kept.keys() - needed:
+                del kept[path]
+        self._current &= needed
+        self._names.keep_only(needed)
+        return needed
+
     def _take_over(self, texts: Mapping[str, Content]) -> None:
         """Let all files know what has changed."""
         self.edits += 1
@@ -209,17 +223,20 @@ class Files:
             if scope is None:
                 outside.add(path)
             elif not isinstance(text, str):
-                edited |= {scope.key(name) for name in scope.names()}
+                # Those that it did not have count as well: the next file of this name may have them.
+                edited |= self._names.of_file(path)
                 del self._scopes[path]
                 outside.add(path)
             else:
-                imports, bases = scope.import_names(), scope.base_names()
+                imports, bases, names = scope.import_names(), scope.base_names(), scope.names()
                 edits = scope.edit(reparse(scope.file, Source(path, text)))
                 edited |= edits
+                if set(scope.names()) != set(names):
+                    edited.add(scope.key(ALL))
                 changed = any(key[1] in imports or scope.is_import(key[1]) for key in edits)
                 if changed or scope.base_names() != bases:
                     edited.add(IMPORTS)
-                if path in self._read_by_python and edits:
+                if path in self._python or (path in self._read_by_python and edits):
                     outside.add(path)
         if outside:
             edited |= self._outside(outside)
@@ -237,9 +254,9 @@ class Files:
 
     def _spread(self, edited: set[Key]) -> None:
         """Resolve again what has been edited, and tell the items of all files what means something else."""
-        special = {key for key in edited if not key[0]}
+        special = {key for key in edited if not key[0] or key[1] == ALL}
         names = edited - special
-        changed = self._names.update(names)
+        changed = self._names.update(names, {key for key in special if key[0]})
         self._outdate(names | changed.keys())
         if not (changed or special):
             return

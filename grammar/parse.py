@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
 
 from ..base.diagnostic import Diagnostic
 from ..base.once import once
+from ..base.recent import recent
 from . import syntax
 from .actions.context import Context
 from .file_formats import other_format
@@ -41,6 +41,10 @@ MAX_DEPTH = 150
 """How deep syntax nodes may be nested."""
 MAX_OPERATORS = 500
 """How many operators `a + b + c …` may have, those of sums around it included; its tree is as deep."""
+
+MAX_REMEMBERED = 2**19
+"""Of how many characters of items the syntax is remembered, at about 30 bytes for each of them, whether or
+not a file still has them: whoever types makes a new item with each key."""
 
 
 class Parsed(Struct, frozen=True, dict=True):
@@ -125,7 +129,7 @@ def parse(source: Source) -> File:
     return File(source, tuple(items))
 
 
-@lru_cache(maxsize=8192)
+@recent(MAX_REMEMBERED)
 def parse_item(text: str) -> Parsed:
     """What one item's text means; remembered by the text, so an edit parses one item again."""
     lexed = lex(text)

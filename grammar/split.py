@@ -49,6 +49,8 @@ _BODY_LINE = re.compile(
 )
 
 
+_MARK = "\ufeff"
+"""The mark that some editors leave at the start of a text."""
 _COMMENTS = re.compile(r"(?:#[^\n]*\n)*")
 
 
@@ -63,6 +65,11 @@ def split(text: str) -> list[Chunk]:
     """The items of a file in order; together they are the file. An empty file has none."""
     if not text:
         return []
+    marks = len(text) - len(text.lstrip(_MARK))
+    if marks:
+        first, *rest = split(text[marks:]) or [Chunk(0, "")]
+        behind = (Chunk(marks + each.start, each.text) for each in rest)
+        return [Chunk(0, text[:marks] + first.text), *behind]
     lines = text if "\r" not in text else text.replace("\r\n", " \n").replace("\r", "\n")
     heads = [found.start() for found in _HEAD.finditer(lines)]
     starts = _with_other_lines(lines, heads)

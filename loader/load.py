@@ -85,6 +85,8 @@ def run(module: ModuleType, found: Compiled) -> None:
         with importing_python():
             if path is None or (level and module.__package__):
                 return regular(name, scope, inner, fromlist, level)
+            if not name:
+                return _of_package(os.path.dirname(path), fromlist or (), module.__spec__ is not None)
             return _imported(name, path, module.__spec__ is not None)
 
     names = vars(builtins) if stand_in is None else _harmless_names()
@@ -176,6 +178,19 @@ def _imported(name: str, path: str, by_name: bool) -> ModuleType:
     else:
         _imported_program(path, read_kept(path) or compile_and_keep(path))
     return _by_path[path][1]
+
+
+def _of_package(folder: str, names: Sequence[str], by_name: bool) -> ModuleType:
+    """What `from . import a, b` takes its names from: files of the package, or what its own file defines."""
+    given = ModuleType(name_of_file(folder))
+    for name in names:
+        files = (f"{name}{ENDING}", f"{name}.py", os.path.join(name, "__init__.py"))
+        path = next((each for file in files if os.path.isfile(each := os.path.join(folder, file))), None)
+        if path is not None:
+            setattr(given, name, _imported(name, path, by_name))
+        elif hasattr(package := sys.modules[_package(folder)], name):
+            setattr(given, name, getattr(package, name))
+    return given
 
 
 def _is_found(name: str, path: str) -> bool:

@@ -16,7 +16,10 @@ def name_of_file(path: str) -> str:
 
 
 def file_of_name(name: str) -> str | None:
-    """The path in a name that `name_of_file` has made; None for other names."""
-    if not name.startswith(_PREFIX):
+    """The path in a name that `name_of_file` has made; None for other names.
+
+    A name with a dot is that of a module inside of a package, which is found in the package's folder.
+    """
+    if not name.startswith(_PREFIX) or "." in name[len(_PREFIX) :]:
         return None
     return name[len(_PREFIX) :].replace("%0A", "\n").replace("%2E", ".").replace("%25", "%")

@@ -124,6 +124,22 @@ def _look_for_exports(server: Server) -> None:
     server.later.add("exports", EXPORTS_DELAY, start)
 
 
+LETTING_GO_DELAY = 2.0
+"""Seconds after files were closed, deleted or renamed, or settings were changed."""
+
+
+def _let_go(server: Server) -> None:
+    """Forget files at which nobody looks any more: here the open ones matter, in the other process all."""
+
+    def forget() -> None:
+        with server.guard("letting files go"):
+            files = server.files
+            opened = [each.path for each in files.open.values() if files.is_program(each.uri)]
+            files.keep_only(files.sources() if server.is_worker else opened)
+
+    server.later.add("let go", LETTING_GO_DELAY, forget)
+
+
 def _warm_up(server: Server) -> None:
     """Do what is slow the first time, then keep what is there out of the garbage collector's sight."""
     with server.guard("warm up"):
@@ -160,6 +176,8 @@ def _did_change(server: Server, params: DidChangeTextDocumentParams) -> None:
     source = convert.changed(document.source, params.content_changes, server.encoding)
     server.files.put(Document(document.uri, document.path, params.text_document.version, source))
     diagnostics.schedule(server, document.uri)
+    if server.files.is_settings(document.uri):
+        _let_go(server)
 
 
 def _did_save(server: Server, params: DidSaveTextDocumentParams) -> None:
@@ -172,6 +190,7 @@ def _did_close(server: Server, params: DidCloseTextDocumentParams) -> None:
     server.files.close(params.text_document.uri)
     diagnostics.clear(server, params.text_document.uri)
     server.forget_tokens(params.text_document.uri)
+    _let_go(server)
     diagnostics.schedule_others(server)
 
 
@@ -188,6 +207,7 @@ def _did_change_workspace_folders(server: Server, params: DidChangeWorkspaceFold
 def _something_changed(server: Server, _params: Any) -> None:
     diagnostics.schedule_others(server)
     _look_for_exports(server)
+    _let_go(server)
 
 
 def _did_change_watched_files(server: Server, params: DidChangeWatchedFilesParams) -> None:

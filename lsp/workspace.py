@@ -92,7 +92,7 @@ class Workspace(Struct):
                 if path not in seen:
                     seen.add(path)
                     yield path
-        yield from (path for path in self.open if path not in seen)
+        yield from (path for path in self.open if path not in seen and _is_program(path))
 
     def source(self, path: str) -> Source | None:
         """The text of any file, to count columns in."""
@@ -101,10 +101,11 @@ class Workspace(Struct):
 
     def analysis(self, uri: str) -> FileAnalysis | None:
         """All that is known of a program's file; None when there is no such file."""
-        if self.is_settings(uri):
+        path = convert.path_of(uri)
+        if not _is_program(path):
             return None
         try:
-            return self._files.analyse(convert.path_of(uri))
+            return self._files.analyse(path)
         except FileNotFoundError:
             return None
 
@@ -113,9 +114,20 @@ class Workspace(Struct):
         path = convert.path_of(uri)
         self._files.project(path).rest(path)
 
+    def keep_only(self, paths: Iterable[str]) -> None:
+        """Let go of what is known of programs, but for these and those that they need."""
+        kept = set(paths)
+        self._files.keep_only(kept)
+        if self._made is not None:
+            self._made.keep_only(kept)
+
     def is_settings(self, uri: str) -> bool:
         """Whether a file is one of settings, not a program."""
         return _holds_settings(convert.path_of(uri))
+
+    def is_program(self, uri: str) -> bool:
+        """Whether a file is a program: an editor may have settings and Python files open as well."""
+        return _is_program(convert.path_of(uri))
 
     def declarations(self, paths: Iterable[str] | None = None) -> Iterable[Declaration]:
         """What these files declare, or all of the workspace."""
@@ -123,7 +135,7 @@ class Workspace(Struct):
 
     def mentions(self, path: str, offset: int, paths: Iterable[str] | None = None) -> list[Mention]:
         """Where the name at an offset of a file stands, in these files or in all of the workspace."""
-        if _holds_settings(path):
+        if not _is_program(path):
             return []
         return self._index.mentions(path, offset, self.sources() if paths is None else paths)
 
@@ -133,6 +145,8 @@ class Workspace(Struct):
 
         if _holds_settings(path):
             raise Refused("the name of a setting cannot be changed")
+        if not _is_program(path):
+            raise Refused("a name of a Python file is changed by the editor's tools for Python")
         return renaming(self._index, path, offset, new, self.sources())
 
     def renamed_elsewhere(self, path: str, offset: int, new: str) -> Others:
@@ -145,7 +159,7 @@ class Workspace(Struct):
         """Where Python files of the workspace use what has its name at an offset of a program."""
         from ..project.renaming_elsewhere import used_in_python
 
-        if _holds_settings(path):
+        if not _is_program(path):
             return ()
         return used_in_python(self._files, path, offset, self.sources(), self.python(), self.folders)
 
@@ -163,7 +177,7 @@ class Workspace(Struct):
         """The function, module or part whose name stands at an offset of a file."""
         from ..project.callers import callable_at
 
-        return None if _holds_settings(path) else callable_at(self._index, path, offset)
+        return callable_at(self._index, path, offset) if _is_program(path) else None
 
     def callers(self, called: Callable) -> list[Calls]:
         """What calls it, in all files of the workspace."""
@@ -181,7 +195,7 @@ class Workspace(Struct):
         """The signature whose name stands at an offset of a file."""
         from ..project.extending import signature_at
 
-        return signature_at(self._index, path, offset)
+        return signature_at(self._index, path, offset) if _is_program(path) else None
 
     def extended(self, path: str, offset: int) -> Signature | None:
         """The signature that the one at an offset extends."""
@@ -231,3 +245,7 @@ class Workspace(Struct):
 
 def _holds_settings(path: str) -> bool:
     return os.path.basename(path) in SETTINGS_FILES
+
+
+def _is_program(path: str) -> bool:
+    return not (path.endswith(".py") or _holds_settings(path))

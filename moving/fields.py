@@ -10,8 +10,15 @@ from msgspec import Struct
 from .expressions import CannotMove, annotation
 from .names import Imports
 
-_THINKING = {"ChainOfThought", "ChainOfThoughtWithHint", "ProgramOfThought", "MultiChainComparison"}
-_AGENTS = {"ReAct", "CodeAct"}
+_FIRST = {
+    "ChainOfThought": "reasoning",
+    "ChainOfThoughtWithHint": "reasoning",
+    "ProgramOfThought": "reasoning",
+    "ReAct": "reasoning",
+    "CodeAct": "reasoning",
+    "MultiChainComparison": "rationale",
+}
+"""The text that comes before the outputs of the signature."""
 _WRAPPERS = {"BestOfN", "Refine"}
 
 
@@ -86,9 +93,7 @@ class Known(Struct):
         fields = self.of_signature(first)
         if fields is None:
             return None
-        extra = {"reasoning": "str"} if name in _THINKING else {}
-        if name in _AGENTS:
-            extra = {"reasoning": "str"}
+        extra = {_FIRST[name]: "str"} if name in _FIRST else {}
         return Fields(fields.inputs, {**extra, **fields.outputs})
 
     def of_signature(self, node: ast.expr) -> Fields | None:

@@ -50,11 +50,14 @@ def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
         made.attributes[helper.name] = ast.Name(name, ast.Load())
         defs += [*_as_function(helper, name, known.imports), ""]
     forward = with_other_names(forward, made.names)
+    _name_completions(forward, made.comparing)
     _refuse_other_values(forward, made.attributes)
     own, inputs = _inputs(forward, made.parts, known.imports)
     typing = Typing(made.parts, {name: kind for name, kind, _ in inputs}, own, known.imports)
     typing.note(forward.body)
     outputs = outputs_of(forward.body, typing, known.imports)
+    for name in outputs.keys() & {each for each, _, _ in inputs}:
+        made.remarks.append(f"the output `{name}` gets another name: an input is called so")
     lines = [f"module {node.name}{made.parameters}:"]
     text = ast.get_docstring(node) or ast.get_docstring(forward)
     if text:
@@ -66,6 +69,17 @@ def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
     lines += block(body, Inside(known.imports, own, made.attributes), " " * 8)
     fields = Fields({name: kind for name, kind, _ in inputs}, outputs)
     return Moved([*defs, *lines], made.remarks), fields
+
+
+def _name_completions(forward: ast.AST, comparing: set[str]) -> None:
+    """Give the attempts that a `MultiChainComparison` compares as its input `completions`."""
+    for node in ast.walk(forward):
+        match node:
+            case (
+                ast.Call(func=ast.Attribute(value=ast.Name(), attr=part), args=[attempts])
+                | ast.Call(func=ast.Attribute(value=ast.Attribute(attr=part), attr="acall"), args=[attempts])
+            ) if part in comparing:
+                node.args, node.keywords = [], [ast.keyword("completions", attempts), *node.keywords]
 
 
 def _refuse_other_values(forward: ast.AST, attributes: dict[str, ast.expr]) -> None:
@@ -153,6 +167,8 @@ class _Parts:
         """Those of all parts."""
         self.attributes: dict[str, ast.expr] = {}
         """Attributes that are a parameter or a constant."""
+        self.comparing: set[str] = set()
+        """The parts that compare attempts."""
         self.remarks: list[str] = []
         self._known = known
         self._locals: dict[str, ast.expr] = {}
@@ -176,6 +192,11 @@ class _Parts:
                 | ast.AnnAssign(target=ast.Attribute(value=ast.Name(id=name), attr=attribute), value=value)
             ) if name == self._own and value is not None:
                 self._attribute(attribute, value, parameters)
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)) if all(
+                isinstance(each, ast.Attribute) for each in targets
+            ) and len(targets) == len(values):
+                for target, one in zip(targets, values, strict=True):
+                    self._statement(ast.copy_location(ast.Assign([target], one), node), parameters)
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if self._is_plain(
                 name, value, parameters
             ):
@@ -220,6 +241,8 @@ class _Parts:
             raise CannotMove(f"the attribute `self.{name}`, which is no module,")
         self.names.append(name)
         self.lines.append(f"    {name} = {expression(value, imports, self._own, self.attributes)}")
+        if isinstance(made, ast.Call) and imports.of(made.func) == "MultiChainComparison":
+            self.comparing.add(name)
         fields = self._known.of_constructor(made)
         if fields is not None and made is value:
             self.parts[name] = fields

@@ -18,11 +18,15 @@ from ..compiler.analysis import FileAnalysis
 from ..compiler.fixing import apply_edits, fix
 from ..compiler.suppressing import edits_for, suppress
 from ..grammar.formatting.format import format_source
+from .arguments import with_defaults
 from .built import is_built, restored
+from .chained import chained
 from .expressions import CannotMove
 from .fields import Known, of_class
+from .keys import without_keys
 from .modules import function, module
-from .names import Imports, read_imports
+from .names import Imports, make_relative, read_imports
+from .rebound import rebound
 from .scopes import defined, used
 from .signatures import Moved, enumeration, is_enumeration, is_record, record, signature
 from .spread import spread
@@ -34,8 +38,9 @@ Check = Callable[[str], FileAnalysis]
 
 
 _NO_MODEL = "E301"
-_ACCEPTED = ("E208", "E216", _NO_MODEL)
-"""Values that are of another type than a field or a `def` says, and models that are set elsewhere."""
+_ACCEPTED = ("E112", "E208", "E216", _NO_MODEL)
+"""What a loop without a round leaves without a value, values that are of another type than a field or a `def`
+says, and models that are set elsewhere."""
 
 
 class Result(Struct, frozen=True):
@@ -49,12 +54,13 @@ class Result(Struct, frozen=True):
     """What stayed Python, was left out, or is otherwise than it was; in the order of the lines."""
 
 
-def move(text: str, kept_name: str, check: Check) -> Result:
+def move(text: str, kept_name: str, check: Check, package: tuple[str, ...] = ()) -> Result:
     """Turn a Python file into a `.dspy` file.
 
     Args:
         text: the Python file; it is read, never run.
-        kept_name: the name of the Python module with what stays Python.
+        kept_name: the module with what stays Python, as it is imported.
+        package: the names of the packages that the file is in, outermost first.
         check: analyses a text in place of the `.dspy` file. It must be able to read the Python module, which
             `move` hands to it by `check.python`, if it has that attribute.
 
@@ -64,8 +70,12 @@ def move(text: str, kept_name: str, check: Check) -> Result:
     tree = ast.parse(text)
     if is_built(text):
         tree = restored(tree)
-    body = list(spread(_flattened(tree.body)))
+    for node in ast.walk(tree) if package else ():
+        if isinstance(node, ast.ImportFrom):
+            make_relative(node, package)
+    body = rebound(spread(_flattened(with_defaults(tree.body))))
     imports = read_imports(body)
+    body = list(without_keys(chained(body, imports), imports))
     units = _units(body, imports)
     written = Written(tree, units, imports, text, kept_name)
     # Each round takes at least one unit out of the language, or gives one types, or is the last.
@@ -138,8 +148,12 @@ def _hides(node: ast.FunctionDef, names: Mapping[str, int]) -> bool:
 
 
 def _is_script(node: ast.FunctionDef | None) -> bool:
-    """Whether a function is only a place for statements: without parameters, results and loops."""
-    if node is None or node.args.args or node.args.kwonlyargs or node.decorator_list:
+    """Whether a function is only a place for statements: without results, loops, and parameters other than
+    the options of the command line."""
+    if node is None or node.decorator_list:
+        return False
+    given = [each.arg for each in [*node.args.args, *node.args.kwonlyargs]]
+    if given and given != [getattr(node, "runs_with", None)]:
         return False
     others = (ast.Return, ast.For, ast.While, ast.If, ast.Try, ast.With)
     return not any(isinstance(each, others) for each in ast.walk(node))
@@ -171,7 +185,9 @@ def _apart(body: Iterable[ast.stmt]) -> Iterable[ast.stmt]:
                 and not set(defined(statement)) & used(statement.value)
             ):
                 for target, value in zip(names, values, strict=True):
-                    yield ast.copy_location(ast.Assign([target], value), statement)
+                    alone = ast.copy_location(ast.Assign([target], value), statement)
+                    alone.is_changed = True  # type: ignore[attr-defined]
+                    yield alone
             case _:
                 yield statement
 
@@ -189,6 +205,8 @@ def _units(body: list[ast.stmt], imports: Imports) -> list[Unit]:
             unit.stays = f"{reason} has no form in the language"
         except Dropped as reason:
             unit.dropped = str(reason)
+        if unit.moved is not None:
+            unit.moved.remarks[:0] = dict.fromkeys(getattr(node, "told", []))
         unit.kind = values.kinds.get(unit.names[0], "") if unit.names else ""
         unit.runs = _runs(node, values)
         units.append(unit)
@@ -266,4 +284,6 @@ def _class(node: ast.ClassDef, base: str, values: Values) -> Moved:
     if values.kinds.get(base) == "record":
         values.kinds[node.name] = "record"
         return record(node, known.imports)
+    if values.kinds.get(base) == "module class":
+        values.kinds[node.name] = "module class"
     raise CannotMove(f"a class of `{base}`")

@@ -10,6 +10,7 @@ from msgspec import Struct
 from ..compiler import catalog
 
 _TYPING = {"typing", "typing_extensions", "collections.abc", "__future__"}
+_BENCHMARKS = "dspy.datasets"
 _OF_TYPES = {"pydantic", "enum"}
 KINDS = {"Module": "module", "BaseLM": "lm", "Optimizer": "optimizer", "Evaluate": "evaluate"}
 """The declarations that constructors of these base classes are."""
@@ -26,6 +27,8 @@ class Imports(Struct, frozen=True):
     """The names that stand for the module `typing`."""
     others: Mapping[str, str]
     """All other imported names, each with the statement that imports it."""
+    lacking: Mapping[str, str] = {}
+    """What the language lacks of DSPy's names, such as benchmarks, with the statements that import it."""
 
     def of(self, node: ast.expr) -> str | None:
         """DSPy's own name for what an expression stands for: `ChainOfThought` for `dspy.ChainOfThought`."""
@@ -57,6 +60,7 @@ def read_imports(body: Iterable[ast.stmt]) -> Imports:
     names: dict[str, str] = {}
     typing: set[str] = set()
     others: dict[str, str] = {}
+    lacking: dict[str, str] = {}
     for statement in body:
         if isinstance(statement, ast.Import):
             for one in statement.names:
@@ -73,10 +77,25 @@ def read_imports(body: Iterable[ast.stmt]) -> Imports:
                 bound = one.asname or one.name
                 if source.partition(".")[0] == "dspy":
                     names[bound] = one.name
+                    if source.startswith(_BENCHMARKS) and catalog.lookup(one.name) is None:
+                        ours = ast.ImportFrom("dspyc.runtime" + source[4:], [ast.alias(one.name)], 0)
+                        lacking[one.name] = ast.unparse(ours)
                 elif source not in _TYPING:
                     alone = ast.ImportFrom(statement.module, [one], statement.level)
                     others[bound] = ast.unparse(alone)
-    return Imports(modules, names, frozenset(typing), others)
+    return Imports(modules, names, frozenset(typing), others, lacking)
+
+
+def make_relative(node: ast.ImportFrom, package: tuple[str, ...]) -> None:
+    """Let an import of the file's own package say so by dots, which hold wherever the package is."""
+    wanted = (node.module or "").split(".")
+    if node.level or wanted[0] != package[0]:
+        return
+    common = 0
+    while common < min(len(wanted), len(package)) and wanted[common] == package[common]:
+        common += 1
+    node.level = len(package) - common + 1
+    node.module = ".".join(wanted[common:]) or None
 
 
 def is_of_types(statement: str) -> bool:

@@ -55,3 +55,21 @@ def _stored(node: ast.AST) -> list[str]:
 def used(node: ast.AST) -> set[str]:
     """The names of the file that a piece of it reads."""
     return {each.get_name() for each in _globals(node) if each.is_referenced()}
+
+
+def bound_by(node: ast.AST) -> list[str]:
+    """The names that a node itself binds, or takes away, in whatever scope."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+            return [name]
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Global(names=names) | ast.Nonlocal(names=names):
+            return names
+        case ast.alias(name=name, asname=other):
+            return [other or name.partition(".")[0]]
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            return [name]
+        case ast.MatchMapping(rest=str(name)):
+            return [name]
+    return []

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from keyword import iskeyword
 
+from .scopes import bound_by
+
 
 def spread(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
     """The statements of a file with `f(a=1)` for `f(**kwargs)`, where `kwargs = dict(a=1)` has no other use.
@@ -40,7 +42,7 @@ class _File:
 
     def __init__(self, statements: list[ast.stmt]) -> None:
         nodes = [node for statement in statements for node in ast.walk(statement)]
-        self._bound = Counter(name for node in nodes for name in _bound(node))
+        self._bound = Counter(name for node in nodes for name in bound_by(node))
         self._attributes = {
             node.attr
             for node in nodes
@@ -51,7 +53,7 @@ class _File:
             for statement in statements
             if isinstance(statement, _PLAIN)
             for node in [statement, *getattr(statement, "targets", ()), *getattr(statement, "names", ())]
-            for name in _bound(node)
+            for name in bound_by(node)
             if self._bound[name] == 1
         }
         uses = {index: _spread_in(statement) for index, statement in enumerate(statements)}
@@ -78,14 +80,14 @@ class _File:
         count = 0
         for index in range(start + 1, len(statements)):
             count += uses[index].count(name)
-            if any(name in _bound(node) for node in ast.walk(statements[index])):
+            if any(name in bound_by(node) for node in ast.walk(statements[index])):
                 break
         return count
 
     def _lasts(self, value: ast.expr, uses: int) -> bool:
         """Whether a value is the same where it is used so often."""
         nodes = list(ast.walk(value))
-        own = {name for node in nodes for name in _bound(node)}
+        own = {name for node in nodes for name in bound_by(node)}
         for node in nodes:
             match node:
                 case ast.Name(id=name) if name not in own and self._bound[name] and name not in self._once:
@@ -103,24 +105,6 @@ _PLAIN = (ast.Assign, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.I
 _SIMPLE = (ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp, ast.BinOp, ast.Tuple)
 """What may be written several times. A list would be several lists, and a call is made each time."""
 _INNER = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-
-
-def _bound(node: ast.AST) -> list[str]:
-    """The names that a node itself binds, or takes away, in whatever scope."""
-    match node:
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
-            return [name]
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return [name]
-        case ast.Global(names=names) | ast.Nonlocal(names=names):
-            return names
-        case ast.alias(name=name, asname=other):
-            return [other or name.partition(".")[0]]
-        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-            return [name]
-        case ast.MatchMapping(rest=str(name)):
-            return [name]
-    return []
 
 
 def _spread_in(statement: ast.stmt) -> list[str]:

@@ -11,8 +11,6 @@ from .fields import Known
 from .names import kind_of
 from .signatures import Moved
 
-_KEYS = ("api_key", "token", "aws_secret_access_key", "azure_ad_token")
-
 
 class Dropped(Exception):
     """A statement that does something when the file is run, and declares nothing; the argument says what."""
@@ -91,10 +89,8 @@ class Values(Struct):
             case "module":
                 return self._module(name, value)
             case "lm":
-                remarks: list[str] = []
-                written = expression(without_keys(value, remarks), imports)
                 self.kinds[name] = "lm"
-                return Moved([f"lm {name} = {written}"], remarks)
+                return Moved([f"lm {name} = {expression(value, imports)}"])
             case "optimizer":
                 self.kinds[name] = "optimizer"
                 return Moved([f"optimizer {name} = {expression(value, imports)}"])
@@ -247,14 +243,16 @@ class Values(Struct):
         raise Dropped(f"`{ast.unparse(value).splitlines()[0]}`, which runs when the file does")
 
     def _configured(self, value: ast.Call) -> Moved:
-        remarks: list[str] = []
-        keywords = []
+        imports = self.known.imports
+        keywords, remarks = [], []
         for each in value.keywords:
-            inner = each.value
-            if isinstance(inner, ast.Call):
-                inner = without_keys(inner, remarks)
-            keywords.append(f"{each.arg}={expression(inner, self.known.imports)}")
-        return Moved([f"configure({', '.join(keywords)})"], remarks)
+            if each.arg == "callbacks":
+                remarks.append(
+                    "`callbacks=` is left out: Python sets it, by `dspyc.runtime.configure(callbacks=[…])`"
+                )
+            else:
+                keywords.append(f"{each.arg}={expression(each.value, imports)}")
+        return Moved([f"configure({', '.join(keywords)})"] if keywords else [], remarks)
 
     def _new(self, name: str) -> str:
         """A name that nothing has yet."""
@@ -273,14 +271,3 @@ def _spreads(call: ast.Call, target: ast.expr) -> bool:
     if call.args:
         source = call.args[0]
     return source is not None and ast.unparse(source) == ast.unparse(target)
-
-
-def without_keys(call: ast.Call, remarks: list[str]) -> ast.Call:
-    """A model without its key: a program's text has none."""
-    kept = []
-    for each in call.keywords:
-        if each.arg in _KEYS:
-            remarks.append(f"`{each.arg}` is left out: the key is read from the environment")
-        else:
-            kept.append(each)
-    return ast.Call(call.func, call.args, kept)

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from ..base.diagnostic import Diagnostic
 from .expressions import docstring
+from .late import LOAD, loaders, reads
 from .modules import function, with_any
 from .names import Imports, is_of_types
 from .scopes import used
@@ -18,6 +19,9 @@ from .signatures import Moved
 _LIKE_A_HEAD = re.compile(r"(?:from|import)\b|[^\W\d]\w*\s*[^\W\d]*\w*\s*[=:(]")
 _NO_TYPE = "E229"
 _ASKING = frozenset({"lm", "module", "module class", "program", "evaluator"})
+
+
+_OF_ROWS = frozenset({"dataset", "optimizer", "program", "evaluator", "evaluate"})
 
 
 class Remark(Struct, frozen=True):
@@ -46,6 +50,10 @@ class Unit(Struct, eq=False):
     """What it declares; empty where that is nothing of the language."""
     runs: bool = False
     """Whether it asks a model, or optimizes, when it is run."""
+    is_read: bool = False
+    """Whether it is made of what functions give that stay Python, such as rows."""
+    may_wait: bool = True
+    """Whether it may be run when its results are needed, if it reads rows."""
 
 
 class Written:
@@ -70,11 +78,23 @@ class Written:
         out. Nothing that runs a program stays, where an import would run it.
         """
         while True:
+            for unit in self._units:
+                self._keep_shuffled(unit)
             # What uses others stands below them, and keeps them from being left out while it is there.
             while sum(self._leave_out(unit) for unit in reversed(self._units)):
                 pass
-            if not sum(self._keep_needed(unit) for unit in self._units):
+            if sum(self._keep_needed(unit) for unit in self._units):
+                continue
+            rows = self.rows()
+            if not sum(self._let_run(unit) for unit in self._units if unit not in rows):
                 return
+
+    @staticmethod
+    def _let_run(unit: Unit) -> bool:
+        """Whether a statement of a script would have to run when the program is loaded, which it may not."""
+        late = bool(unit.stays) and unit.may_wait and getattr(unit.node, "is_script", False)
+        unit.may_wait = unit.may_wait and not late
+        return late
 
     def _needed(self, unit: Unit) -> dict[str, Unit]:
         """What a unit uses of the file, by its names."""
@@ -94,7 +114,9 @@ class Written:
                 return False
             unit.dropped = f"`{ast.unparse(unit.node).splitlines()[0]}`, which runs when the file does"
             return True
-        if getattr(unit.node, "is_script", False):
+        if getattr(unit.node, "is_script", False) and not (
+            unit.may_wait and (unit.is_read or reads(unit.node))
+        ):
             unit.dropped, unit.stays = f"it runs when the file does, and {unit.stays}", ""
             return True
         is_class = isinstance(unit.node, ast.ClassDef)
@@ -102,7 +124,7 @@ class Written:
         runs = unit.runs or not (
             is_class or is_function or self._is_used(unit) or not self._asks(unit, set())
         )
-        if runs or (is_function and not self._is_used(unit)):
+        if runs or ((is_function or unit.kind == "constant") and not self._is_used(unit)):
             why = "it would run when it is imported" if runs else "nothing else uses it"
             unit.dropped, unit.stays = f"{why}, and {unit.stays}", ""
             return True
@@ -134,12 +156,27 @@ class Written:
                     f"`{unit.names[0] if unit.names else 'a statement'}`, which stays Python, uses `{name}`"
                 )
                 changed = True
+        # A constant that is made of what is read would be made when the program is loaded.
+        if unit.kind == "constant" and not (unit.stays or unit.dropped):
+            for name, one in self._needed(unit).items():
+                if one.stays and (one.is_read or reads(one.node)) and not self._calls_driver(unit):
+                    unit.stays, unit.is_read = f"it is made of `{name}`, which Python reads", True
+                    return True
         # What is changed in place must be there.
         for one in self._units if unit.stays and isinstance(unit.node, ast.AugAssign) else ():
             if not (one.stays or one.dropped) and not set(unit.names).isdisjoint(one.names):
                 one.stays = "it is changed later"
                 changed = True
         return changed
+
+    def _keep_shuffled(self, unit: Unit) -> None:
+        """Let a statement stay that puts rows into another order which stay Python."""
+        match unit.node:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(attr="shuffle"), args=[ast.Name(id=name)])) if (
+                unit.dropped and (one := self._by_name.get(name)) is not None and one.stays
+            ):
+                unit.stays, unit.dropped = f"it changes `{name}`, which stays Python", ""
+                unit.is_read = one.is_read or reads(one.node)
 
     def _is_used(self, unit: Unit) -> bool:
         """Whether something that is not left out uses what a unit defines."""
@@ -158,7 +195,7 @@ class Written:
     def text(self) -> str:
         """The `.dspy` file."""
         units = self._in_language()
-        wanted = set().union(*(_names_in(unit.moved.text) for unit in units if unit.moved is not None))
+        named = set().union(*(_names_in(unit.moved.text) for unit in units if unit.moved is not None))
         lines: list[str] = []
         text = ast.get_docstring(self._tree)
         if text is not None:
@@ -166,11 +203,19 @@ class Written:
             is_plain = not any(_LIKE_A_HEAD.match(line) for line in text.splitlines()[1:])
             lines += docstring(text, "") if is_plain else [f"# {line}".rstrip() for line in text.splitlines()]
             lines.append("")
+        # `dspy.Image` is no use of an `Image` that is imported from elsewhere.
+        wanted = named & set().union(*(_strings(unit.node) for unit in units), self._asked_for())
         outer = {name: source for name, source in self._imports.others.items() if name in wanted}
-        lines += sorted({source for source in outer.values() if not is_of_types(source)})
-        own = sorted(name for unit in self._units if unit.stays for name in unit.names if name in wanted)
-        if own:
+        sources = {source for source in outer.values() if not is_of_types(source)}
+        sources |= {source for name, source in self._imports.lacking.items() if name in named}
+        lines += sorted(sources)
+        rows = {name for unit in self.rows() for name in unit.names if name in wanted}
+        stay = {name for unit in self._units if unit.stays for name in unit.names if name in wanted}
+        if stay:
+            own = sorted({f"{LOAD}{name}" if name in rows else name for name in stay})
             lines.append(f"from {self._kept_name} import {', '.join(own)}")
+        for name in sorted(rows):
+            lines += ["", f"dataset {name} = Dataset({LOAD}{name})"]
         for unit in units:
             assert unit.moved is not None
             if lines:
@@ -187,8 +232,38 @@ class Written:
         wanted = set().union(*(used(unit.node) | _strings(unit.node) for unit in units))
         head = [line for node in imported if (line := _import(node, wanted)) is not None]
         first = '"""What of this program is Python."""\n\n'
-        pieces = [self._source(unit.node) for unit in units]
+        rows = self.rows()
+        if rows:
+            head.append("from functools import cache")
+        pieces = [self._source(unit.node) for unit in units if unit not in rows]
+        wanted = self._asked_for()
+        names = [name for unit in rows for name in unit.names if name in wanted]
+        pieces += loaders([self._source(unit.node) for unit in rows], names)
         return first + "\n".join(head) + "\n\n\n" + "\n\n\n".join(pieces) + "\n"
+
+    def rows(self) -> list[Unit]:
+        """What stays Python and reads data, for nothing but datasets, optimizers and evaluations.
+
+        It is read when the first row is needed, and not when the program is loaded, which may be to run it.
+        """
+        found = [each for each in self._units if each.stays and (each.is_read or reads(each.node))]
+        while True:
+            names = {name for unit in found for name in unit.names}
+            others = [one for one in self._units if not one.dropped and one not in found]
+            elsewhere = {
+                name
+                for one in others
+                if one.stays or not (one.kind in _OF_ROWS or isinstance(one.node, ast.Expr))
+                for name in (one.uses & names) - set(one.names)
+            }
+            kept = [unit for unit in found if elsewhere.isdisjoint(unit.names)]
+            if len(kept) == len(found):
+                return found if names & self._asked_for() else []
+            found = kept
+
+    def _asked_for(self) -> set[str]:
+        """What declarations of the language use."""
+        return set().union(*(unit.uses for unit in self._units if not unit.stays and not unit.dropped))
 
     def _source(self, node: ast.stmt) -> str:
         """A statement as the file has it, or as it was changed."""
@@ -243,7 +318,8 @@ class Written:
         for unit in self._units:
             line, what = unit.node.lineno, ", ".join(f"`{name}`" for name in unit.names)
             if unit.stays:
-                found.append(Remark(line, f"{what or 'this'} stays Python: {unit.stays}"))
+                what = what or f"`{ast.unparse(unit.node).splitlines()[0]}`"
+                found.append(Remark(line, f"{what} stays Python: {unit.stays}"))
             elif unit.dropped:
                 found.append(Remark(line, f"left out: {unit.dropped}"))
             elif unit.moved is not None:
@@ -274,7 +350,7 @@ def _strings(node: ast.AST) -> set[str]:
         word
         for each in ast.walk(node)
         if isinstance(each, ast.Constant) and isinstance(each.value, str)
-        for word in _names_in(each.value[:200])
+        for word in re.findall(r"(?<![\w.])[^\W\d]\w*", each.value[:200])
     }
 
 

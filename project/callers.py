@@ -11,6 +11,7 @@ from ..base.span import Span
 from ..compiler.query import at
 from ..compiler.query.definition import definition
 from ..compiler.query.symbols import OutlineEntry, outline
+from ..compiler.types import in_program
 from ..grammar import syntax
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def callees(index: Index, caller: Callable) -> list[Calls]:
 
 
 def _declared(index: Index, place: Place | None) -> Callable | None:
-    if place is None or place.span is None or not place.path.endswith(".dspy"):
+    if place is None or place.span is None or not in_program(place.path):
         return None
     for entry in _flat(outline(index.files.analyse(place.path))):
         if entry.name_span == place.span and entry.kind in _CALLED:

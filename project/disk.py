@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import islice
@@ -39,7 +40,16 @@ _BEGINNING = 2**16
 _SLOW = frozenset({"idna", "punycode"})
 """They take quadratic time."""
 
-_Stamp: TypeAlias = tuple[int, int, int]
+_Stamp: TypeAlias = tuple[int, int, int, int]
+"""When a file was changed last, by its own account and by the system's, in nanoseconds; its size and number.
+
+Where a copy or an archive brings its own time along, only the system's tells that something has changed.
+"""
+_JUST_NOW = 2 * 10**9
+"""Nanoseconds. A file that was changed such a short time before it was read may be changed once more without
+another time: those of file systems go by steps, of some milliseconds or of up to two seconds."""
+_NO_STAMP: _Stamp = (-1, -1, -1, -1)
+"""Of what has to be read again."""
 
 
 class Disk:
@@ -115,7 +125,8 @@ class Disk:
     def look_up(self, path: str) -> str | UnreadableFile:
         """The text of a file, or why there is none."""
         if path in self._overlays:
-            return self._overlays[path]
+            text = self._overlays[path]
+            return text if len(text) <= LARGEST_PROGRAM else _too_large(path)
         seen = self._seen
         if seen is None:
             return self._look_at_disk(path)
@@ -137,10 +148,13 @@ class Disk:
         except (OSError, ValueError):
             self._known.pop(path, None)
             return self._read(path)
-        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+        stamp = _stamp(status)
         known = self._known.get(path)
         if known is None or known[0] != stamp:
-            known = self._known[path] = stamp, self._read(path)
+            kept, found = _lasting(stamp), self._read(path)
+            if known is not None and known[1] == found:
+                found = known[1]
+            known = self._known[path] = kept, found
         return known[1]
 
     def look_at_data(self, path: str) -> DataFile | None:
@@ -157,7 +171,8 @@ class Disk:
             stamp = _stamp_of(os.path.dirname(path))
         known = self._data.get(path)
         if known is None or known[0] != stamp or known[1].is_missing != is_missing:
-            known = self._data[path] = stamp, look_beside(path) if is_missing else look_at_file(path)
+            kept = None if stamp is None else _lasting(stamp)
+            known = self._data[path] = kept, look_beside(path) if is_missing else look_at_file(path)
         return known[1]
 
     def look_at_state(self, path: str) -> SavedState | None:
@@ -172,7 +187,8 @@ class Disk:
             return None
         known = self._states.get(path)
         if known is None or known[0] != stamp:
-            known = self._states[path] = stamp, look_at_state(path)
+            kept = _lasting(stamp)
+            known = self._states[path] = kept, look_at_state(path)
         return known[1]
 
     def digest(self, path: str) -> str:
@@ -202,7 +218,17 @@ def _stamp_of(path: str) -> _Stamp | None:
         status = os.stat(path)
     except (OSError, ValueError):
         return None
-    return (status.st_mtime_ns, status.st_size, status.st_ino)
+    return _stamp(status)
+
+
+def _stamp(status: os.stat_result) -> _Stamp:
+    return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+
+
+def _lasting(stamp: _Stamp) -> _Stamp:
+    """What tells later whether a file is as it is now; nothing does where it has just been changed."""
+    now = time.time_ns()
+    return _NO_STAMP if min(abs(now - stamp[0]), abs(now - stamp[1])) < _JUST_NOW else stamp
 
 
 def digest_of(path: str) -> str:
@@ -281,7 +307,7 @@ def decode_program(data: bytes, path: str) -> str:
         UnreadableFile: the bytes are too many, or not UTF-8.
     """
     if len(data) > LARGEST_PROGRAM:
-        raise UnreadableFile(path, "too-large", f"is larger than {render_size(LARGEST_PROGRAM)}")
+        raise _too_large(path)
     try:
         return decode(data, path)
     except UnreadableFile:
@@ -291,6 +317,10 @@ def decode_program(data: bytes, path: str) -> str:
         if other_format(text) is None:
             raise
         return text
+
+
+def _too_large(path: str) -> UnreadableFile:
+    return UnreadableFile(path, "too-large", f"is larger than {render_size(LARGEST_PROGRAM)}")
 
 
 def decode_python(data: bytes, path: str) -> str:

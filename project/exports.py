@@ -44,6 +44,8 @@ class Exports:
         self._paths = tuple(paths)
         for path in self._paths:
             self._of(path)
+        for path in self._kept.keys() - set(self._paths):
+            del self._kept[path]
 
     def beginning(self, prefix: str, path: str) -> Iterator[Export]:
         """The names of other files that begin so, as a file at `path` would import them."""

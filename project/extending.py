@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..compiler.query import at
 from ..compiler.query.definition import definition
 from ..compiler.query.symbols import OutlineEntry, outline
+from ..compiler.types import in_program
 from ..grammar import syntax
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ Signature = tuple[str, OutlineEntry]
 def signature_at(index: Index, path: str, offset: int) -> Signature | None:
     """The signature whose name stands at an offset of a file."""
     place = definition(index.files.analyse(path), offset)
-    if place is None or place.span is None or not place.path.endswith(".dspy"):
+    if place is None or place.span is None or not in_program(place.path):
         return None
     entries = outline(index.files.analyse(place.path))
     found = (each for each in entries if each.kind == "signature" and each.name_span == place.span)

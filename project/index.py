@@ -56,6 +56,10 @@ class Index:
         self.files = files
         self._outlines: dict[str, tuple[FileAnalysis, tuple[OutlineEntry, ...]]] = {}
 
+    def keep_only(self, paths: set[str]) -> None:
+        """Let go of what is known of other files."""
+        self._outlines = {path: each for path, each in self._outlines.items() if path in paths}
+
     # --- declarations -----------------------------------------------------------------------------------
 
     def declarations(self, paths: Iterable[str]) -> Iterator[Declaration]:

@@ -60,7 +60,7 @@ def subject_at(files: Workspace, path: str, offset: int, new: str) -> Subject | 
     """What the name at an offset of a file is the name of; None where no `.dspy` file declares it."""
     analysis = files.analyse(path)
     place = definition(analysis, offset)
-    if place is None or place.span is None or not place.path.endswith(".dspy"):
+    if place is None or place.span is None or not types.in_program(place.path):
         return None
     there = files.analyse(place.path)
     found = at.find(there, place.span.start)

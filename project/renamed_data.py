@@ -254,7 +254,7 @@ class _Data:
             return True
         symbol = item.symbol_of(given) if isinstance(given, syntax.Name) else None
         place = analysis.program.locate(symbol.place) if symbol is not None and symbol.place else None
-        if place is None or place.span is None or not place.path.endswith(".dspy"):
+        if place is None or place.span is None or not types.in_program(place.path):
             return False
         declared = self._subject.files.analyse(place.path).program.item_at(place.span.start)
         return declared is not None and self._subject.old not in declared.text

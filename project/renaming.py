@@ -10,6 +10,7 @@ from msgspec import Struct
 from ..base.span import Span
 from ..compiler.query import at
 from ..compiler.query.definition import definition
+from ..compiler.types import in_program
 from ..grammar import syntax
 from ..grammar.words import HARD_KEYWORDS
 
@@ -34,7 +35,7 @@ def renamed_span(analysis: FileAnalysis, offset: int) -> Span:
     place = definition(analysis, offset)
     if place is None:
         raise Refused(f"`{node.text}` is not declared in this project, so it cannot be renamed")
-    if not place.path.endswith(".dspy"):
+    if not in_program(place.path):
         raise Refused(f"`{node.text}` is declared in Python; rename it there")
     if place.span is None:
         raise Refused(f"`{node.text}` names a file; rename the file instead")

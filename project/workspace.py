@@ -7,7 +7,7 @@ are a file's, where its imports lead, how it is decoded, and what is wrong with 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -88,6 +88,16 @@ class Workspace:
             if self._of_folders is not None:
                 self._of_folders[folder] = known
         return known
+
+    def keep_only(self, paths: Iterable[str]) -> None:
+        """Let go of what is known of files, but for these and those that they need, under settings of now."""
+        needed: dict[int, list[str]] = {}
+        with self.in_one_pass():
+            for path in paths:
+                needed.setdefault(id(self.project(path)), []).append(path)
+        self._projects = {key: each for key, each in self._projects.items() if id(each) in needed}
+        for project in self._projects.values():
+            project.keep_only(needed[id(project)])
 
     def _project_of(self, settings: Settings) -> Project:
         from ..compiler.analysis import Project

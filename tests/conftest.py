@@ -18,8 +18,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "dspyc")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--update` rewrites the expectations that stand in files."""
+    """`--update` rewrites the expectations that stand in files; `--gguf` names the model of `tests/lm`."""
     parser.addoption("--update", action="store_true", help="write what is found into the test data")
+    parser.addoption("--gguf", metavar="FILE", help="the base model that the tests marked `lm` ask")
 
 
 # Many tests start `dspyc`; as on a user's machine, only the first start compiles it.
@@ -30,6 +31,8 @@ os.environ.pop("COLUMNS", None)
 # What commands keep is kept for this run of the tests.
 _kept = TemporaryDirectory(prefix="dspyc-tests-")
 os.environ["DSPYC_CACHE_DIR"] = _kept.name
+# What an earlier run has trained would be found again.
+os.environ["DSPYC_MODELS"] = os.path.join(_kept.name, "models")
 
 
 def pytest_configure() -> None:

@@ -97,7 +97,8 @@ def _rows(signature: type[Signature], pairs: Sequence[tuple[str, Any]]) -> list[
 def trained(model: str, task: Task, **settings: Any) -> Any:
     """A program with a model that was trained on the task's labels."""
     student = Predict(task.signature, lm=LM(model, cache=False), max_retries=0)
-    return BootstrapFinetune(train_kwargs=settings).compile(student, trainset=task.train, teacher="labels")
+    learn = BootstrapFinetune(train_kwargs={**settings, "fresh": True})
+    return learn.compile(student, trainset=task.train, teacher="labels")
 
 
 def score(program: Any, task: Task) -> str:

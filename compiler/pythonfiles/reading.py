@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from typing import Literal, overload
 
 from ...base.forks import new_lock
@@ -27,7 +28,11 @@ def parse(text: str, mode: Literal["exec", "eval"] = "exec") -> ast.Module | ast
     """
     with _lock:
         try:
-            return ast.parse(text, mode=mode)  # type: ignore[return-value]
+            # What Python warns of, like `1if x`, is for whoever runs the file. (`catch_warnings` is for one
+            # thread at a time, too.)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return ast.parse(text, mode=mode)  # type: ignore[return-value]
         except MemoryError:
             # What Python's parser says of thousands of operators in a row.
             raise RecursionError("the file is nested too deeply") from None

@@ -33,7 +33,7 @@ def add_output(selection: Selection) -> Iterator[Refactoring]:
 def _of_interface(selection: Selection, interface: types.Interface, name: str) -> Iterator[Refactoring]:
     """Declare a further output where the outputs of a prediction are declared."""
     places = [each.place for each in interface.outputs if each.place is not None]
-    places = [each for each in places if each.path.endswith(".dspy")]
+    places = [each for each in places if types.in_program(each.path)]
     if interface.open or not places:
         return
     title = f"Add the output `{name}`" + (f" to `{interface.name}`" if interface.name.isidentifier() else "")

@@ -16,6 +16,8 @@ from ..facts import Symbol
 
 _WORDS = frozenset({"doc", "description"})
 _IGNORED = frozenset({"node", "read", "read_members", "read_parameters", "line"})
+_NOT_DEFINED = ""
+"""A name that no module defines."""
 _names: dict[type, tuple[str, ...]] = {}
 
 
@@ -97,5 +99,8 @@ def _same_module(
     return (
         old.name == new.name
         and old.names() == names
-        and all(_same(old.read(each), new.read(each), assumed, words=words) for each in names)
+        # A module that does not parse may have any name, so it says something else of what is not defined.
+        and all(
+            _same(old.read(each), new.read(each), assumed, words=words) for each in (*names, _NOT_DEFINED)
+        )
     )

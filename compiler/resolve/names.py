@@ -208,18 +208,19 @@ class Names:
 
     # --- after an edit ----------------------------------------------------------------------------------
 
-    def update(self, keys: Iterable[Key]) -> dict[Key, Symbol | None]:
-        """Resolve names again whose declaration has changed.
+    def update(self, keys: Iterable[Key], lists: set[Key]) -> dict[Key, Symbol | None]:
+        """Resolve names again whose declaration has changed, and what reads which names a file has.
 
-        Returns those that mean something else, with what they meant.
+        `lists` are the keys of files that have other names than before, be it one that nobody has asked for.
+        Returns the names that mean something else, with what they meant.
         """
         edited = set(keys)
         before: dict[Key, Symbol | None] = {}
         read_before = {key: self._reads(key) for key in edited}
         changed = self._again(edited, before)
         changed |= {key for key in edited - changed if self._closes_a_circle(key, read_before[key])}
-        if changed:
-            changed = self._again(self.dependents(changed), before)
+        if changed or lists:
+            changed = self._again(self.dependents(changed | lists) - lists, before)
         return {key: before[key] for key in changed}
 
     def _closes_a_circle(self, key: Key, read_before: set[Key]) -> bool:
@@ -240,6 +241,17 @@ class Names:
     def readers(self, keys: Iterable[Key]) -> set[Key]:
         """The names that read something themselves."""
         return {reader for key in keys for reader in self._readers.get(key, ())}
+
+    def of_file(self, path: str) -> set[Key]:
+        """The names of a file that were asked for, those among them that it does not have."""
+        return {key for key in self._entries if key[0] == path}
+
+    def keep_only(self, paths: set[str]) -> None:
+        """Forget the names of all files but these, none of which reads one that is forgotten."""
+        for key in [each for each in self._entries if each[0] not in paths]:
+            self._forget(key)
+        for key in [each for each, readers in self._readers.items() if not readers]:
+            del self._readers[key]
 
     def dependents(self, keys: set[Key]) -> set[Key]:
         """Names, and all that depend on them."""

@@ -253,12 +253,22 @@ def _call(test: syntax.Call, holds: bool, item: Draft, narrowed: Narrowed) -> Na
         case "isinstance", [value, classes] if _is_builtin(test.function, item):
             of = class_of(classes, item)
             if holds:
-                return _narrow(value, lambda kind: narrow.instance(kind, of), item, narrowed)
+                return _narrow(value, lambda kind: _asked_for(kind, of), item, narrowed)
             return _narrow(value, lambda kind: narrow.not_instance(kind, of), item, narrowed)
         case "bool", [value] if _is_builtin(test.function, item):
             return assume(value, holds, item, narrowed)
         case _:
             return narrowed
+
+
+def _asked_for(kind: Type, of: Type) -> Type:
+    """Of a value whose class a program asks for; Unknown where a record is asked whether it is a dict.
+
+    An agent's tools, and functions that Python calls, may get a dict where they say that they take a record.
+    """
+    left = narrow.instance(kind, of)
+    is_dict = left is types.NEVER and isinstance(of, types.Dict)
+    return types.UNKNOWN if is_dict and isinstance(kind, types.Record) else left
 
 
 def _is_builtin(name: syntax.Name, item: Draft) -> bool:

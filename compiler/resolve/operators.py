@@ -191,7 +191,7 @@ def _takes(operator: str, operand: Type) -> bool:
         case types.Builtin(name="float"):
             return operator != "~"
         case types.Record(path=path):
-            return not path.endswith(".dspy")
+            return not types.in_program(path)
         case _:
             return True
 
@@ -207,7 +207,7 @@ def _is_no_operand(kind: Type, other: Type) -> bool:
             has_score = interface.open or interface.field("score") is not None
             return isinstance(other, _PLAIN) and not (has_score and is_number)
         case types.Record(path=path):
-            return path.endswith(".dspy") and isinstance(other, _PLAIN)
+            return types.in_program(path) and isinstance(other, _PLAIN)
         case _:
             return False
 

@@ -55,6 +55,7 @@ from .model import Unknown as Unknown
 from .model import Value as Value
 from .model import Variable as Variable
 from .places import Place as Place
+from .places import in_program as in_program
 from .union import MOST_OPTIONS as MOST_OPTIONS
 from .union import MOST_VALUES as MOST_VALUES
 from .union import joined as joined

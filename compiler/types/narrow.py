@@ -11,6 +11,7 @@ from . import model as types
 from .assignable import assignable
 from .model import Type
 from .overlap import overlaps
+from .places import in_program
 from .union import known, options, union
 
 Narrow = Callable[[Type], Type]
@@ -187,7 +188,7 @@ def _equal(kind: Type, other: Type) -> Type:
 
 def _is_only_itself(kind: types.Literals | types.Enum) -> bool:
     """Whether a kind is an enumeration of a `.dspy` file whose members no number is equal to."""
-    if not isinstance(kind, types.Enum) or kind.open or not kind.path.endswith(".dspy"):
+    if not isinstance(kind, types.Enum) or kind.open or not in_program(kind.path):
         return False
     return not all(isinstance(value, str) for _, value in kind.members)
 

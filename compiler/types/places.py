@@ -7,6 +7,14 @@ from msgspec import Struct
 from ...base.span import Span
 
 
+def in_program(path: str) -> bool:
+    """Whether what has this path is declared in a program, not in Python.
+
+    Not every program is a `.dspy` file: a new text of an editor has no name yet.
+    """
+    return bool(path) and not path.endswith((".py", ".pyi"))
+
+
 class Place(Struct, frozen=True):
     """Where something is declared: a file, the range of its name there, and the line from 0."""
 

@@ -25,7 +25,7 @@ def schedule(server: Server, uri: str) -> None:
     if server.is_worker:
         _schedule_workspace(server)
         return
-    if server.files.is_settings(uri):
+    if not server.files.is_program(uri):
         schedule_others(server)
         return
     importers = server.files.importers(convert.path_of(uri))

@@ -39,7 +39,7 @@ def _edits(
     from ...grammar.formatting.format import format_source
 
     document = server.files.document(formatted.uri)
-    if document is None or server.files.is_settings(formatted.uri):
+    if document is None or not server.files.is_program(formatted.uri):
         return []
     source, encoding = document.source, server.encoding
     only = None if selected is None else [convert.span_of(source, each, encoding) for each in selected]

@@ -14,7 +14,7 @@ def _implementation(server: Server, params: PositionParams) -> list[Location]:
 
     path = convert.path_of(params.text_document.uri)
     source = server.files.source(path)
-    if source is None or server.files.is_settings(params.text_document.uri):
+    if source is None or not server.files.is_program(params.text_document.uri):
         return []
     offset = convert.offset(source, params.position, server.encoding)
     made, declared = [], []

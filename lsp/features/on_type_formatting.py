@@ -14,7 +14,7 @@ def _on_type(server: Server, params: OnTypeFormattingParams) -> list[TextEdit]:
     from ...grammar.formatting.on_type import at_clause, below
 
     document = server.files.document(params.text_document.uri)
-    if document is None or server.files.is_settings(document.uri):
+    if document is None or not server.files.is_program(document.uri):
         return []
     source = document.source
     offset = convert.offset(source, params.position, server.encoding)

@@ -18,7 +18,7 @@ def _prepare(server: Server, params: PositionParams) -> list[TypeHierarchyItem] 
     """The signature that the name at the cursor stands for."""
     path = convert.path_of(params.text_document.uri)
     source = server.files.source(path)
-    if source is None or server.files.is_settings(params.text_document.uri):
+    if source is None or not server.files.is_program(params.text_document.uri):
         return None
     offset = convert.offset(source, params.position, server.encoding)
     found = server.files.signature_at(path, offset)

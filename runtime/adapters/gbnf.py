@@ -24,7 +24,7 @@ _COMMON = {
     "text": r'line ("\n" line)*',
     "integer": r'"-"? ("0" | [1-9] [0-9]{0,17})',  # a model that is lost would write digits for ever
     "number": r'integer ("." [0-9]{1,17})? ([eE] [-+]? [0-9]{1,3})?',
-    "ws": r'(" " | "\n" [ \t]*)?',  # not more: a model that is lost would write blanks for ever
+    "ws": r'(" " | "\n" [ \t]{0,20})?',  # not more: a model that is lost would write blanks for ever
     "item": r"[^[ \n\t] [^\n]*",
     "words": r"[^ \n] [^\n]*",
     "hex": "[0-9a-fA-F]",
@@ -39,9 +39,14 @@ _COMMON = {
 
 
 class Rules:
-    """The rules of one grammar; those that are used by name come along."""
+    """The rules of one grammar; those that are used by name come along.
 
-    def __init__(self) -> None:
+    Args:
+        one_line: whether JSON stands on one line.
+    """
+
+    def __init__(self, *, one_line: bool = False) -> None:
+        self._common = {**_COMMON, "ws": '" "?'} if one_line else _COMMON
         self._own: dict[str, str] = {}
         self._used: list[str] = []
         self._count = 0
@@ -50,8 +55,8 @@ class Rules:
         """A common rule."""
         if name not in self._used:
             self._used.append(name)
-            for other in _COMMON:
-                if other != name and other in _words(_COMMON[name]):
+            for other in self._common:
+                if other != name and other in _words(self._common[name]):
                     self.use(other)
         return name
 
@@ -75,7 +80,7 @@ class Rules:
     def text(self, root: str) -> str:
         """The grammar."""
         own = [f"{name} ::= {body}" for name, body in self._own.items()]
-        used = [f"{name} ::= {_COMMON[name]}" for name in self._used]
+        used = [f"{name} ::= {self._common[name]}" for name in self._used]
         return "\n".join([f"root ::= {root}", *own, *used]) + "\n"
 
 

@@ -43,7 +43,7 @@ class FieldReader(Protocol):
         ...
 
 
-class _Current:
+class Current:
     """The field that is being written, and the whitespace that is held back: it may be the field's end."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class SectionReader:
         self._markers = {f"[[ ## {name} ## ]]": name for name in (*fields, "completed")}
         self._pattern = re.compile("|".join(re.escape(each) for each in self._markers))
         self._longest = max(map(len, self._markers))
-        self._current = _Current()
+        self._current = Current()
         self._pending = ""
 
     def feed(self, text: str) -> Iterator[Chunk]:
@@ -136,7 +136,7 @@ class TagReader:
 
     def __init__(self, fields: Sequence[str]) -> None:
         self._opening = re.compile("<(" + "|".join(map(re.escape, fields)) + ")>") if fields else None
-        self._current = _Current()
+        self._current = Current()
         self._pending = ""
         self._longest = max(map(len, fields), default=0) + len("</>")
 
@@ -339,7 +339,7 @@ class BareReader:
     """Reads an answer that is one field's value and nothing else; see `CompactAdapter`."""
 
     def __init__(self, name: str) -> None:
-        self._current = _Current()
+        self._current = Current()
         self._current.begin(name)
 
     def feed(self, text: str) -> Iterator[Chunk]:

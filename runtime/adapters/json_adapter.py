@@ -190,7 +190,10 @@ class JSONAdapter(ChatAdapter):
 
 def as_json(values: Mapping[str, Any]) -> str:
     """Values by name as the JSON object that an answer is."""
-    plain = {name: rendering.to_json_types(value, IN_ANSWER) for name, value in values.items()}
+    plain = {
+        name: value if isinstance(value, Placeholder) else rendering.to_json_types(value, IN_ANSWER)
+        for name, value in values.items()
+    }
     return json.dumps(plain, indent=2, ensure_ascii=False)
 
 

@@ -14,7 +14,8 @@ from ..values.reading import ReadError
 from .chat import ChatAdapter
 from .demos import is_complete
 from .gbnf import Rules, closed_choices, plain_value, quoted
-from .incremental import FieldReader, WholeReader
+from .incremental import FieldReader
+from .lines import END, LineReader
 from .plan import Plan
 
 _BETWEEN = "\n\n---\n\n"
@@ -87,7 +88,7 @@ class PlainAdapter(ChatAdapter):
         """
         titles = _titles(signature)
         wanted = "|".join(re.escape(titles[name]) for name in signature.output_fields)
-        continued = completion.partition("\n---")[0].strip("\n")
+        continued = completion.partition(END)[0].strip("\n")
         text = f"{_first_title(signature)}:{continued}"
         pieces = re.split(rf"^({wanted}):", text, flags=re.MULTILINE)
         found = dict(zip(reversed(pieces[1::2]), reversed(pieces[2::2]), strict=True))
@@ -103,8 +104,9 @@ class PlainAdapter(ChatAdapter):
         return values
 
     def stream_reader(self, plan: Plan) -> FieldReader:
-        """Fields are shown when they are all there."""
-        return WholeReader()
+        """Cuts at the lines that begin with the outputs' titles."""
+        titles = _titles(plan.signature)
+        return LineReader({titles[name]: name for name in plan.signature.output_fields})
 
     def value_start(self, name: str, text: str) -> int | None:
         """Where an output's value begins in an answer; None if that cannot be said."""
@@ -113,11 +115,11 @@ class PlainAdapter(ChatAdapter):
 
     def is_finished(self, signature: type[Signature], completion: str) -> bool:
         """Whether the continuation has gone on to the next example."""
-        return "\n---" in completion
+        return END in completion
 
     def grammar(self, signature: type[Signature]) -> str | None:
-        """A GBNF grammar of the continuations."""
-        rules = Rules()
+        """A GBNF grammar of the continuations, whose lines are as those of demos."""
+        rules = Rules(one_line=True)
         parts: list[str] = []
         titles = _titles(signature)
         for name, field in signature.output_fields.items():

@@ -295,8 +295,7 @@ class Evaluate:
         elif is_broken_off and (failed < done or done < result.total):
             reason = (
                 f"the evaluation was stopped: {failed} of {done} examples failed, the last with "
-                f"{describe_error(errors[-1])}; the rows so far are in this error's `result`; "
-                "raise `max_errors` to allow more failures"
+                f"{describe_error(errors[-1])}; raise `max_errors` to allow more failures"
             )
         elif failed == done:
             reason = f"all {done} examples failed, {describe_errors(errors)}"

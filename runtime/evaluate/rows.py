@@ -17,7 +17,7 @@ from ..values.rendering import to_json_types
 from ..work.task import Codec, Registry, Task
 from .calls import ModelCall, Seen, call_anew, calls_of, usage_of
 from .measured import EvaluatedRow
-from .scores import as_number, feedback_of, judge
+from .scores import as_number, feedback_of, judge, raised_by
 
 LONGEST_REASON = 200
 
@@ -109,9 +109,12 @@ def row_codec(program: Any, examples: Any, failure_score: float = 0.0) -> Codec[
 
 def describe_error(error: BaseException) -> str:
     """`ValueError: the message`, on one line and not too long."""
-    text = " ".join(redact(str(error)).split())
+    lines = [line.strip() for line in redact(str(error)).splitlines() if line.strip()]
+    # A line that does not say that it goes on is a sentence of its own.
+    ended = [line if line.endswith((".", ":", ",", ";")) else f"{line};" for line in lines[:-1]]
+    text = " ".join(" ".join([*ended, *lines[-1:]]).split())
     clipped = text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1] + "…"
-    return f"{type(error).__name__}: {clipped}"
+    return f"{type(error).__name__}: {clipped}{raised_by(error)}"
 
 
 def describe_errors(errors: Sequence[Exception]) -> str:

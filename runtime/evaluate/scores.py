@@ -12,8 +12,25 @@ from ..execution.callables import accepted, call, name_of
 
 
 def judge(metric: Any, example: Example, prediction: Any, **offered: Any) -> Any:
-    """Call a metric with an example, a prediction and those of `trace`, `pred_name`, … that it names."""
-    return call(metric, example, prediction, **accepted(metric, offered))
+    """Call a metric with an example, a prediction and those of `trace`, `pred_name`, … that it names.
+
+    Raises:
+        Exception: what the metric raises, with a note that says so: see `raised_by`.
+    """
+    try:
+        return call(metric, example, prediction, **accepted(metric, offered))
+    except Exception as error:
+        error.add_note(f"{_BY_METRIC}`{name_of(metric)}`")
+        raise
+
+
+_BY_METRIC = "raised by the metric "
+
+
+def raised_by(error: BaseException) -> str:
+    """ ", raised by the metric `…`", where one raised an error, and not the program; else nothing."""
+    notes = [note for note in getattr(error, "__notes__", ()) if note.startswith(_BY_METRIC)]
+    return f", {notes[0]}" if notes else ""
 
 
 def as_number(metric: Any, value: Any) -> float:

@@ -43,6 +43,19 @@ def name_of(function: object) -> str:
     return name if isinstance(name, str) else type(function).__name__
 
 
+def takes(function: Callable[..., Any], count: int) -> bool:
+    """Whether a function can be called with so many values; true where it does not say."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(*[None] * count)
+    except TypeError:
+        return False
+    return True
+
+
 def _keyword_names(function: Callable[..., Any]) -> frozenset[str]:
     try:
         return _cached_names(function)

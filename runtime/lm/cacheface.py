@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...base import json
+from ...base.files import write_atomically
 from ...base.secrets import is_secret
 from ..errors import ConfigurationError
 from . import cache as caching
@@ -163,7 +164,7 @@ class Cache:
                 kept[key] = render_json(value)
             except (TypeError, ValueError, RecursionError):
                 logger.warning("a value of type %s is left out of %s", type(value).__name__, filepath)
-        Path(filepath).write_text(json.dump({"format": _FORMAT, "answers": kept}), encoding="utf-8")
+        write_atomically(filepath, json.dump({"format": _FORMAT, "answers": kept}))
 
     def load_memory_cache(self, filepath: str | Path, allow_pickle: bool = False) -> None:
         """Put into memory what `save_memory_cache` has written.

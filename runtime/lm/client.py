@@ -161,7 +161,7 @@ class LM(BaseLM):
         if self.server:
             return SERVERS[self.server]
         model = self.model
-        if model.startswith("gguf/") and places.torch_folder(model) is not None:
+        if model.startswith("gguf/") and places.asked_in_torch(model) is not None:
             return IN_TORCH
         return capabilities_of(model)
 

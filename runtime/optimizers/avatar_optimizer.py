@@ -27,7 +27,8 @@ from .base import Candidates, Optimizer, as_examples
 from .instructions import cleaned, with_instructions
 from .plan import Planned, Span
 from .prompting import Question, ask, model_for
-from .study import Steps, Study, Trial
+from .study import Study
+from .trials import Steps, Trial
 
 logger = logging.getLogger("dspyc")
 

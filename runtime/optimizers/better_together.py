@@ -24,9 +24,11 @@ from ..work.run import exhausted, stage
 from .base import Candidates, Optimizer, as_examples
 from .best import publishing
 from .bootstrap_finetune import BootstrapFinetune
+from .hearing import tell_trial
 from .labels import Labels
 from .plan import Planned, Span
 from .random_search import BootstrapFewShotWithRandomSearch
+from .trials import Trial
 
 logger = logging.getLogger("dspyc")
 
@@ -112,8 +114,8 @@ class BetterTogether(Optimizer):
             optimizer_compile_args: further arguments for the `compile` of each optimizer, by its name.
 
         Raises:
-            OptimizerError: the strategy names no optimizer of this one, or an optimizer rejects its
-                arguments.
+            OptimizerError: the strategy names no optimizer of this one, an optimizer rejects its
+                arguments, or none of the programs could be measured.
             Exception: what the first step ends with, if it fails.
         """
         steps, further = self._steps(strategy), optimizer_compile_args or {}
@@ -262,6 +264,7 @@ class _Course:
     failed: bool = False
     _better: Any = None
     _measured: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _unmeasured: EvaluationError | None = None
 
     def step(self, optimizer: Optimizer, arguments: dict[str, Any], name: str) -> Module | None:
         """What an optimizer makes of the last program; None where it fails and there is another one."""
@@ -303,9 +306,12 @@ class _Course:
                 result = self.evaluate(program)
             except EvaluationError as error:
                 logger.warning("the program was not measured: %s", error)
+                self._unmeasured = error
                 return
         entry.update(score=result.score, subscores=[row.value for row in result.rows])
         self._measured[name] = entry
+        made = {"after": strategy} if strategy else {"program": "as it was"}
+        tell_trial(Trial(len(self.programs), made, program, result.score, tuple(entry["subscores"])))
 
     def leader(self) -> tuple[Any, float | None]:
         """The program with the highest score, or where none has one the last, and the score; it has none
@@ -318,8 +324,14 @@ class _Course:
         return chosen["program"], chosen["score"]
 
     def best(self) -> Module:
-        """The leader, as the result."""
-        program, _ = self.leader()
+        """The leader, as the result.
+
+        Raises:
+            OptimizerError: none of the programs could be measured, because of errors.
+        """
+        program, score = self.leader()
+        if score is None and self._better is None and self._unmeasured is not None and exhausted() is None:
+            raise OptimizerError(f"none of the programs could be measured: {self._unmeasured}")
         program.candidate_programs = Candidates(self.programs)
         program.flag_compilation_error_occurred = self.failed
         program._compiled = True

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from ..errors import OptimizerError, also_as
+from ..evaluate.scores import raised_by
 from ..example import Example
 from ..execution.progress import report
 from ..execution.settings import context, lookup
@@ -154,11 +155,12 @@ class BootstrapFewShot(Optimizer):
     ) -> None:
         """Count the errors of an example, and give up after too many."""
         for error in errors:
-            logger.warning("the teacher failed on example %d: %s", number, error)
+            logger.warning("the teacher failed on example %d: %s%s", number, error, raised_by(error))
         found.errors += len(errors)
         allowed = self.max_errors or lookup("max_errors", teacher._defaults)
         if errors and found.errors >= allowed:
-            failed = OptimizerError(f"{found.errors} runs of the teacher failed, the last with: {errors[-1]}")
+            last = f"{errors[-1]}{raised_by(errors[-1])}"
+            failed = OptimizerError(f"{found.errors} runs of the teacher failed, the last with: {last}")
             # DSPy raises the program's own error, so `except` with its class works here, too.
             raise also_as(failed, errors[-1]) from errors[-1]
 

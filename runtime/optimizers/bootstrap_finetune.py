@@ -22,7 +22,7 @@ from ..lm.provider import Provider
 from ..modules.base import Module
 from ..modules.models import models_of
 from ..parameters import parameters
-from ..work.run import exhausted, next_step
+from ..work.run import exhausted, is_fresh, next_step
 from .base import Optimizer, as_examples, verify_structure
 from .labels import Labels, is_labels, runs_by_labels, verify_labels
 from .plan import Planned, Span
@@ -223,7 +223,8 @@ class BootstrapFinetune(Optimizer):
             key = (id(lm), None if self.multitask else name)
             if key not in jobs:
                 adapter, form = _way_to_ask(_for_model(self.adapter, lm), predictor, lm)
-                kwargs = {**form, **self._train_kwargs(lm)}
+                anew = {"fresh": True} if form and is_fresh() and not self._has_own_training else {}
+                kwargs = {**form, **anew, **self._train_kwargs(lm)}
                 jobs[key] = _Job(lm, adapter, kwargs, data_format=adapter.finetune_format)
             jobs[key].predictors.append(name)
         for job in jobs.values():
@@ -310,6 +311,8 @@ def _train(jobs: list[_Job]) -> list[Any]:
     except BaseException as error:
         for training in running:
             training.cancel()
+        for training in running:
+            getattr(training, "settle", lambda: None)()
         if isinstance(error, Exception) and not isinstance(error, OptimizerError):
             raise OptimizerError(f"the training failed: {error}") from error
         raise

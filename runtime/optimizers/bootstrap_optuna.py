@@ -20,7 +20,8 @@ from .bayesian import Sampler, require_optuna, verify_optuna
 from .bootstrap_few_shot import BootstrapFewShot, bootstrapped
 from .labels import Labels, verify_teacher
 from .plan import Planned, Span
-from .study import Candidate, Steps, Study, Trial
+from .study import Study
+from .trials import Candidate, Steps, Trial
 
 _AT_ONCE = 4
 """How many choices to try before the sampler hears of the first."""

@@ -21,7 +21,8 @@ from .base import Candidates, Optimizer, as_examples
 from .instructions import cleaned, instructions_of, with_instructions
 from .plan import Planned, Span, writing_prompt
 from .prompting import Question, ask, model_for
-from .study import Candidate, Steps, Study, Trial
+from .study import Study
+from .trials import Candidate, Steps, Trial
 
 
 class GenerateInstruction(Signature):

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from ..errors import OptimizerError
 from ..execution import flow
+from ..execution.callables import name_of, takes
 from ..limits import Ge
 from ..modules.base import Module
 from ..modules.function import as_module
@@ -16,6 +17,7 @@ from ..parameters import KW_ONLY, parameters
 from ..signature.signature import Signature
 from ..work.identity import value_digest
 from .base import Optimizer
+from .plan import Planned
 
 logger = logging.getLogger("dspyc")
 
@@ -104,7 +106,8 @@ class Ensemble(Optimizer):
             programs: the programs, which are copied; plain functions are programs, too.
 
         Raises:
-            OptimizerError: there are none, or one of them is no program.
+            OptimizerError: there are none, one of them is no program, or `reduce_fn` does not take a list of
+                predictions.
         """
         self.verify(programs)
         if self.size is not None and self.size > (count := len(programs)):
@@ -119,7 +122,8 @@ class Ensemble(Optimizer):
             programs: as in `compile`.
 
         Raises:
-            OptimizerError: there are none, or one of them is no program.
+            OptimizerError: there are none, one of them is no program, or `reduce_fn` does not take a list of
+                predictions.
         """
         if isinstance(programs, Module):
             raise OptimizerError("an ensemble is made of several programs: write compile([first, second])")
@@ -128,6 +132,15 @@ class Ensemble(Optimizer):
             raise OptimizerError(f"an ensemble is made of programs, not of {type(others[0]).__name__}")
         if not len(programs):
             raise OptimizerError("an ensemble needs at least one program")
+        if self.reduce_fn is not None and not takes(self.reduce_fn, 1):
+            raise OptimizerError(
+                f"`reduce_fn` is called with one value, the list of predictions, which "
+                f"`{name_of(self.reduce_fn)}` does not take"
+            )
+
+    def plan(self, student: Any, **arguments: Any) -> Sequence[Planned]:
+        """Nothing: to make an ensemble asks no model."""
+        return []
 
     def outline(self, student: Any, **arguments: Any) -> Module:
         """The ensemble itself, which learns nothing.

@@ -49,6 +49,10 @@ class Population:
 
     members: list[Member] = field(default_factory=list)
     _merged: set[tuple[Any, ...]] = field(default_factory=set)
+    _leading: tuple[int, dict[int, int]] | None = None
+    """How many candidates there were, and who of them led then: they are asked for more often than they
+    change.
+    """
 
     def front(self) -> list[list[int]]:
         """For each row, the numbers of the candidates with the best score on it."""
@@ -60,6 +64,11 @@ class Population:
 
     def leaders(self) -> dict[int, int]:
         """On how many rows each candidate leads, without those that others make superfluous."""
+        if self._leading is None or self._leading[0] != len(self.members):
+            self._leading = len(self.members), self._leaders()
+        return dict(self._leading[1])
+
+    def _leaders(self) -> dict[int, int]:
         front = self.front()
         kept = {number for row in front for number in row}
         # The worst are looked at first, so that of equal ones the better stay.

@@ -18,13 +18,13 @@ from ..lm.base import BaseLM
 from ..modules.base import Module
 from ..values.rendering import to_json_types
 from ..work.identity import digest
-from ..work.run import exhausted, perform, stage
+from ..work.run import exhausted, is_journalled, perform, stage
 from ..work.task import Codec
 from .evolution import Batches, Member, Merge, Population
 from .instructions import instructions_of, with_instructions
 from .reflection import InstructionWriter, Reflection, ReflectiveExample, propose_one
 from .reflection_runs import Trajectory, run_trajectories
-from .study import Candidate, Partly, Steps, Trial
+from .trials import Candidate, Partly, Steps, Trial
 
 logger = logging.getLogger("dspyc")
 
@@ -266,7 +266,11 @@ class Search:
         ]
         changed = {} if self._writing_model is None else {"lm": self._writing_model}
         # With what is shown, or a run that is resumed with other answers would get the words on these.
-        name = digest([[texts, names, to_json_types(dataset)] for texts, dataset, names in proposals])[:8]
+        name = (
+            digest([[texts, names, to_json_types(dataset)] for texts, dataset, names in proposals])[:8]
+            if is_journalled()
+            else ""
+        )
         with context(**changed), stage(f"instructions {name}"):
             outcomes = perform(
                 "ask",

@@ -27,7 +27,8 @@ from .labeled_few_shot import fitting_demos
 from .labels import Labels, verify_teacher
 from .plan import Planned, Span, writing_prompt
 from .prompting import Question, ask_all, model_for
-from .study import Steps, Study, Trial
+from .study import Study
+from .trials import Steps, Trial
 
 _AS_IT_IS, _WITHOUT_RULES = -2, -1
 

@@ -22,7 +22,8 @@ from .grounded_proposer import GroundedProposer
 from .instructions import give_instructions, instructions_of
 from .labels import Labels
 from .log_dir import save_programs
-from .study import Candidate, Partly, Steps, Study, Trial
+from .study import Study
+from .trials import Candidate, Partly, Steps, Trial
 
 DEMOS_FOR_PROPOSALS = 3
 """How many demos a proposal shows, and how many are made for that alone where only instructions are searched.

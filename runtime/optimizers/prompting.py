@@ -22,7 +22,7 @@ from ..prediction import Prediction
 from ..state.demos import typed_values
 from ..values.rendering import to_json_types
 from ..work.identity import digest
-from ..work.run import perform, stage
+from ..work.run import is_journalled, perform, stage
 from ..work.task import Codec, Registry, Task
 
 logger = logging.getLogger("dspyc")
@@ -83,7 +83,7 @@ def ask_all(
             all others would raise too.
     """
     # With the questions in its name, an answer is never taken for that of another question.
-    name = digest([to_json_types(dict(each.inputs)) for each in questions])[:8]
+    name = digest([to_json_types(dict(each.inputs)) for each in questions])[:8] if is_journalled() else ""
     with stage(f"{what} {name}"), reproducible():
         outcomes = perform(
             "ask",
@@ -97,7 +97,7 @@ def ask_all(
     found: list[Prediction | Exception | None] = []
     for outcome in outcomes:
         if outcome is not None and outcome.error is not None:
-            logger.warning("asking for the %s failed: %s", what, describe_errors([outcome.error]))
+            logger.warning("asking for the %s failed, %s", what, describe_errors([outcome.error]))
         found.append(None if outcome is None else outcome.error or outcome.get())
     return found
 

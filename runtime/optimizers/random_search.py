@@ -19,7 +19,8 @@ from .bootstrap_few_shot import BootstrapFewShot, bootstrapped
 from .labeled_few_shot import LabeledFewShot
 from .labels import Labels, verify_teacher
 from .plan import Planned, Span
-from .study import Study, Trial
+from .study import Study
+from .trials import Trial
 
 _AT_ONCE = 4
 """How many candidates are made and measured at the same time, at least."""

@@ -9,7 +9,7 @@ from typing import Any
 from ..evaluate.report import TrialRecord
 from ..evaluate.rows import describe_error
 from ..modules.base import Module
-from .study import Trial
+from .trials import Trial
 
 
 def trial_records(trials: Iterable[Trial]) -> tuple[TrialRecord, ...]:

@@ -26,8 +26,9 @@ from .instructions import instructions_of, with_instructions
 from .plan import Planned, Span, writing_prompt
 from .prompting import Question, ask_all, model_for
 from .rollouts import Call, sampling
-from .study import Partly, Steps, Study
+from .study import Study
 from .trajectories import Bucket, Draw, Trajectory, buckets_of, percentile, poisson, sampled, softmax_draw
+from .trials import Partly, Steps
 
 logger = logging.getLogger("dspyc")
 

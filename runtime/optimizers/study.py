@@ -15,26 +15,24 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from statistics import NormalDist, fmean, stdev
-from typing import Any, Protocol, TypeAlias
 
 from ..errors import EvaluationError, OptimizerError
-from ..evaluate import Evaluate, EvaluationResult
+from ..evaluate import Evaluate
 from ..evaluate.rows import describe_errors
-from ..evaluate.together import Sample, evaluate_together
 from ..execution import pool
 from ..execution.progress import report, within
 from ..execution.settings import context, lookup
 from ..lm.reproducible import reproducible
 from ..modules.base import Module
-from ..prediction import Prediction
 from ..work.identity import program_digest
 from ..work.run import exhausted, next_step, stage
 from .best import publishing
 from .hearing import tell_trial
+from .measurements import Measurements
+from .trials import Candidate, Listed, Partly, Proposer, Steps, Stepwise, Trial, ask_for, begun
 
 logger = logging.getLogger("dspyc")
 
@@ -42,65 +40,6 @@ _FEWEST_ROWS = 8
 """From how many rows on two programs are compared that were not measured on all."""
 _RISK = 0.05
 """How often a comparison of programs that are no better than the best finds one that seems so."""
-
-Candidate: TypeAlias = Mapping[str, Any]
-"""What a program is made of, in JSON's types: `{"seed": 3}`."""
-
-
-@dataclass(frozen=True)
-class Partly:
-    """A candidate that is to be measured on some rows only; it cannot become the best.
-
-    Attributes:
-        candidate: what its program is made of.
-        rows: the numbers of the rows, from 0.
-    """
-
-    candidate: Candidate
-    rows: Sequence[int]
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A candidate that was tried.
-
-    Attributes:
-        number: which one, from 1 on.
-        candidate: what its program was made of.
-        program: the program; None where it could not be made.
-        score: in percent; None where the program could not be made or measured.
-        subscores: the score of each row.
-        error: why there is no score.
-        rows: the numbers of the rows that it was measured on; None for all.
-        predictions: what was predicted for each row, in a study that keeps them.
-    """
-
-    number: int
-    candidate: Candidate
-    program: Module | None = None
-    score: float | None = None
-    subscores: tuple[float, ...] = ()
-    error: Exception | None = None
-    rows: tuple[int, ...] | None = None
-    predictions: tuple[Prediction, ...] = ()
-
-
-class Proposer(Protocol):
-    """Proposes candidates and learns from what came of them."""
-
-    def ask(self) -> Candidate | Partly | None:
-        """The next candidate; None when there is none."""
-        ...
-
-    def tell(self, trial: Trial) -> None:
-        """Take in what came of a candidate that was asked for; in the order in which they were."""
-        ...
-
-
-Steps: TypeAlias = Generator[Sequence[Candidate | Partly], list[Trial], None]
-"""A search as a generator: it yields candidates that are tried at the same time, and is sent the trials. It
-ends early, with `GeneratorExit`, where the goal is reached or the budget is used up.
-"""
 
 
 class Study:
@@ -126,12 +65,10 @@ class Study:
     ) -> None:
         self.trials: list[Trial] = []
         self._build = build
-        self._evaluate = evaluate
         self._goal = goal
         self._total = total
-        self._keeps = keep_predictions
         self._rows = len(evaluate.devset)
-        self._known: dict[str, dict[int, tuple[float, Prediction | None]]] = {}
+        self._measurements = Measurements(evaluate, keep_predictions=keep_predictions)
         self._is_cut_off = False
 
     @property
@@ -164,7 +101,7 @@ class Study:
         for trial in self.trials:
             if trial.rows is not None and trial.score is not None and trial.program is not None:
                 name = program_digest(trial.program)
-                steps = self._steps(name)
+                steps = self._measurements.steps(name, self.best.subscores)
                 if _FEWEST_ROWS <= len(steps) < self._rows:
                     compared.setdefault(name, (trial, steps))
         if not compared:
@@ -184,13 +121,8 @@ class Study:
         """
         if trial.rows is None or trial.program is None or not self.measured:
             return trial.score
-        lead = sum(self._steps(program_digest(trial.program)))
+        lead = sum(self._measurements.steps(program_digest(trial.program), self.best.subscores))
         return round(100 * (sum(self.best.subscores) + lead) / max(self._rows, 1), 2)
-
-    def _steps(self, name: str) -> list[float]:
-        """By how much a program does better than the best, on each row that it was measured on."""
-        best = self.best.subscores
-        return [value - best[row] for row, (value, _) in self._known.get(name, {}).items()]
 
     def run(
         self, candidates: Proposer | Iterable[Candidate | Partly], at_once: int | Callable[[], int] = 1
@@ -210,11 +142,11 @@ class Study:
         Raises:
             OptimizerError: no candidate could be made and measured.
         """
-        proposer = _Listed(iter(candidates)) if isinstance(candidates, Iterable) else candidates
+        proposer = Listed(iter(candidates)) if isinstance(candidates, Iterable) else candidates
         with publishing() as publish:
             while exhausted() is None and not self._is_reached():
                 count = at_once if isinstance(at_once, int) else at_once()
-                asked = _asked(proposer, count)
+                asked = ask_for(proposer, count)
                 if not asked:
                     break
                 if not self._take(self._try(asked), proposer):
@@ -229,7 +161,7 @@ class Study:
 
     def search(self, steps: Steps) -> Trial:
         """Try what a search written as a generator yields, group by group; see `Steps` and `run`."""
-        proposer = _Stepwise(steps)
+        proposer = Stepwise(steps)
         return self.run(proposer, at_once=proposer.room)
 
     def _is_reached(self) -> bool:
@@ -254,9 +186,9 @@ class Study:
 
     def _try(self, asked: Sequence[Candidate | Partly]) -> list[Trial]:
         first = len(self.trials) + 1
-        trials = [_begun(first + index, each) for index, each in enumerate(asked)]
+        trials = [begun(first + index, each) for index, each in enumerate(asked)]
         with within(self._label(trials)), reproducible():
-            return self._measured(self._built(trials))
+            return self._measurements.measure(self._built(trials))
 
     def _label(self, trials: Sequence[Trial]) -> str:
         first, last = trials[0].number, trials[-1].number
@@ -279,54 +211,6 @@ class Study:
         with context(num_threads=max(1, threads // len(trials))):
             made = pool.run_all(build, trials, num_threads=min(threads, len(trials)))
         return [outcome.get() for outcome in made if outcome is not None]
-
-    def _measured(self, trials: Sequence[Trial]) -> list[Trial]:
-        """The trials with their scores, their rows measured at the same time."""
-        samples: dict[str, Sample] = {}
-        names = [None if trial.program is None else program_digest(trial.program) for trial in trials]
-        for name, trial in zip(names, trials, strict=True):
-            if name is None or trial.program is None:
-                continue
-            earlier = samples.get(name)
-            rows = dict.fromkeys(earlier.rows if earlier is not None else ())
-            wanted = range(self._rows) if trial.rows is None else trial.rows
-            rows.update(dict.fromkeys(row for row in wanted if row not in self._known.get(name, {})))
-            if rows:
-                where = f"candidate {trial.number}" if earlier is None else earlier.stage
-                samples[name] = Sample(trial.program, tuple(rows), where, name)
-        results = evaluate_together(
-            self._evaluate,
-            list(samples.values()),
-            lambda done, total, score, cost: report("evaluate", done, total, "", score, cost),
-        )
-        failures: dict[str, Exception] = {}
-        for name, sample, result in zip(samples, samples.values(), results, strict=True):
-            if isinstance(result, EvaluationResult):
-                self._note(name, sample, result)
-            else:
-                failures[name] = result
-        return [
-            trial if name is None else self._scored(trial, name, failures.get(name))
-            for name, trial in zip(names, trials, strict=True)
-        ]
-
-    def _note(self, name: str, sample: Sample, result: EvaluationResult) -> None:
-        known = self._known.setdefault(name, {})
-        for number, row in zip(sample.rows, result.rows, strict=True):
-            known[number] = (row.value, row.prediction if self._keeps else None)
-
-    def _scored(self, trial: Trial, name: str, failure: Exception | None) -> Trial:
-        if failure is not None:
-            return replace(trial, error=failure)
-        known = self._known.get(name, {})
-        found = [known[row] for row in (range(self._rows) if trial.rows is None else trial.rows)]
-        values = tuple(value for value, _ in found)
-        return replace(
-            trial,
-            score=round(100 * sum(values) / max(len(values), 1), 2),
-            subscores=values,
-            predictions=tuple(each for _, each in found if each is not None),
-        )
 
     def _report(self) -> None:
         errors = [trial.error for trial in self.trials if trial.error is not None]
@@ -354,62 +238,6 @@ class Study:
                 len(self.trials),
                 describe_errors(errors),
             )
-
-
-class _Listed:
-    """Proposes what is listed, and learns nothing."""
-
-    def __init__(self, candidates: Iterator[Candidate | Partly]) -> None:
-        self._candidates = candidates
-
-    def ask(self) -> Candidate | Partly | None:
-        return next(self._candidates, None)
-
-    def tell(self, trial: Trial) -> None:
-        """There is nothing to learn."""
-
-
-class _Stepwise:
-    """Proposes what a generator yields."""
-
-    def __init__(self, steps: Steps) -> None:
-        self._steps = steps
-        self._waiting: deque[Candidate | Partly] = deque()
-        self._told: list[Trial] | None = None
-
-    def room(self) -> int:
-        """How many candidates the generator has yielded at once, and still waits for."""
-        if not self._waiting:
-            self._advance()
-        return len(self._waiting)
-
-    def ask(self) -> Candidate | Partly | None:
-        return self._waiting.popleft() if self._waiting else None
-
-    def tell(self, trial: Trial) -> None:
-        assert self._told is not None
-        self._told.append(trial)
-
-    def _advance(self) -> None:
-        try:
-            while not self._waiting:
-                told, self._told = self._told, []
-                self._waiting.extend(next(self._steps) if told is None else self._steps.send(told))
-        except StopIteration:
-            return
-
-
-def _asked(proposer: Proposer, count: int) -> list[Candidate | Partly]:
-    found: list[Candidate | Partly] = []
-    while len(found) < max(count, 1) and (candidate := proposer.ask()) is not None:
-        found.append(candidate)
-    return found
-
-
-def _begun(number: int, asked: Candidate | Partly) -> Trial:
-    if isinstance(asked, Partly):
-        return Trial(number, asked.candidate, rows=tuple(asked.rows))
-    return Trial(number, asked)
 
 
 def _score_of(trial: Trial) -> float:

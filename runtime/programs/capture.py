@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from ...base.files import replacing
+from ...base.files import remove_leftovers, replacing
 from ..data.dataset import Dataset
 from ..errors import StateError, list_names
 from ..evaluate import EvaluationResult
@@ -165,6 +165,7 @@ def _copy(source: Path, wanted: Path) -> Path:
         if target.is_file() and cmp(source, target, shallow=False):
             return target
         target = wanted.with_name(f"{wanted.stem}.{number}{wanted.suffix}")
+    remove_leftovers(target)
     with source.open("rb") as content, replacing(target) as copy:
         shutil.copyfileobj(content, copy)
     return target

@@ -140,7 +140,7 @@ def make_state(making: Making, evaluation: Evaluate | None) -> OptimizeResult:
     state = _state(making, optimized, seconds)
     had_state = making.state.exists() and not _is_unfinished(making.state)
     with _restored_on_failure(making.state):
-        state = with_models_beside(state, making.state)
+        state = _with_models(making, state)
         # Written before it is measured, so that what was learned outlives whatever happens meanwhile.
         write(making.state, state)
         # What was written is read again: the program is then the one that the next process gets.
@@ -155,6 +155,20 @@ def make_state(making: Making, evaluation: Evaluate | None) -> OptimizeResult:
         write(making.state, with_scores(state, before, after))
     scores = tuple(candidate.score for candidate in state.candidates)
     return OptimizeResult(program, making.state, before, after, seconds, scores, has_learned)
+
+
+def _with_models(making: Making, state: ProgramState) -> ProgramState:
+    """The state with its models beside it; where they do not fit, they stay where they were trained, and are
+    found there by the next run.
+    """
+    try:
+        return with_models_beside(state, making.state)
+    except OSError as error:
+        reason = error.strerror or error
+        raise StateError(
+            f"the trained model cannot be copied to {making.state.parent}: {reason}; the next run takes it "
+            "from where it was trained"
+        ) from error
 
 
 def _state(making: Making, optimized: Module, seconds: float, **facts: Any) -> ProgramState:
@@ -179,7 +193,7 @@ def _keep(making: Making, best: BestSoFar, seconds: float) -> None:
             logger.warning("%s stays as it was before this run", making.state)
             return
         state = _state(making, program, seconds, unfinished=True)
-        write(making.state, with_models_beside(state, making.state))
+        write(making.state, _with_models(making, state))
     except (DspycError, OSError) as error:
         logger.warning("the best program so far could not be kept: %s", error)
         return

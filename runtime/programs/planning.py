@@ -46,6 +46,13 @@ class PlanLine:
     tokens: Span
     dollars: Span | None
 
+    def __add__(self, other: PlanLine) -> PlanLine:
+        """Both, of one role and model."""
+        dollars = None if self.dollars is None or other.dollars is None else self.dollars + other.dollars
+        return replace(
+            self, calls=self.calls + other.calls, tokens=self.tokens + other.tokens, dollars=dollars
+        )
+
 
 @dataclass(frozen=True)
 class OptimizePlan:
@@ -114,9 +121,19 @@ def plan_of(
             calls = 0 if evaluation is None else len(rows)
             each = replace(each, count=each.count * Span(calls, calls))
         lines += _lines(each, rows, per_run if each.program is student else None)
+    lines = _joined(lines)
     judges = (metric, None if evaluation is None else evaluation.metric)
     asking = dict.fromkeys(name_of(each) for each in judges if isinstance(each, Module))
     return OptimizePlan(tuple(lines), planned is not None, tuple(asking))
+
+
+def _joined(lines: Sequence[PlanLine]) -> list[PlanLine]:
+    """One line for each role of each model, in the order of the first of them."""
+    joined: dict[tuple[str, str], PlanLine] = {}
+    for line in lines:
+        name = (line.role, line.model)
+        joined[name] = line if (known := joined.get(name)) is None else known + line
+    return list(joined.values())
 
 
 def _lines(planned: Planned, rows: Sequence[Example], per_run: Span | None) -> list[PlanLine]:

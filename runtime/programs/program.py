@@ -232,7 +232,7 @@ class Program(Module):
             budget: its limits; when one is reached, the best result so far is kept.
             journal: keep what was done in a file, `journal_path`, until the state is written. A process that
                 is interrupted or killed loses nothing: the next call continues from there.
-            fresh: ignore the journal of an earlier call, and start over.
+            fresh: ignore the journal of an earlier call and a model that was trained by one, and start over.
             engine: what runs programs on examples; threads of this process when None.
 
         Raises:
@@ -338,7 +338,9 @@ class Program(Module):
         if journal:
             facts = making.run_facts()
             return journalled(self.journal_path, facts, fresh=fresh, budget=budget, engine=engine)
-        return nullcontext() if budget is None and engine is None else working(budget=budget, engine=engine)
+        if budget is None and engine is None and not fresh:
+            return nullcontext()
+        return working(budget=budget, engine=engine, fresh=fresh)
 
     def _changes(self, state: ProgramState, module: Module) -> dict[str, list[str]]:
         changes: dict[str, list[str]] = {}

@@ -2,44 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
-from ..evaluate import compare
+from ..evaluate import EvaluationResult, compare
 from ..evaluate.report import Learned, Report, TrialRecord
+from ..example import Example
 from ..state.format import ProgramState, read
 from .making import OptimizeResult
+from .optimizer_text import optimizer_text
 
 
-def optimization_report(result: OptimizeResult, trials: Sequence[TrialRecord] = ()) -> Report:
+def optimization_report(
+    result: OptimizeResult,
+    trials: Sequence[TrialRecord] = (),
+    measured_on: Iterable[Example] | None = None,
+) -> Report:
     """The report of what `Program.optimize` returned.
 
     Args:
         result: what it returned.
         trials: the trials of the search, where the optimizer has some; see `optimizers/reporting.py`.
+        measured_on: the rows that trials were measured on. The score before stands beside theirs only where
+            it is one on the same rows.
 
     Raises:
         StateError: the state cannot be read.
     """
-    before, after = result.before, result.after
-    learned = state_report(read(result.state))
+    state = read(result.state)
+    before, after = _named(result.before, state, "before"), _named(result.after, state, "after")
+    learned = state_report(state)
     return replace(
         learned,
         results=() if after is None else (after,) if before is None else (after, before),
         trials=tuple(trials) or learned.trials,
-        baseline=result.score_before,
+        baseline=before.score if before is not None and _is_on(before, measured_on) else None,
         comparison=None if before is None or after is None else compare(before, after),
     )
 
 
+def _named(result: EvaluationResult | None, state: ProgramState, when: str) -> EvaluationResult | None:
+    """A result that says when it was measured: the program's class is the same before and after."""
+    return None if result is None else replace(result, program=f"{state.program}, {when}")
+
+
+def _is_on(result: EvaluationResult, rows: Iterable[Example] | None) -> bool:
+    """Whether a result is one of just these rows, in any order."""
+    if rows is None:
+        return False
+    own = [runs[0].example for runs in result.by_example()]
+    others = list(islice(rows, len(own) + 1))
+    return len(own) == len(others) and all(each in others for each in own)
+
+
 def state_report(state: ProgramState) -> Report:
     """The report of what a state holds: what was learned, and the candidates that are kept."""
-    score = state.facts.get("score")
-    before = score.get("before") if isinstance(score, Mapping) else None
     return Report(
         f"{state.program}: optimized",
         trials=_candidates(state),
-        baseline=before if isinstance(before, (int, float)) else None,
         learned=tuple(
             Learned(
                 name,
@@ -71,8 +92,11 @@ def _candidates(state: ProgramState) -> tuple[TrialRecord, ...]:
 
 def _facts(state: ProgramState) -> dict[str, str]:
     optimizer = state.facts.get("optimizer") or {}
-    parameters = ", ".join(f"{name}={value!r}" for name, value in optimizer.get("parameters", {}).items())
-    facts = {"optimizer": f"{optimizer['name']}({parameters})"} if "name" in optimizer else {}
+    facts = {"optimizer": optimizer_text(optimizer)} if "name" in optimizer else {}
     arguments = state.facts.get("arguments") or {}
     facts |= {name: str(value) for name, value in arguments.items()}
+    score = state.facts.get("score")
+    found = {when: score.get(when) for when in ("before", "after")} if isinstance(score, Mapping) else {}
+    if measured := [f"{one:.1f} % {when}" for when, one in found.items() if isinstance(one, (int, float))]:
+        facts["score"] = ", ".join(measured)
     return facts | ({"created": str(state.facts["created"])} if "created" in state.facts else {})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
+from ...base.files import replacing
 from ..errors import ConfigurationError, StateError
 from ..execution import drive
 from ..interface import Interface
@@ -141,10 +143,17 @@ class Embeddings(Retriever):
             "corpus": index.corpus,
             "has_faiss_index": index.approximate is not None,
         }
-        (folder / _CONFIG).write_text(json.dumps(config, indent=2, ensure_ascii=False), encoding="utf-8")
-        load("numpy", "a search by vectors").save(folder / _VECTORS, index.vectors, allow_pickle=False)
-        if index.approximate is not None:
-            _faiss().write_index(index.approximate, str(folder / _FAISS))
+        text = json.dumps(config, indent=2, ensure_ascii=False)
+        with ExitStack() as files:
+            # The last that is opened is the first in its place, and the settings are the last: passages and
+            # vectors of two indexes never meet.
+            files.enter_context(replacing(folder / _CONFIG)).write(text.encode("utf-8", "backslashreplace"))
+            vectors = files.enter_context(replacing(folder / _VECTORS))
+            load("numpy", "a search by vectors").save(vectors, index.vectors, allow_pickle=False)
+            if index.approximate is not None:
+                approximate = files.enter_context(replacing(folder / _FAISS))
+                _faiss().write_index(index.approximate, approximate.name)
+            (folder / _CONFIG).unlink(missing_ok=True)
 
     def load(self, path: str | Path, embedder: Any = None) -> Any:  # type: ignore[override]  # DSPy's own
         """Read what `save` has kept into this retriever, and return it.

@@ -80,8 +80,9 @@ def to_json_types(value: Any, context: InPrompt | InAnswer | None = None) -> Any
         context: `IN_PROMPT` where a `Type` in it is to be written as it is for a model, `IN_ANSWER` where
             as a model writes it.
     """
-    if type(value) is dict and _ATOMS.issuperset(map(type, value.values())) and _are_texts(value):
-        return dict(value)  # without importing what only others need
+    plain = _plain_copy(value)
+    if plain is not _OTHER:
+        return plain  # without importing what only others need
     from pydantic_core import to_jsonable_python
 
     try:
@@ -98,10 +99,28 @@ def to_json_types(value: Any, context: InPrompt | InAnswer | None = None) -> Any
 _ATOMS = frozenset({str, int, float, bool, type(None)})
 
 
-def _are_texts(value: dict[Any, Any]) -> bool:
-    """Whether the keys are texts, and all texts are ones that JSON can hold."""
-    texts = [*value, *(each for each in value.values() if type(each) is str)]
-    return all(type(each) is str and (each.isascii() or _is_unicode(each)) for each in texts)
+_OTHER: Any = object()
+
+
+def _plain_copy(value: Any) -> Any:
+    """Lists, dicts and scalars of JSON's types anew; `_OTHER` where there is anything else, such as a text
+    that JSON cannot hold.
+    """
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() or _is_unicode(value) else _OTHER
+    if kind in _ATOMS:
+        return value
+    try:
+        if kind is list:
+            items = [_plain_copy(item) for item in value]
+            return _OTHER if any(item is _OTHER for item in items) else items
+        if kind is dict and all(type(key) is str and _plain_copy(key) is key for key in value):
+            entries = {key: _plain_copy(item) for key, item in value.items()}
+            return _OTHER if any(item is _OTHER for item in entries.values()) else entries
+    except RecursionError:
+        pass
+    return _OTHER
 
 
 def _is_unicode(text: str) -> bool:

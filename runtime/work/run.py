@@ -35,12 +35,14 @@ class Run:
         journal: where their outcomes are kept, if anywhere.
         meter: what they have taken, where that is bounded.
         visits: how often each stage has worked on each program, so that repeated work is kept apart.
+        is_fresh: whether what earlier processes have done is not to be used.
     """
 
     engine: Engine = field(default_factory=LocalEngine)
     journal: Journal | None = None
     meter: Meter | None = None
     visits: Counter[tuple[str, str]] = field(default_factory=Counter)
+    is_fresh: bool = False
 
 
 _current: ContextVar[Run | None] = ContextVar("dspyc_run", default=None)
@@ -49,13 +51,17 @@ _stage: ContextVar[str] = ContextVar("dspyc_stage", default="")
 
 @contextmanager
 def working(
-    journal: Journal | None = None, budget: Budget | None = None, engine: Engine | None = None
+    journal: Journal | None = None,
+    budget: Budget | None = None,
+    engine: Engine | None = None,
+    *,
+    fresh: bool = False,
 ) -> Iterator[Run]:
-    """Let a journal, a budget and an engine hold for the tasks that are performed inside."""
+    """Let a journal, a budget and an engine hold for the tasks that are performed inside; see `Run`."""
     chosen = engine or LocalEngine()
     if journal is not None:
         chosen = chosen.with_journal(journal)
-    run = Run(chosen, journal, None if budget is None else Meter(budget))
+    run = Run(chosen, journal, None if budget is None else Meter(budget), is_fresh=fresh)
     token = _current.set(run)
     try:
         yield run
@@ -89,7 +95,7 @@ def journalled(
     try:
         if len(journal):
             report("resumed", len(journal), len(journal), f"from {path.name}")
-        with working(journal, budget, engine):
+        with working(journal, budget, engine, fresh=fresh):
             yield journal
     except BaseException:
         if journal.is_empty:
@@ -126,10 +132,22 @@ def exhausted() -> str | None:
     return None if run is None or run.meter is None else run.meter.exhausted()
 
 
+def is_fresh() -> bool:
+    """Whether what earlier processes have done is not to be used here."""
+    run = _current.get()
+    return run is not None and run.is_fresh
+
+
 def is_bounded() -> bool:
     """Whether there is a budget here."""
     run = _current.get()
     return run is not None and run.meter is not None
+
+
+def is_journalled() -> bool:
+    """Whether what is done here is kept in a journal, so that the names of stages have to tell it apart."""
+    run = _current.get()
+    return run is not None and run.journal is not None
 
 
 def next_step() -> str:
@@ -388,6 +406,8 @@ __all__ = [
     "apart",
     "exhausted",
     "is_bounded",
+    "is_fresh",
+    "is_journalled",
     "journalled",
     "next_step",
     "perform",

@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from dspyc.base.files import UnreadableFile, read_bytes, read_regular, replacing, write_atomically
+from dspyc.base.files import (
+    UnreadableFile,
+    read_bytes,
+    read_regular,
+    remove_leftovers,
+    replacing,
+    write_atomically,
+)
 
 
 def problem_of(path: Path | str, limit: int = 1000) -> tuple[str, str]:
@@ -116,6 +123,23 @@ def test_an_interrupted_write_leaves_the_old_file_alone(tmp_path: Path, error: t
         write()
     assert file.read_text() == "old"
     assert os.listdir(tmp_path) == ["a"]
+
+
+def test_what_killed_writers_left_is_removed_after_a_day(tmp_path: Path) -> None:
+    file = tmp_path / "model.gguf"
+    with replacing(file) as new:
+        left = Path(new.name).name
+    kept = [
+        ".model.gguf.backup.tmp", ".other.gguf.0123456789ab.tmp", ".model.gguf.0123456789ab.tmp.old",
+        ".model.gguf.0123456789aB.tmp", "model.gguf.0123456789ab.tmp", ".model.gguf.0123456789ab",
+    ]  # fmt: skip
+    for name in (left, ".model.gguf.0123456789ab.tmp", *kept):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (1e9, 1e9))
+    (tmp_path / left).write_text("somebody writes it now")
+    remove_leftovers(file)
+    assert sorted(os.listdir(tmp_path)) == sorted([*kept, left, "model.gguf"])
+    remove_leftovers(tmp_path / "none" / "file")
 
 
 def test_what_is_not_replaced(tmp_path: Path) -> None:

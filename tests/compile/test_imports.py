@@ -303,3 +303,21 @@ def test_an_imported_program_may_use_classes_of_the_library(tmp_path: Path) -> N
         encoding="utf-8",
     )
     assert dspyc.load(outer).next_one("2026-02-28") == "2026-03-012026-02-28"
+
+
+def test_files_of_the_own_package_by_their_names(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        pkg____init___py="LIMIT = 5",
+        pkg__main_dspy="""
+        from . import other
+        from . import helpers
+
+        def both() -> int:
+            return other.one() + helpers.TWO
+        """,
+        pkg__other_dspy="def one() -> int:\n    return 1\n",
+        pkg__helpers_py="TWO = 2",
+    )
+    assert dspyc.load(tmp_path / "pkg" / "main.dspy").both() == 3
+    assert python(tmp_path, "import dspyc, pkg.main; print(pkg.main.both())").strip() == "3"

@@ -12,6 +12,7 @@ from dspyc.grammar.formatting.format import format_source
 from dspyc.grammar.parse import MAX_BROKEN, parse, parse_item, parse_signature_string
 from dspyc.grammar.source import Source
 from support.counting import calls_of, growth_of
+from support.remembered import parse_anew
 
 
 def codes(text: str) -> list[str]:
@@ -180,7 +181,7 @@ def test_a_text_of_twice_the_length_takes_twice_the_work(
     before: str, unit: str, after: str, times: int
 ) -> None:
     def read(times: int) -> None:
-        parse_item.cache_clear()
+        parse_anew()
         codes(before + unit * times + after)
 
     assert growth_of(read, times) < 2.2
@@ -209,5 +210,5 @@ def test_a_line_is_read_with_few_calls() -> None:
         for n in range(200)
     ]
     text = "".join(lines)
-    parse_item.cache_clear()
+    parse_anew()
     assert calls_of(lambda: codes(text)) < 200 * text.count("\n"), "153 a line when this was written"

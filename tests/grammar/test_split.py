@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dspyc.grammar.split import split
+from dspyc.grammar.split import Chunk, split
 
 
 def pieces(text: str) -> list[str]:
@@ -99,3 +99,16 @@ def test_an_empty_file_has_no_items() -> None:
     assert pieces("") == []
     assert pieces("\n") == ["\n"]
     assert pieces("# c") == ["# c"]
+
+
+@pytest.mark.parametrize(
+    "start", ['"""What it is."""\n', "# a comment\n", "type A:\n    n: int\n", "\n", ")\n", ""]
+)
+def test_a_mark_at_the_start_changes_no_item(start: str) -> None:
+    text = f"{start}x = 1\ny = 2\n"
+    first, *rest = split(text)
+    assert split("\ufeff\ufeff" + text) == [
+        Chunk(0, "\ufeff\ufeff" + first.text),
+        *(Chunk(each.start + 2, each.text) for each in rest),
+    ]
+    assert split("\ufeff") == [Chunk(0, "\ufeff")]

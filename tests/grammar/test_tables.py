@@ -17,6 +17,7 @@ from dspyc.grammar.parsing import build
 from dspyc.grammar.parsing.driver import reductions
 from dspyc.grammar.source import Source
 from dspyc.grammar.tables import tables
+from support.remembered import parse_anew
 from support.syntax_cases import FOLDER, read
 
 
@@ -92,11 +93,9 @@ def test_parsing_needs_neither_lark_nor_pickle() -> None:
 def test_texts_are_parsed_in_threads_as_alone() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    from dspyc.grammar.parse import parse_item
-
     texts = [read(path) for path in sorted((FOLDER / "valid").glob("*.dspy"))]
     alone = [parse(Source("a.dspy", text)) for text in texts]
-    parse_item.cache_clear()
+    parse_anew()
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:

@@ -144,6 +144,15 @@ def test_a_step_that_fails_ends_with_the_best_so_far(
         both.compile(Predict("text -> label"), trainset=TRAIN, strategy="bad -> p")
 
 
+def test_a_metric_that_never_works_is_no_result(lm: Neighbour) -> None:
+    def broken(example: Any, pred: Any) -> float:
+        raise ValueError("no such column")
+
+    both = BetterTogether(metric=broken, few=LabeledFewShot(k=2))
+    with pytest.raises(OptimizerError, match=r"none of the programs could be measured: .*no such column"):
+        both.compile(Predict("text -> label"), trainset=TRAIN, valset=DEV, strategy="few")
+
+
 def test_a_budget_that_is_used_up_ends_with_the_best_so_far(lm: Neighbour) -> None:
     both = BetterTogether(metric=same_label, p=few(), q=few())
     with working(budget=Budget(calls=len(DEV) + 3)):

@@ -77,6 +77,10 @@ def test_equal_calls_draw_the_same_programs_and_others_draw_others() -> None:
     assert len({tuple(each.label for each in free(text="x")) for _ in range(20)}) > 10
 
 
+def same(example: Any, pred: Any) -> bool:
+    return bool(example.label == pred.label)
+
+
 def test_what_is_no_set_of_programs_is_refused(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(OptimizerError, match=r"write compile\(\[first, second\]\)"):
         Ensemble().compile(Predict("a -> b"))  # type: ignore[arg-type]
@@ -84,6 +88,8 @@ def test_what_is_no_set_of_programs_is_refused(caplog: pytest.LogCaptureFixture)
         Ensemble().compile(["qa"])  # type: ignore[list-item]
     with pytest.raises(OptimizerError, match="at least one"):
         Ensemble().compile([])
+    with pytest.raises(OptimizerError, match=r"the list of predictions, which `same` does not take"):
+        Ensemble(reduce_fn=same).compile(fixed("a"))  # type: ignore[arg-type]
     Ensemble(size=5).compile(fixed("a"))
     assert caplog.messages == ["the ensemble asks all of its 1 programs: `size` is 5"]
 

@@ -25,6 +25,7 @@ from dspyc.runtime import (
     context,
     settings,
 )
+from dspyc.runtime.evaluate.rows import describe_error
 from dspyc.runtime.execution.progress import Progress, reporting_to
 from support.counting import calls_of, growth_of
 
@@ -114,11 +115,29 @@ def test_a_failed_row_keeps_its_error_and_the_others_count() -> None:
     assert repr(result) == "EvaluationResult(score=75.0, results=<list of 4 results, 2 of them failed>)"
 
 
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("it was cut off\nraise max_tokens", "ValueError: it was cut off; raise max_tokens"),
+        ("the answer was:\n  a\n\n  b", "ValueError: the answer was: a; b"),
+        ("one.\ntwo\n", "ValueError: one. two"),
+    ],
+)
+def test_lines_of_an_error_on_one_line_are_told_apart(message: str, told: str) -> None:
+    assert describe_error(ValueError(message)) == told
+
+
 def test_the_prediction_survives_an_error_of_the_metric() -> None:
     result = Evaluate(devset=rows(2), metric=lambda e, p: e.nothing if e.n else True)(Double())
     assert result.score == 50
     assert result.rows[1].prediction.twice == 2
     assert "has no field `nothing`" in str(result.errors[1])
+    assert describe_error(result.errors[1]).endswith(", raised by the metric `<lambda>`")
+
+
+def test_an_error_of_the_program_is_not_called_one_of_the_metric() -> None:
+    result = Evaluate(devset=rows(2), metric=right)(Double(fail_on_odd=True))
+    assert describe_error(result.errors[1]) == "ValueError: 1 is odd"
 
 
 def test_a_metric_without_a_result_is_an_error_of_its_row() -> None:

@@ -228,6 +228,18 @@ def test_errors_of_the_teacher_are_counted() -> None:
             )
 
 
+def test_an_error_of_the_metric_is_not_called_one_of_the_teacher(
+    lm: Neighbour, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(example: Any, pred: Any) -> float:
+        return 1 / 0
+
+    few = BootstrapFewShot(metric=broken, max_errors=2)
+    with pytest.raises(OptimizerError, match="division by zero, raised by the metric `broken`"):
+        few.compile(Predict("text -> label"), trainset=TRAIN)
+    assert all(text.endswith("raised by the metric `broken`") for text in caplog.messages)
+
+
 @pytest.mark.parametrize(
     ("student", "teacher", "message"),
     [

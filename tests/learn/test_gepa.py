@@ -27,7 +27,7 @@ from dspyc.runtime.lm.request import Request
 from dspyc.runtime.optimizers import gepa_search
 from dspyc.runtime.optimizers.evolution import Batches, Member, Population
 from dspyc.runtime.optimizers.reflection import InstructionProposer, MultiModalInstructionProposer
-from dspyc.runtime.work.run import stage
+from dspyc.runtime.work.run import journalled, stage
 from support.neighbour import sections
 from support.obedient import HINTS, Obedient, rows, same_label
 
@@ -298,8 +298,12 @@ def test_a_folder_for_states_is_looked_at_first(tmp_path: Path) -> None:
         compiled(log_dir=str(tmp_path / "file"))
 
 
-def test_answers_on_other_runs_are_no_answers_on_these(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is asked for an instruction is named after what is shown, not after the instruction alone."""
+def test_answers_on_other_runs_are_no_answers_on_these(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What is asked for an instruction is named in a journal after what is shown, not after the instruction
+    alone.
+    """
     named: list[set[str]] = []
 
     def noted(name: str) -> Any:
@@ -316,7 +320,8 @@ def test_answers_on_other_runs_are_no_answers_on_these(monkeypatch: pytest.Monke
             return Score(said.score, feedback=said.feedback + end)
 
         named.append(set())
-        compiled(metric=metric, max_metric_calls=30)
+        with journalled(tmp_path / "run.jsonl", {}):
+            compiled(metric=metric, max_metric_calls=30)
     first, same, other = ({name for name in each if name.startswith("instr")} for each in named)
     assert first == same
     assert first

@@ -203,4 +203,7 @@ def test_an_optimisation_that_learned_nothing_says_so(
     text = NOTHING.format(answers=", ".join(['{"label": "a"}'] * 8), labeled=labeled)
     (folder / "p.dspy").write_text(text, encoding="utf-8")
     assert run(["optimize", "p.dspy"]) == 0
-    assert ("`better` learned nothing" in capsys.readouterr().err) is not learned
+    told = capsys.readouterr()
+    assert ("`better` learned nothing" in told.err) is not learned
+    saved = "What it learned is in `p.better.state.json`; commit it with the program."
+    assert told.out.endswith(f"{saved}\n" if learned else "Its state is in `p.better.state.json`.\n")

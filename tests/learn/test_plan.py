@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dspyc.cli import plans
 from dspyc.runtime import (
     COPRO,
     GEPA,
@@ -19,6 +20,7 @@ from dspyc.runtime import (
     BootstrapFinetune,
     BootstrapRS,
     Embedder,
+    Ensemble,
     Evaluate,
     Example,
     InferRules,
@@ -333,3 +335,39 @@ def test_no_prompt_is_longer_than_the_window_of_its_model() -> None:
     assert line.tokens.most is not None
     assert line.dollars is not None
     assert line.dollars.most is not None
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "student", "arguments"),
+    [
+        (LabeledFewShot(k=2), Predict("text -> label"), {"trainset": TRAIN}),
+        (
+            BootstrapFewShot(metric=same_label),
+            Predict("text -> label"),
+            {"trainset": TRAIN, "teacher": "labels"},
+        ),
+        (Ensemble(), [Predict("text -> label")] * 2, {}),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_what_asks_no_model_says_so(
+    optimizer: Any, student: Any, arguments: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = Program(optimizer, student, name="p", source=Path("f.dspy"), **arguments)
+    with context(lm=Obedient()):
+        plans.show("p", type(optimizer).__name__, program.plan())
+    assert capsys.readouterr().out == "`p` asks no model to be optimized.\n"
+
+
+def test_a_role_of_a_model_is_one_line() -> None:
+    few = LabeledFewShot(k=2)
+    search = BootstrapRS(metric=same_label, num_candidate_programs=2, max_bootstrapped_demos=0)
+    both = BetterTogether(metric=same_label, few=few, s=search)
+    data = {"trainset": TRAIN, "valset": VAL}
+    own = lines_of(search, Predict("text -> label"), **data)["program test/task"]
+    planned = both.plan(Predict("text -> label"), **data, strategy="few -> s")
+    assert planned is not None
+    assert [one.role for one in planned if one.count.most] == ["program", "program"]
+    (line,) = lines_of(both, Predict("text -> label"), **data, strategy="few -> s").values()
+    assert line.calls.most > own.calls.most
+    assert line.tokens.most > own.tokens.most

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 
 from dspyc.runtime import (
+    BetterTogether,
     BootstrapRS,
     DummyLM,
     Evaluate,
     EvaluationError,
     EvaluationResult,
     Example,
+    LabeledFewShot,
     Predict,
     Prediction,
     Program,
@@ -31,7 +33,7 @@ from dspyc.runtime.evaluate.report.charts import trials_chart
 from dspyc.runtime.evaluate.report.choices import confusions
 from dspyc.runtime.optimizers.hearing import hearing_trials
 from dspyc.runtime.optimizers.reporting import trial_records
-from dspyc.runtime.optimizers.study import Trial
+from dspyc.runtime.optimizers.trials import Trial
 from dspyc.runtime.programs.reporting import optimization_report
 from dspyc.runtime.work.task import Usage
 from support.banking import DEV, TRAIN, same_label
@@ -281,22 +283,46 @@ def test_an_optimization_as_a_report(tmp_path: Path, lm: Any) -> None:
     )
     with hearing_trials() as trials:
         result = program.optimize(evaluation=Evaluate(program, devset=DEV, metric=same_label))
-    heard = optimization_report(result, trial_records(trials))
-    report = optimization_report(result)
+    heard = optimization_report(result, trial_records(trials), TRAIN)
+    report = optimization_report(result, measured_on=DEV[::-1])
     assert [trial.label for trial in heard.trials][:2] == ["seed -3", "seed -2"]
     assert len(heard.trials) >= len(report.trials) > 2
     assert report.baseline == result.score_before
+    assert report.facts["score"] == f"{result.score_before:.1f} % before, {result.score_after:.1f} % after"
+    assert heard.baseline is None, "a score on other rows says nothing beside those of the trials"
     assert report.comparison is not None
-    assert report.comparison.after is result.after
+    assert report.comparison.after.score == result.score_after
+    assert [each.program for each in report.results] == ["router, after", "router, before"]
     assert [trial.label for trial in report.trials][:2] == ["seed -3", "seed -2"]
     page = Tags(render_report(report))
     for text in (
         "router: optimized",
-        "BootstrapFewShotWithRandomSearch(metric='same_label'",
+        "BootstrapFewShotWithRandomSearch(metric=same_label, max_bootstrapped_demos=4",
         "demos",
         "before",
     ):
         assert text in page.text, text
+
+
+def test_the_steps_of_several_optimizers_are_trials(tmp_path: Path, lm: Any) -> None:
+    few = LabeledFewShot(k=2)
+    both = BetterTogether(metric=same_label, few=few, more=LabeledFewShot(k=4))
+    program = Program(
+        both,
+        Predict("text -> label"),
+        name="router",
+        source=tmp_path / "bank.dspy",
+        trainset=TRAIN,
+        valset=DEV,
+        strategy="few -> more",
+    )
+    with hearing_trials() as trials:
+        result = program.optimize()
+    assert [one.label for one in trial_records(trials)] == [
+        "program as it was", "after few", "after few -> more",
+    ]  # fmt: skip
+    facts = optimization_report(result).facts
+    assert facts["optimizer"].startswith("BetterTogether(metric=same_label, few=LabeledFewShot(k=2), more=")
 
 
 def test_the_trials_of_a_study_as_records() -> None:
@@ -311,7 +337,7 @@ def test_the_trials_of_a_study_as_records() -> None:
     assert [one.is_full for one in records] == [False, True]
     assert [(one.label, one.score, one.error) for one in records] == [
         ("seed -3", 50.0, ""),
-        ("instruction 2, demos 0, text", None, "ValueError: no rows"),
+        ("instruction 2, demos 0, text", None, "ValueError: no; rows"),
     ]
     assert dict(records[0].demos) == {"self": 1}
     assert "produce the fields `label`" in records[0].instructions["self"]

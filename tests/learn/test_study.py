@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from dspyc.runtime import Evaluate, Example, Module, Predict, Prediction
-from dspyc.runtime.optimizers.study import Partly, Study
+from dspyc.runtime.optimizers.study import Study
+from dspyc.runtime.optimizers.trials import Partly
 
 ROWS = 200
 

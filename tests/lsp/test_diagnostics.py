@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support.editor_program import PROGRAM, edit, marked, whole
-from support.lsp_client import Client
+from support.lsp_client import Client, ServerError, offset_position
 
 counter = itertools.count()
+START = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 1}}
 
 
 def test_a_correct_file_has_no_diagnostics(client: Client, uri: str) -> None:
@@ -128,6 +131,68 @@ def test_an_unsaved_file_without_a_name(client: Client) -> None:
     client.close("untitled:Untitled-1")
 
 
+WITHOUT_A_NAME = """enum Kind:
+    SMALL = 1
+    LARGE = 2
+
+type Order:
+    number: int
+
+signature Read:
+    input text: str
+    output kind: Kind
+    output order: Order
+
+signature Reread(Read):
+    input more: str
+
+module read = Predict(Read)
+
+def twice(text: str) -> Kind:
+    found = read(text=text)
+    label = found.order + 1
+    match found.kind:
+        case Kind.SMALL:
+            return Kind.LARGE
+
+def thrice(text: str) -> Kind:
+    return twice(text)
+"""
+
+AT_A_NAME = ("definition", "prepareCallHierarchy", "prepareTypeHierarchy", "prepareRename", "hover")
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["untitled:Untitled-1", "git:/a.dspy?main", "file:///nowhere/notes.txt", "file:///nowhere/a.dspy.orig"],
+)
+def test_a_text_of_any_name_is_a_program(client: Client, uri: str, other: str) -> None:
+    """One that has no name yet, an older one, or one whose language the user has chosen."""
+
+    def asked(method: str, uri: str, **more: Any) -> Any:
+        try:
+            found = client.request(method, {"textDocument": {"uri": uri}} | more)
+        except ServerError as error:
+            found = str(error)
+        return json.loads(json.dumps(found).replace(uri, "URI"))
+
+    answers = []
+    for each in (uri, other):
+        client.open(each, WITHOUT_A_NAME)
+        found = [asked("textDocument/diagnostic", each)["items"], asked("textDocument/documentSymbol", each)]
+        for name in ("Kind", "SMALL", "number", "Read", "text", "kind", "Reread", "read", "twice", "found"):
+            place = {"position": offset_position(WITHOUT_A_NAME, WITHOUT_A_NAME.index(name))}
+            found += [asked(f"textDocument/{method}", each, **place) for method in AT_A_NAME]
+            found.append(asked("textDocument/rename", each, newName="other", **place))
+            found.append(
+                asked("textDocument/references", each, context={"includeDeclaration": True}, **place)
+            )
+        answers.append(found)
+        client.close(each)
+    assert answers[0] == answers[1]
+    assert {"E215", "E228", "W205"} == {each["code"] for each in answers[0][0]}
+
+
 def test_labels_become_related_information(client: Client, uri: str) -> None:
     client.open(uri, "type A = int\ntype A = str\n")
     (found,) = client.diagnostics(uri)
@@ -205,3 +270,29 @@ def test_a_project_names_its_source_roots(new_client: Client, tmp_path: Path) ->
     assert new_client.diagnostics(uri) == []
     items = new_client.at("textDocument/completion", uri, 0, 5)["items"]
     assert "shared" in [item["label"] for item in items]
+
+
+def test_a_python_file_that_is_open_is_read_as_python(client: Client, workspace: Path) -> None:
+    """Some editors are told to send all files to every server."""
+    folder = workspace / "python_open"
+    folder.mkdir()
+    (folder / "tools.py").write_text("def price() -> float:\n    return 1.0\n", encoding="utf-8")
+    user, tools = (folder / "user.dspy").as_uri(), (folder / "tools.py").as_uri()
+    client.open(user, "from tools import price\n\ndef f() -> float:\n    return price()\n")
+    assert client.diagnostics(user) == []
+    client.open(tools, "signature = 1\n")
+    assert [each["code"] for each in client.diagnostics(user)] == ["E106"]
+    asked = {"textDocument": {"uri": tools}}
+    assert client.request("textDocument/diagnostic", asked)["items"] == []
+    options = {"options": {"tabSize": 4, "insertSpaces": True}}
+    assert client.request("textDocument/formatting", asked | options) == []
+    assert (
+        client.request("textDocument/codeAction", asked | {"range": START, "context": {"diagnostics": []}})
+        is None
+    )
+    with pytest.raises(ServerError, match="tools for Python"):
+        client.at("textDocument/rename", tools, 0, 1, newName="other")
+    found = client.request("workspace/symbol", {"query": "signature"})
+    assert not [each for each in found if each["location"]["uri"] == tools]
+    client.close(tools)
+    assert client.diagnostics(user) == []

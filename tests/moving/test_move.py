@@ -471,3 +471,38 @@ def test_what_is_changed_later_stays_whole(tmp_path: Path, capsys: pytest.Captur
     assert "lm lm = LM(**settings)" in text
     assert "it is changed later" in told
     assert 'settings = dict(model="openai/gpt-4o-mini"' in (tmp_path / "program_python.py").read_text()
+
+
+def test_a_package_is_written_elsewhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Programs find each other and the Python files beside them, however they import them."""
+    files = {
+        "__init__.py": "import dspy\nfrom .pipeline import Pipeline\n",
+        "kinds.py": "from enum import Enum\n\n\nclass Tone(str, Enum):\n    good = 'good'\n    bad = 'bad'\n",
+        "signatures.py": "import dspy\nfrom .kinds import Tone\n\n\nclass Judge(dspy.Signature):\n"
+        "    'How is it?'\n\n    text: str = dspy.InputField()\n    tone: Tone = dspy.OutputField()\n",
+        "pipeline.py": "import dspy\nfrom shop.signatures import Judge\nfrom . import kinds\n\n\n"
+        "class Pipeline(dspy.Module):\n    def __init__(self):\n        self.judge = dspy.Predict(Judge)\n\n"
+        "    def forward(self, text: str):\n        tone = self.judge(text=text).tone\n"
+        "        return dspy.Prediction(is_good=tone == kinds.Tone.good)\n\n\n"
+        "pipeline = Pipeline()\n",
+    }
+    (tmp_path / "shop").mkdir()
+    for name, text in files.items():
+        (tmp_path / "shop" / name).write_text(text)
+    out = tmp_path / "out"
+    assert run(["import", str(tmp_path), "--out", str(out)]) == 0
+    assert {each.name for each in (out / "shop").iterdir()} == {
+        "__init__.py",
+        "kinds.py",
+        "pipeline.dspy",
+        "signatures.dspy",
+    }
+    text = (out / "shop" / "pipeline.dspy").read_text()
+    assert "from .signatures import Judge" in text
+    assert "ignore" not in text
+    assert run(["check", str(out)]) == 0
+    program = dspyc.load(out / "shop" / "pipeline.dspy").pipeline
+    program.set_lm(dspyc.DummyLM([{"tone": "good"}]))
+    assert program(text="Nice.").is_good is True

@@ -19,8 +19,12 @@ from tests.support.plausible import answer_from_messages
 
 HERE = Path(__file__).parent
 CALLS: dict[str, tuple[str, dict[str, Any]]] = json.loads((HERE / "calls.json").read_text())
-STAYS = {"game": ["Player"], "streaming_status": ["MyStatusMessageProvider"]}
-"""What stays Python of which program: data classes and classes of DSPy's own have no form."""
+STAYS = {
+    "game": ["Player"],
+    "labels": ["rows_1", "random.Random(0).shuffle(rows_1)"],
+    "streaming_status": ["MyStatusMessageProvider"],
+}
+"""What stays Python of which program: data classes, classes of DSPy's own and its loaders have no form."""
 
 
 class Recorder(dspy.BaseLM):

@@ -105,6 +105,24 @@ CASES = {
         "    found: Manager = dspy.OutputField()\n\nask = dspy.Predict(S)\n",
         ["type Manager(Person):", "team: list[Person] = []"],
     ),
+    "several attributes, an image and a key inside": (
+        "from PIL import Image\nimport os\n"
+        "look = dspy.Predict('picture: dspy.Image -> caption')\n"
+        "def picture(text):\n    return dspy.Image(url=text)\n"
+        + module(
+            "self.most, self.look = 3, look",
+            "for _ in range(self.most):\n    found = self.look(picture=picture(text))\n"
+            "return dspy.Prediction(caption=found.caption)",
+        )
+        + "def metric(example, pred, trace=None):\n    return pred.caption != ''\n"
+        "tp = dspy.COPRO(metric=metric, prompt_model=dspy.LM('openai/o3', api_key=os.environ['KEY']))\n",
+        [
+            "return Image(url=text)",
+            "for _ in range(3):",
+            'prompt_model=LM("openai/o3")',
+            "return caption=found.caption",
+        ],
+    ),
     "a script with a main function": (
         "def build():\n    '''Make it.'''\n    return dspy.ChainOfThought('text -> summary')\n\n"
         "def main():\n    parser = argparse.ArgumentParser()\n    args = parser.parse_args()\n"
@@ -126,7 +144,7 @@ def test_a_habit(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 def test_what_a_script_does_when_it_runs_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text, told = moved(CASES["a script with a main function"][0], tmp_path, capsys)
     assert "argparse" not in text
-    assert "left out: it runs when the file does" in told
+    assert "left out: nothing else uses it" in told
 
 
 def test_a_function_with_results_is_no_script(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

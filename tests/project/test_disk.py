@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,39 @@ def test_python_files_that_are_not_text(tmp_path: Path, data: bytes, message: st
     file = tmp_path / "a.py"
     file.write_bytes(data)
     assert message_of(file).startswith(message)
+
+
+def test_a_change_that_leaves_size_and_time_is_seen(tmp_path: Path) -> None:
+    """The clocks of file systems stand still for some milliseconds, in which a file may be written twice."""
+    program, rows = tmp_path / "a.dspy", tmp_path / "rows.csv"
+    disk, now = Disk(), time.time_ns()
+    found = []
+    for name in ("x", "y"):
+        for path, text in ((program, f"{name} = 1\n"), (rows, f"{name}\n1\n")):
+            path.write_text(text, encoding="utf-8")
+            os.utime(path, ns=(now, now))
+        columns = disk.look_at_data(str(rows))
+        assert columns is not None
+        found.append((disk.read(str(program)), columns.columns))
+    assert found == [("x = 1\n", ("x",)), ("y = 1\n", ("y",))]
+
+
+def test_a_text_that_was_read_again_is_the_same_object(tmp_path: Path) -> None:
+    """What is kept for a text is looked up by it."""
+    path = tmp_path / "a.dspy"
+    path.write_text("x = 1\n", encoding="utf-8")
+    disk = Disk()
+    assert disk.read(str(path)) is disk.read(str(path))
+
+
+def test_an_unsaved_text_has_the_bounds_of_a_file(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.dspy")
+    disk = Disk({path: "#" * (LARGEST_PROGRAM + 1)})
+    problem = disk.problem(path)
+    assert problem is not None
+    assert problem.message == "is larger than 4 MB"
+    disk.put(path, "x = 1\n")
+    assert disk.read(path) == "x = 1\n"
 
 
 def test_bounds(tmp_path: Path) -> None:

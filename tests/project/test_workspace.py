@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import dspyc
+from dspyc.compiler.analysis import FileAnalysis
 from dspyc.lsp import convert
 from dspyc.lsp.workspace import Workspace as Editor
 from dspyc.project import libraries
@@ -232,3 +234,28 @@ def test_after_a_pass_the_disk_is_looked_at_again(tmp_path: Path) -> None:
     assert not workspace.analyse(str(path)).diagnostics
     (tmp_path / "dspyc.toml").unlink()
     assert [each.code for each in workspace.analyse(str(path)).diagnostics] == ["E101"]
+
+
+def test_what_is_let_go(tmp_path: Path) -> None:
+    """Projects of settings that hold no more, and files that have gone."""
+    path, gone, settings = tmp_path / "a.dspy", tmp_path / "b.dspy", tmp_path / "dspyc.toml"
+    for each in (path, gone):
+        each.write_text("x = 1\nx = 2\n", encoding="utf-8")
+    workspace = Workspace()
+    for ignored in ("E101", "E102", "E103"):
+        settings.write_text(f'[rules]\nignore = ["{ignored}"]\n', encoding="utf-8")
+        for each in (path, gone):
+            workspace.analyse(str(each))
+    assert len(workspace._projects) == 3
+    before = workspace.analyse(str(path))
+    gone.unlink()
+    workspace.keep_only([str(path)])
+    assert len(workspace._projects) == 1
+    assert workspace.analyse(str(path)) is before
+    gc.collect()
+    known = {each.path for each in gc.get_objects() if isinstance(each, FileAnalysis)}
+    assert str(path) in known
+    assert str(gone) not in known
+    workspace.keep_only([])
+    assert not workspace._projects
+    assert len(workspace.analyse(str(path)).diagnostics) == len(before.diagnostics)

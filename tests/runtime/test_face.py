@@ -93,6 +93,22 @@ def test_a_first_answer_imports_nothing_that_it_does_not_need() -> None:
     assert not NEEDED_BY_FEW & set(ended.stdout.split())
 
 
+WRITES = """
+import json, sys
+import dspyc.runtime as dspy
+
+value = [{"a": [1, 2.5, None], "é": {"b": [True, "ok"]}}]
+messages = dspy.JSONAdapter().format(dspy.Signature("rows: list -> answer"), [], {"rows": value})
+assert json.dumps(value, ensure_ascii=False) in messages[-1]["content"]
+print("pydantic_core" in sys.modules)
+"""
+
+
+def test_lists_and_dicts_of_plain_values_are_written_without_a_library() -> None:
+    ended = subprocess.run([sys.executable, "-c", WRITES], capture_output=True, text=True, check=True)
+    assert ended.stdout == "False\n"
+
+
 def test_what_is_not_given_needs_no_check_and_brings_no_library() -> None:
     @parameters
     class Local:

@@ -65,7 +65,15 @@ GOOD = (
 def test_answers_of_the_chat_format() -> None:
     grammar = dspy.ChatAdapter().grammar(SIGNATURE) or ""
     assert matches(grammar, GOOD)
+    assert matches(grammar, GOOD.replace(', "children": []', ',\n    "children": [ ]'))
     assert dspy.ChatAdapter().parse(SIGNATURE, GOOD)["count"] == 3
+
+
+def test_values_of_a_base_model_are_one_line() -> None:
+    grammar = dspy.PlainAdapter().grammar(SIGNATURE) or ""
+    tree = '{"label": "a", "children": [{"label":"b", "children": [ ]}]}'
+    assert matches(grammar, f" a\nCount: 3\nSure: True\nTree: {tree}\n")
+    assert not matches(grammar, f" a\nCount: 3\nSure: True\nTree: {tree.replace(', ', ',' + chr(10))}\n")
 
 
 @pytest.mark.parametrize(
@@ -75,6 +83,7 @@ def test_answers_of_the_chat_format() -> None:
         ("\n3\n", "\n3.5\n"),
         ("True", "yes"),
         ('"label": "a"', '"label": "c"'),
+        ('{"label": "a"', "{\n" + " " * 60 + '"label": "a"'),  # and so on until `max_tokens`
         ("- c", "[[ ## count ## ]]"),
         ("[[ ## sure ## ]]", "[[ ## sur ## ]]"),
         ("\n\n[[ ## completed ## ]]", ""),

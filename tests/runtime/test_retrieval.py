@@ -194,6 +194,26 @@ def test_on_the_disk(tmp_path: Path, embedder: dspy.Embedder) -> None:
     assert other("cats sleep").indices == before.indices
 
 
+def test_an_index_that_cannot_be_saved_leaves_the_earlier_one(
+    tmp_path: Path, embedder: dspy.Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dspy.Embeddings(DOCS, embedder).save(tmp_path)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    later = dspy.Embeddings(DOCS[:2], embedder)
+    later("cats sleep")
+
+    def refuse(*arguments: object, **named: object) -> None:
+        raise OSError("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("numpy.save", refuse)
+        with pytest.raises(OSError, match="no room"):
+            later.save(tmp_path)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+    later.save(tmp_path)
+    assert len(dspy.Embeddings.from_saved(tmp_path, embedder).corpus) == 2
+
+
 def test_a_saved_index_that_is_none(tmp_path: Path, embedder: dspy.Embedder) -> None:
     with pytest.raises(FileNotFoundError, match="there is no saved retriever"):
         dspy.Embeddings.from_saved(tmp_path / "absent", embedder)

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 import dspyc.runtime as dspy
 from dspyc import load
 from dspyc.runtime.adapters.incremental import FieldReader, ObjectReader, SectionReader, TagReader
+from dspyc.runtime.adapters.lines import LineReader
+from dspyc.runtime.adapters.plan import Plan
 from dspyc.runtime.lm.stream import Delta
 from support.asked import model
 from support.openai_server import OpenAIServer
@@ -107,6 +109,26 @@ def test_elements_are_cut_as_they_come(values: list[str], sizes: random.Random) 
     found, complete = cut(TagReader(FIELDS), answer, sizes)
     assert {name: found.get(name, "") for name in FIELDS} == wanted
     assert complete == list(FIELDS)
+
+
+@given(st.lists(texts, min_size=3, max_size=3), st.randoms(use_true_random=False), st.booleans())
+def test_lines_are_cut_as_they_come(values: list[str], sizes: random.Random, goes_on: bool) -> None:
+    wanted = {name: " ".join(text.split()) for name, text in zip(FIELDS, values, strict=True)}
+    titles = {name.capitalize(): name for name in FIELDS}
+    answer = "\n".join(f"{title}: {wanted[name]}" for title, name in titles.items()).partition(":")[2]
+    answer += f"\n{FIELDS[0].capitalize()}: again\n\n---\n\nQuestion: …" if goes_on else "\n"
+    found, complete = cut(LineReader(titles), answer, sizes)
+    assert {name: found.get(name, "") for name in FIELDS} == wanted
+    assert complete == list(FIELDS)
+
+
+def test_a_base_models_answer_is_shown_as_it_is_written() -> None:
+    reader = dspy.PlainAdapter().stream_reader(Plan(dspy.Signature("text -> short_title, tags: list[str]")))
+    assert [chunk.text for chunk in reader.feed(" The sea\nand")] == ["The sea\nand"]
+    assert [*reader.feed("\nTa")] == []
+    assert [(chunk.field, chunk.text) for chunk in reader.feed('gs: ["a"')] == [
+        ("short_title", ""), ("tags", '["a"'),
+    ]  # fmt: skip
 
 
 def test_nothing_is_held_back_that_can_be_shown() -> None:

@@ -20,7 +20,7 @@ import pytest
 import dspyc.runtime as dspy
 from dspyc.runtime.execution.progress import report
 from dspyc.runtime.optimizers.hearing import tell_trial
-from dspyc.runtime.optimizers.study import Trial
+from dspyc.runtime.optimizers.trials import Trial
 
 CANARY = "zebra-crossing"
 KEY = "sk-abcdefghijklmnopqrstuvwxyz0123456789"

@@ -14,7 +14,7 @@ from ..words import described
 from .rows import may_be_row
 from .steps import steps
 
-_PERCENT = {"require": "evaluate", "stop_at_score": "optimizer"}
+_PERCENT = {"require": ("evaluate",), "stop_at_score": ("optimizer", "program")}
 """The parameters that are scores, with the words of the declarations that have them."""
 
 
@@ -38,8 +38,9 @@ def fraction_for_percent(program: Program, item: Item, node: syntax.Argument) ->
     ```
     """
     declaration = item.declaration
-    word = _PERCENT.get(node.name.text) if node.name is not None else None
-    if not isinstance(declaration, syntax.ValueDeclaration) or declaration.kind != word or node.name is None:
+    if not isinstance(declaration, syntax.ValueDeclaration) or node.name is None:
+        return
+    if declaration.kind not in _PERCENT.get(node.name.text, ()):
         return
     match node.value:
         case syntax.Constant(value=float() as value) if 0 < value <= 1:

@@ -9,7 +9,7 @@ from ....base.diagnostic import Fix
 from ....base.span import Span
 from ....grammar import syntax
 from ...catalog import stdlib
-from ...program import Item, Program
+from ...program import Item, Program, Symbol
 from ..edits import lines_of
 from ..rule import Findings, replace, rule
 from ..words import listed, meant, near
@@ -79,8 +79,9 @@ def unknown_import(program: Program, item: Item, node: syntax.FromImport) -> Fin
     if target.kind not in ("dspy", "python", "opaque"):
         return
     for each in node.names:
-        symbol = item.symbol_of(each.alias or each.name)
-        if symbol is None or symbol.kind != "unresolved" or symbol.node is not node:
+        own = each.alias or each.name
+        symbol = item.symbol_of(own)
+        if symbol is None or symbol.kind != "unresolved" or not _is_missing_here(program, item, symbol, own):
             continue
         name = each.name.text
         candidates = target.names()
@@ -114,6 +115,15 @@ def import_cycle(program: Program, item: Item, node: Import) -> Findings:
             f"import cycle: {' → '.join(names)}",
             "only types and signatures can be imported in a cycle; move what both need to a third file",
         )
+
+
+def _is_missing_here(program: Program, item: Item, symbol: Symbol, name: syntax.Identifier) -> bool:
+    """Whether a name is missing because of this import, not of another one behind it.
+
+    Of a circle of imports none is at fault, and the name has no place.
+    """
+    place = symbol.place
+    return place is not None and (place.path, place.item, place.name) == (program.path, item.key, name.text)
 
 
 def _module(item: Item) -> tuple[str, Span]:

@@ -83,11 +83,19 @@ def function_shape(program: Program, item: Item, node: Call) -> Findings:
 
 
 def _called_with_others(item: Item, node: Call) -> Findings:
-    """`sorted(words, key=lambda a, b: …)`: a function that is called with another number of values."""
+    """`sorted(words, key=lambda a, b: …)`: a function that is called with another number of values, by a
+    built-in function or by an optimizer. What a dataset calls is `wrong_row_function`'s.
+    """
     for call in called(item, node):
         callee = call.binding.callee
-        is_builtin = isinstance(callee, types.Function) and callee.origin == "builtin"
-        for argument, parameter in call.binding.matched if is_builtin else ():
+        match callee:
+            case types.Class(definition=definition):
+                is_known = definition.is_a("Optimizer")
+            case types.Function(origin=origin):
+                is_known = origin == "builtin"
+            case _:
+                is_known = False
+        for argument, parameter in call.binding.matched if is_known else ():
             kind = item.type_of(argument.value)
             if not isinstance(kind, types.Function) or kind.untyped:
                 continue

@@ -96,6 +96,6 @@ def _takes(kind: Type, text: str) -> bool:
         case types.List() | types.Dict() | types.Set() | types.Tuple() | types.Prediction():
             return False
         case types.Record(path=path):
-            return not path.endswith(".dspy")
+            return not types.in_program(path)
         case _:
             return True

@@ -97,7 +97,7 @@ def _wrong(item: Item, node: syntax.Subscript, kind: Type) -> _Wrong | None:
         case types.Prediction(interface=interface) if _is_number(index) and interface.outputs:
             name = interface.outputs[0].name
             return _Wrong(node.index, f"use the fields of a prediction by name, such as `.{name}`")
-        case types.Record(path=path) if path.endswith(".dspy") and isinstance(node.index, syntax.String):
+        case types.Record(path=path) if types.in_program(path) and isinstance(node.index, syntax.String):
             return _of_record(node, kind, text)
         case _:
             return None

@@ -163,5 +163,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _svg(width: float, height: float, title: str, content: str, *, fixed: bool = False) -> str:
-    size = f' width="{width}" height="{height}"' if fixed else ""
-    return f'<svg viewBox="0 0 {width} {height}"{size} role="img" aria-label="{text(title)}">{content}</svg>'
+    # One that fits the page would be too small to read on a phone: there it is moved sideways instead.
+    size = f' width="{width}" height="{height}"' if fixed else ' class="wide"'
+    drawn = f'<svg viewBox="0 0 {width} {height}"{size} role="img" aria-label="{text(title)}">{content}</svg>'
+    return drawn if fixed else f'<div class="scroll">{drawn}</div>'

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ....base.files import replacing
+from ....base.files import remove_leftovers, replacing
 from ...errors import LMConfigurationError
-from .header import PROMPTS, read_header
+from .header import PROMPTS, TRAINING, read_header
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,7 +81,11 @@ class Shape:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """A byte-level BPE tokenizer and the chat template, as a GGUF file states them."""
+    """A tokenizer and the chat template, as a GGUF file states them.
+
+    Byte-level BPE has `merges`. One over texts whose blanks are `▁` has `scores` in their place, and puts a
+    blank before every text where `space_before` says so.
+    """
 
     tokens: tuple[str, ...]
     kinds: tuple[int, ...]
@@ -92,6 +96,10 @@ class Vocabulary:
     chat_template: str
     start: int | None = None
     starts_with: bool = False
+    scores: tuple[float, ...] = ()
+    space_before: bool = False
+    other_ends: tuple[int, ...] = ()
+    """Tokens that end an answer beside `end`."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,8 @@ class Checkpoint:
     weights: dict[str, Array]
     prompts: str = "chat"
     """The form of the prompts that it is trained on: `chat` or `compact`."""
+    training: str = ""
+    """What the file is to say of the training that it comes from; read from no file."""
 
     @property
     def tied(self) -> bool:
@@ -204,6 +214,7 @@ def write(checkpoint: Checkpoint, path: str | Path, precision: Precision = "q8_0
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(target)
     with replacing(target) as file:
         _write(checkpoint, file.name, precision)
 
@@ -218,6 +229,8 @@ def _write(checkpoint: Checkpoint, path: str, precision: Precision) -> None:
     if checkpoint.prompts != "chat":
         writer.add_string(PROMPTS, checkpoint.prompts)
     writer.add_context_length(shape.context)
+    if checkpoint.training:
+        writer.add_string(TRAINING, checkpoint.training)
     writer.add_embedding_length(shape.width)
     writer.add_block_count(shape.layers)
     writer.add_feed_forward_length(shape.feed_forward)
@@ -229,18 +242,7 @@ def _write(checkpoint: Checkpoint, path: str, precision: Precision) -> None:
     writer.add_vocab_size(shape.vocabulary)
     kinds = {"f16": gguf.LlamaFileType.MOSTLY_F16, "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0}
     writer.add_file_type(kinds[precision])
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(vocabulary.splitter)
-    writer.add_token_list(vocabulary.tokens)
-    writer.add_token_types(vocabulary.kinds)
-    writer.add_token_merges(vocabulary.merges)
-    writer.add_eos_token_id(vocabulary.end)
-    writer.add_pad_token_id(vocabulary.padding)
-    if vocabulary.start is not None:
-        writer.add_bos_token_id(vocabulary.start)
-    writer.add_add_bos_token(vocabulary.starts_with)
-    if vocabulary.chat_template:
-        writer.add_chat_template(vocabulary.chat_template)
+    write_vocabulary(writer, vocabulary)
     for name in shape.tensors(tied=checkpoint.tied):
         weight = np.ascontiguousarray(checkpoint.weights[name], dtype=np.float32)
         if weight.ndim == 1:
@@ -256,3 +258,26 @@ def _write(checkpoint: Checkpoint, path: str, precision: Precision) -> None:
         writer.write_tensors_to_file()
     finally:
         writer.close()
+
+
+def write_vocabulary(writer: Any, vocabulary: Vocabulary) -> None:
+    """State a tokenizer and a chat template in a file."""
+    writer.add_tokenizer_model("llama" if vocabulary.scores else "gpt2")
+    writer.add_tokenizer_pre(vocabulary.splitter)
+    writer.add_token_list(vocabulary.tokens)
+    writer.add_token_types(vocabulary.kinds)
+    if vocabulary.scores:
+        writer.add_token_scores(vocabulary.scores)
+        writer.add_add_space_prefix(vocabulary.space_before)
+    else:
+        writer.add_token_merges(vocabulary.merges)
+    writer.add_eos_token_id(vocabulary.end)
+    if vocabulary.other_ends:
+        # A file has words for one more; llama.cpp knows the usual others by their texts.
+        writer.add_eot_token_id(vocabulary.other_ends[0])
+    writer.add_pad_token_id(vocabulary.padding)
+    if vocabulary.start is not None:
+        writer.add_bos_token_id(vocabulary.start)
+    writer.add_add_bos_token(vocabulary.starts_with)
+    if vocabulary.chat_template:
+        writer.add_chat_template(vocabulary.chat_template)

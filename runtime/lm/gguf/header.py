@@ -31,6 +31,8 @@ NUMBERS = {
 }
 PROMPTS = "dspyc.prompts"
 """The fact in which a model trained here says how it is to be asked; it stands before the context."""
+TRAINING = "dspyc.training"
+"""The fact in which it says which training it comes from, as JSON; it is long and stands behind."""
 LONGEST_STRING = 64 << 20
 _LARGEST = 1 << 50
 
@@ -111,6 +113,22 @@ def has_chat_template(path: Path) -> bool:
         raise LMConfigurationError(
             f"the GGUF file `{path}` is truncated or damaged; download it again"
         ) from None
+
+
+def text_fact(path: Path, name: str) -> str | None:
+    """A text that a GGUF file states under a name; None where it states none, or is not readable as such a
+    file.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                return None
+            return next((_text(value) for key, value in _facts(file) if key == name), None)
+    except (struct.error, UnicodeDecodeError, OverflowError, ValueError, MemoryError):
+        return None
 
 
 def _text(value: Value | None) -> str | None:

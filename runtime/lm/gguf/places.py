@@ -8,6 +8,7 @@ from pathlib import Path
 from ....base import models
 from ...errors import LMConfigurationError, LMUnknownModelError, did_you_mean, list_names
 from .checkpoint import write
+from .converting import convert, is_convertible
 from .folder import digest_of, is_folder, is_llama, read_folder
 
 _MODELS = Path(__file__).parents[1] / "models"
@@ -45,18 +46,27 @@ def folder_of(model: str) -> Path | None:
 
 
 def torch_folder(model: str) -> Path | None:
-    """The folder that `gguf/PATH` names where it holds no llama: transformers answers and trains it."""
+    """The folder that `gguf/PATH` names where it holds no llama that is trained here: TRL trains it."""
     if model.endswith(".gguf") or not model.startswith("gguf/"):
         return None
     folder = folder_of(model)
     return folder if folder is not None and not is_llama(folder) else None
 
 
+def asked_in_torch(model: str) -> Path | None:
+    """The folder that `gguf/PATH` names where llama.cpp cannot answer: transformers does."""
+    folder = torch_folder(model)
+    return None if folder is None or is_convertible(folder) else folder
+
+
 def _converted(folder: Path, model: str) -> Path:
     path = data_folder() / "converted" / f"{folder.name}-{digest_of(folder)}.gguf"
     if not path.exists():
         try:
-            write(read_folder(folder, model), path, "f16")
+            if is_llama(folder):
+                write(read_folder(folder, model), path, "f16")
+            else:
+                convert(folder, path, model)
         except ImportError as error:
             raise LMConfigurationError(
                 f"converting `{model}` needs the package `{error.name}`: pip install 'dspyc[train]'",

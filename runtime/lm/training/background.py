@@ -16,15 +16,15 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from ....base.files import write_atomically
 from ....base.locks import Locked, open_alone
 from ...errors import LMUnexpectedError
-from ..gguf.folder import digest_of
 from ..gguf.places import model_path, torch_folder
+from .finished import training_key
 from .settings import FinetuneSettings, Progress, data_folder
 
 POLL_SECONDS = 0.1
@@ -39,6 +39,8 @@ def train_apart(job: Any, model: str, data: Sequence[Mapping[str, Any]], setting
         LMUnexpectedError: the training failed, or its process was killed.
     """
     folder = _folder(model, data, settings)
+    if settings.fresh and not _is_alive(folder):
+        (folder / "result.json").unlink(missing_ok=True)
     if _ended(folder) is None:
         _begin(folder, model, data, settings)
     told = _Told(folder / "progress.jsonl")
@@ -77,17 +79,9 @@ def _stop_if_asked(job: Any, folder: Path) -> None:
 
 
 def _folder(model: str, data: Sequence[Mapping[str, Any]], settings: FinetuneSettings) -> Path:
-    said = [model, *_version(model), list(data), str(replace(settings, progress=None))]
-    digest = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+    key = training_key(torch_folder(model) or model_path(model), data, settings)
+    digest = hashlib.sha256(f"{key} {settings.output}".encode()).hexdigest()
     return data_folder() / "jobs" / digest[:16]
-
-
-def _version(model: str) -> list[str | int]:
-    """What tells the file or folder from what it was before, or will be."""
-    if (folder := torch_folder(model)) is not None:
-        return [digest_of(folder)]
-    facts = model_path(model).stat()
-    return [facts.st_size, facts.st_mtime_ns]
 
 
 def _begin(folder: Path, model: str, data: Sequence[Mapping[str, Any]], settings: FinetuneSettings) -> None:

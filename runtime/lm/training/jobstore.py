@@ -11,7 +11,7 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
-from ....base.files import replacing
+from ....base.files import write_atomically
 from ....base.forks import new_lock, new_recursive_lock
 from .local import LocalProvider, LocalTrainingJob
 from .settings import Progress
@@ -83,7 +83,7 @@ class JobStore:
             "status": "processed",
         }
         with self._lock:
-            (self.folder / "files" / f"{number}.jsonl").write_bytes(content)
+            write_atomically(self.folder / "files" / f"{number}.jsonl", content)
             self._keep("files", record)
             self.files[number] = record
         return record
@@ -330,8 +330,7 @@ class JobStore:
             self._keep("jobs", job)
 
     def _keep(self, kind: str, record: Record) -> None:
-        with replacing(self.folder / kind / f"{record['id']}.json") as file:
-            file.write(json.dumps(record).encode())
+        write_atomically(self.folder / kind / f"{record['id']}.json", json.dumps(record))
 
 
 _PAST = {"cancel": "cancelled", "pause": "paused", "resume": "resumed"}

@@ -6,7 +6,6 @@ safetensors is trained by TRL (`tuning`) and comes out as such a folder.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import math
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ...errors import ConfigurationError, DataError, LMConfigurationError
 from ...execution.planning import is_planned
 from ..base import BaseLM
+from ..gguf.folder import is_folder
 from ..gguf.forms import prompt_form
 from ..gguf.header import read_header
 from ..gguf.places import torch_folder
@@ -27,7 +27,8 @@ from ..jobs import TrainDataFormat, TrainingJob
 from ..provider import Provider
 from ..transports import embedded
 from . import tuning
-from .memory import available_memory
+from .finished import Ended, ended_before, training_key
+from .memory import available_memory, require_room
 from .settings import FinetuneSettings, Progress, data_folder, read_settings
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CHECKS = 10
+SETTLING_SECONDS = 4.0
+"""How long an interrupted program waits for the end of a step, or of the writing of a model."""
 
 
 class LocalTrainingJob(TrainingJob):
@@ -61,6 +64,11 @@ class LocalTrainingJob(TrainingJob):
             return True
         self._stopping = not self.done()
         return self._stopping
+
+    def settle(self) -> None:
+        """After `cancel`, wait a while for the step or the writing of a file that is under way."""
+        if self.thread is not None:
+            self.thread.join(SETTLING_SECONDS)
 
     def status(self) -> str:
         """Where it stands: `running`, `done`, `failed` or `cancelled`."""
@@ -146,13 +154,38 @@ class LocalProvider(Provider):
             from .background import train_apart
 
             return train_apart(job, model, train_data, settings)
-        if folder is None:
-            return f"gguf/{_finetune(job, model, train_data, settings)}"
-        output = _output(folder, model, train_data, settings)
-        trained = tuning.tune(
-            model, folder, output.with_suffix(""), train_data, settings, _JobWatch(job, settings)
+        source = folder or embedded.model_path(model)
+        key = training_key(source, train_data, settings)
+        output = _output(source, settings, key)
+        place = output if folder is None else output.with_suffix("")
+        if folder is not None:
+            _verify_replaceable(place, folder)
+            tuning.put_in_place(place)
+        ended = None if settings.fresh else ended_before(place, key)
+        if ended is not None:
+            logger.info("this very training has been done before; its model is taken from %s", place)
+            ended.tell(job)
+        elif folder is None:
+            _finetune(job, model, train_data, settings, output, key)
+        else:
+
+            def said() -> dict[str, Any]:
+                return Ended.of(key, job).facts()
+
+            watch = _JobWatch(job, settings)
+            tuning.tune(model, folder, place, train_data, settings, watch, said)
+        return f"gguf/{place.as_posix()}"
+
+
+def _verify_replaceable(place: Path, base: Path) -> None:
+    """Refuse to let a new folder take the place of its base model, or of what is no model."""
+    if place.absolute() == base.absolute():
+        raise ConfigurationError(f"the new model cannot replace its base model, `{place}`")
+    if place.is_dir() and any(place.iterdir()) and not is_folder(place):
+        raise ConfigurationError(
+            f"the new model would replace the folder `{place}`, which holds something else; name another "
+            "`output`"
         )
-        return f"gguf/{trained.as_posix()}"
 
 
 class _JobWatch(tuning.Watch):
@@ -201,17 +234,25 @@ def _require_packages(model: str) -> None:
 
 
 def _finetune(
-    job: TrainingJob, model: str, data: Sequence[Mapping[str, Any]], settings: FinetuneSettings
-) -> str:
+    job: TrainingJob,
+    model: str,
+    data: Sequence[Mapping[str, Any]],
+    settings: FinetuneSettings,
+    output: Path,
+    key: str,
+) -> None:
+    """Train the model in a GGUF file, and write the new one, which says that it comes from the training of
+    this key.
+    """
     import torch
 
     from ..gguf import checkpoint as gguf
     from .model import add_lora, merge_lora
     from .text import encode, texts_of, with_template
 
-    source = embedded.model_path(model)
-    output = _output(source, model, data, settings)
-    checkpoint = gguf.read(source, model)
+    checkpoint = gguf.read(embedded.model_path(model), model)
+    room = sum(math.prod(size) for size in checkpoint.shape.tensors(tied=checkpoint.tied).values())
+    require_room(model, output, room if settings.precision == "q8_0" else 2 * room)
     encoded = encode(checkpoint.vocabulary, checkpoint.shape.context, data)
     if not encoded.rows:
         raise DataError(
@@ -225,7 +266,7 @@ def _finetune(
     try:
         weights = {name: torch.from_numpy(array.copy()) for name, array in checkpoint.weights.items()}
 
-        def keep(place: Path) -> str:
+        def keep(place: Path, training: str = "") -> str:
             merged = {name: tensor.detach() for name, tensor in weights.items()}
             merge_lora(merged)
             arrays = {name: tensor.numpy() for name, tensor in merged.items()}
@@ -235,6 +276,7 @@ def _finetune(
                 name=place.stem,
                 weights=arrays,
                 prompts=form,
+                training=training,
                 vocabulary=with_template(checkpoint.vocabulary),
             )
             gguf.write(made, place, settings.precision)
@@ -248,7 +290,7 @@ def _finetune(
         _train(job, weights, checkpoint.shape, encoded.rows, settings, keep_step, pairs, text_of)
     finally:
         torch.set_num_threads(threads)
-    return keep(output)
+    keep(output, json.dumps(Ended.of(key, job).facts()))
 
 
 def _train(
@@ -305,17 +347,15 @@ def _train(
         weights.update(best)
 
 
-def _output(source: Path, model: str, data: Sequence[Mapping[str, Any]], settings: FinetuneSettings) -> Path:
-    """The new file; a name of our own making tells models, data and settings apart."""
+def _output(source: Path, settings: FinetuneSettings, key: str) -> Path:
+    """The new file; a name of our own making tells trainings apart."""
     given = Path(settings.output).expanduser() if settings.output is not None else data_folder()
     if given.suffix == ".gguf":
         if given.absolute() == source:
             raise ConfigurationError(f"the new model cannot replace its base model, `{given}`")
         return given
-    facts = [model, list(data), str(replace(settings, output=None, progress=None))]
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
     stem = source.stem if source.suffix == ".gguf" else source.name.replace(".", "-")
-    return given / f"{stem}-{digest[:8]}.gguf"
+    return given / f"{stem}-{key[:8]}.gguf"
 
 
 def _require_memory(shape: Shape, rows: list[Row], settings: FinetuneSettings, model: str) -> None:

@@ -1,12 +1,14 @@
-"""How much memory there is, and how much the training of a folder's model takes."""
+"""How much memory and room on the disk there is, and how much of it the training of a model takes."""
 
 from __future__ import annotations
 
 import json
 import math
+import shutil
 import struct
 from pathlib import Path
 
+from ....base.files import render_size
 from ...errors import LMConfigurationError
 from .settings import FinetuneSettings
 
@@ -56,6 +58,27 @@ def free_memory() -> int | None:
         free: int = torch.cuda.mem_get_info()[0]
         return free
     return available_memory()
+
+
+def require_room(model: str, place: Path, size: int) -> None:
+    """Refuse before the start what could not be written at the end.
+
+    Args:
+        model: the name of the model that is trained.
+        place: where the new one goes.
+        size: how many bytes it has, at least.
+    """
+    folder = next((each for each in place.absolute().parents if each.exists()), None)
+    try:
+        free = size if folder is None else shutil.disk_usage(folder).free
+    except OSError:
+        return
+    if free < size:
+        raise LMConfigurationError(
+            f"the model that comes of training `{model}` needs {render_size(size)}, and {render_size(free)} "
+            f"are free in `{folder}`; make room there, or name another folder with `output`",
+            model=model,
+        )
 
 
 def _sizes(file: Path, model: str) -> list[list[int]]:

@@ -82,6 +82,8 @@ class FinetuneSettings:
     """Whether to train in a process of its own, which goes on when this one ends; asked for again, the same
     training is waited for.
     """
+    fresh: bool = False
+    """Whether to train even where the file of this very training is there already."""
     checkpoints: bool = False
     """Whether the model is also written after each epoch but the last, beside the new file."""
     output: str | os.PathLike[str] | None = None

@@ -13,15 +13,16 @@ import os
 import shutil
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ....base.files import write_atomically
 from ..gguf.folder import PROMPTS_FILE
 from ..transports import in_torch
-from .memory import require_memory
+from .memory import require_memory, require_room
 from .settings import FinetuneSettings, Progress
 from .written import Writer, form_of, rows_of
 
@@ -60,6 +61,7 @@ def tune(
     data: Sequence[Mapping[str, Any]],
     settings: FinetuneSettings,
     watch: Watch,
+    said: Callable[[], Mapping[str, Any]] = dict,
 ) -> Path:
     """Train a model on conversations, and give the folder of the new one.
 
@@ -70,12 +72,14 @@ def tune(
         data: the conversations, `{"messages": […]}`; only what the assistant says in them is learned.
         settings: how to train.
         watch: what is told of every step, and may end the training by an exception.
+        said: what the new folder is to say of its training, asked when it has ended.
 
     Raises:
         LMConfigurationError: a package or memory is missing, or transformers cannot load the model.
         DataError: there is nothing to learn from, or a row is not in chat format.
     """
     verify(model, folder, settings)
+    require_room(model, output, sum(file.stat().st_size for file in folder.glob("*.safetensors")))
     import torch
 
     threads = torch.get_num_threads()
@@ -84,7 +88,7 @@ def tune(
         # What these packages say to one another of their next versions.
         warnings.simplefilter("ignore", FutureWarning)
         try:
-            _tune(model, folder, output, data, settings, watch)
+            _tune(model, folder, output, data, settings, watch, said)
         finally:
             torch.set_num_threads(threads)
             with suppress(OSError):
@@ -111,6 +115,7 @@ def _tune(
     data: Sequence[Mapping[str, Any]],
     settings: FinetuneSettings,
     watch: Watch,
+    said: Callable[[], Mapping[str, Any]],
 ) -> None:
     import torch
 
@@ -122,7 +127,8 @@ def _tune(
     if settings.lora is not None:
         network = _with_lora(network, settings)
     _train(network, tokenizer, rows, output, settings, watch)
-    _write(network, tokenizer, output, form, _precision(folder))
+    facts = {"prompts": form, "training": said()}
+    _write(network, tokenizer, output, facts, _precision(folder))
 
 
 def _with_lora(network: Any, settings: FinetuneSettings) -> Any:
@@ -324,7 +330,9 @@ def _latest(folder: Path) -> str | None:
     return None if latest is None else str(latest)
 
 
-def _write(network: Any, tokenizer: Any, output: Path, form: str, precision: str | None) -> None:
+def _write(
+    network: Any, tokenizer: Any, output: Path, facts: Mapping[str, Any], precision: str | None
+) -> None:
     """Write the new folder, whole or not at all."""
     import torch
 
@@ -332,13 +340,29 @@ def _write(network: Any, tokenizer: Any, output: Path, form: str, precision: str
         network = network.merge_and_unload()
     if precision is not None:
         network = network.to(getattr(torch, precision))
-    beside = output.with_name(f".{output.name}.new")
+    beside = _beside(output)
     shutil.rmtree(beside, ignore_errors=True)
     network.save_pretrained(beside)
     tokenizer.save_pretrained(beside)
-    (beside / PROMPTS_FILE).write_text(json.dumps({"prompts": form}) + "\n", encoding="utf-8")
-    shutil.rmtree(output, ignore_errors=True)
-    os.replace(beside, output)
+    # The last file of all: with it, the folder is whole.
+    write_atomically(beside / PROMPTS_FILE, json.dumps(facts) + "\n")
+    put_in_place(output)
+
+
+def _beside(output: Path) -> Path:
+    """Where a new folder is written."""
+    return output.with_name(f".{output.name}.new")
+
+
+def put_in_place(output: Path) -> None:
+    """Let a new folder that has been written whole take the place of an earlier one, if there is one.
+
+    No step replaces a folder with files in it, so a process can be killed when neither is in its place.
+    """
+    beside = _beside(output)
+    if (beside / PROMPTS_FILE).exists():
+        shutil.rmtree(output, ignore_errors=True)
+        os.replace(beside, output)
 
 
 def _precision(folder: Path) -> str | None:

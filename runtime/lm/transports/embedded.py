@@ -11,8 +11,10 @@ import asyncio
 import atexit
 import os
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,13 +33,14 @@ from ..gguf.folder import digest_of
 from ..gguf.forms import prompt_form
 from ..gguf.header import Header, read_header
 from ..gguf.places import SHIPPED as SHIPPED
+from ..gguf.places import asked_in_torch
 from ..gguf.places import model_path as model_path
-from ..gguf.places import torch_folder
 from ..keys import NOT_IDENTITY
 from ..reproducible import is_reproducible
 from ..request import Request, Response
 from ..stream import Delta, as_deltas
-from . import in_torch
+from . import in_pieces, in_torch
+from .limits import time_limit
 
 LONGEST_CONTEXT = 8_192
 SMALL_FILE = 64 << 20
@@ -88,18 +91,14 @@ class EmbeddedTransport:
             LMConfigurationError: llama.cpp is not installed, or cannot load the file.
             ContextWindowExceededError: the messages are longer than the context.
             LMInvalidRequestError: a setting or message that llama.cpp refuses.
+            LMTimeoutError: the answer takes longer than the setting `timeout` says.
         """
-        if (folder := torch_folder(request.model)) is not None:
+        if (folder := asked_in_torch(request.model)) is not None:
             return in_torch.answer(request, folder)
-        if is_reproducible():
-            request = request.with_settings({**_ALONE, **request.settings})
-        settings = server_settings(request.model, request.settings)
-        server = _server(settings, request.model)
-        body = _body(request, prompt_form(request.model) == "plain")
-        wanted, seed = _whole_number(body, "n", request.model), _whole_number(body, "seed", request.model)
-        # One after the other: the prompt is read once, a seed means the same answers, all tokens are counted.
-        seeds = [{} if seed is None else {"seed": seed + index} for index in range(wanted or 1)]
-        return _response([_ask(server, body | part, request) for part in seeds], request.model)
+        server, bodies = _asked(request)
+        if (seconds := _time_limit(request)) is not None:
+            return in_pieces.within(seconds, _writing(server, bodies, request), request.model)
+        return _whole(server, bodies, request)
 
     async def acomplete(self, request: Request) -> Response:
         """Answer in a thread of its own, first come, first served."""
@@ -117,13 +116,25 @@ class EmbeddedTransport:
         return await asyncio.shield(work)
 
     async def astream(self, request: Request) -> AsyncIterator[Delta]:
-        """Answer in pieces."""
-        for delta in as_deltas(await self.acomplete(request)):
-            yield delta
+        """Answer in pieces, as they are written; models that torch answers give theirs as a whole."""
+        if asked_in_torch(request.model) is not None:
+            for delta in as_deltas(await self.acomplete(request)):
+                yield delta
+            return
+
+        def write(tell: Callable[[Delta], None], is_over: Callable[[], bool]) -> None:
+            _writing(*_asked(request), request)(tell, is_over)
+
+        turns = _turns(request)
+        await turns.acquire()
+        pieces = in_pieces.streamed(_time_limit(request), write, request.model, turns.release)
+        async with aclosing(pieces):
+            async for delta in pieces:
+                yield delta
 
     def identity(self, request: Request) -> str:
         """The file and when it was written."""
-        if (folder := torch_folder(request.model)) is not None:
+        if (folder := asked_in_torch(request.model)) is not None:
             return f"{folder}:{digest_of(folder)}"
         path = model_path(request.model)
         facts = path.stat() if path.is_file() else None
@@ -182,7 +193,7 @@ def _turns(request: Request) -> asyncio.Semaphore:
     """
     loop = asyncio.get_running_loop()
     settings = {**_ALONE, **request.settings} if is_reproducible() else request.settings
-    folder = torch_folder(request.model)
+    folder = asked_in_torch(request.model)
     server = server_settings(request.model, settings) if folder is None else ServerSettings.alone(folder)
     with _lock:
         if loop not in _queues:
@@ -200,7 +211,7 @@ _abandoned: list[Any] = []
 
 def start(model: str, settings: Mapping[str, Any]) -> None:
     """Load a model now rather than at its first request."""
-    if (folder := torch_folder(model)) is not None:
+    if (folder := asked_in_torch(model)) is not None:
         in_torch.load(folder, model)
         return
     _server(server_settings(model, settings), model)
@@ -208,7 +219,7 @@ def start(model: str, settings: Mapping[str, Any]) -> None:
 
 def stop(model: str) -> None:
     """Unload a model; it is loaded again when it is asked again."""
-    if (folder := torch_folder(model)) is not None:
+    if (folder := asked_in_torch(model)) is not None:
         in_torch.unload(folder)
         return
     path = model_path(model)
@@ -301,19 +312,57 @@ def _whole_number(body: dict[str, Any], name: str, model: str) -> int | None:
     raise LMInvalidRequestError(f"`{name}` must be a whole number, not {value!r}", model=model)
 
 
-def _ask(server: Any, body: dict[str, Any], request: Request) -> dict[str, Any]:
+def _asked(request: Request) -> tuple[Any, list[dict[str, Any]]]:
+    """The server of a request's model, and what it is to be asked: once for each answer."""
+    if is_reproducible():
+        request = request.with_settings({**_ALONE, **request.settings})
+    server = _server(server_settings(request.model, request.settings), request.model)
+    body = _body(request, prompt_form(request.model) == "plain")
+    wanted, seed = _whole_number(body, "n", request.model), _whole_number(body, "seed", request.model)
+    # One after the other: the prompt is read once, a seed means the same answers, all tokens are counted.
+    return server, [body if seed is None else {**body, "seed": seed + index} for index in range(wanted or 1)]
+
+
+def _time_limit(request: Request) -> float | None:
+    """The seconds that an answer may take; None where the program does not say."""
+    is_limited = any(request.settings.get(name) is not None for name in ("timeout", "request_timeout"))
+    return time_limit(request.settings).answer if is_limited else None
+
+
+def _writing(server: Any, bodies: list[dict[str, Any]], request: Request) -> in_pieces.Write:
+    """What writes the answers in pieces."""
+    if any(body.get("logprobs") for body in bodies):
+        # Those of the token that ends an answer are in no piece.
+        return lambda tell, is_over: list(map(tell, as_deltas(_whole(server, bodies, request))))
+    return partial(
+        in_pieces.write,
+        lambda body, hear: _ask(server, body, request, hear),
+        bodies,
+        lambda told: _error(told, request.model),
+        request.model,
+    )
+
+
+def _whole(server: Any, bodies: list[dict[str, Any]], request: Request) -> Response:
+    """The answers as a whole."""
+    answers: list[dict[str, Any]] = []
+    for body in bodies:
+        answer = _ask(server, body, request)
+        if "error" in answer:
+            raise _error(answer["error"], request.model)
+        answers.append(answer)
+    return _response(answers, request.model)
+
+
+def _ask(server: Any, body: Mapping[str, Any], request: Request, *hear: in_pieces.Hear) -> Any:
     try:
         if "prompt" in body:
-            answer = server.handle_completions(body)
-        else:
-            answer = server.handle_chat_completions(body)
+            return server.handle_completions(body, *hear)
+        return server.handle_chat_completions(body, *hear)
     except (ValueError, TypeError, RuntimeError) as error:
         raise LMInvalidRequestError(
             f"llama.cpp rejected the request: {error}", model=request.model
         ) from error
-    if "error" in answer:
-        raise _error(answer["error"], request.model)
-    return dict(answer)
 
 
 def _error(error: Mapping[str, Any], model: str) -> LMError:
