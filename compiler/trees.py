@@ -68,6 +68,29 @@ def declared_names(declaration: syntax.Declaration | None) -> tuple[syntax.Ident
             return ()
 
 
+def kind_of(declaration: syntax.Declaration | None) -> str:
+    """What a declaration makes, in the words of the language; empty for what makes nothing to be used."""
+    match declaration:
+        case syntax.ValueDeclaration(kind=kind):
+            return kind
+        case syntax.TypeAliasDeclaration():
+            return "alias"
+        case syntax.TypeDeclaration():
+            return "type"
+        case syntax.EnumDeclaration():
+            return "enum"
+        case syntax.SignatureDeclaration():
+            return "signature"
+        case syntax.ModuleDeclaration():
+            return "module class"
+        case syntax.FunctionDeclaration():
+            return "function"
+        case syntax.ConstantDeclaration():
+            return "constant"
+        case _:
+            return ""
+
+
 def member_named(declaration: syntax.Declaration, name: str) -> syntax.Identifier | None:
     """What a declaration declares under a name; with a dot before it, what stands inside of it."""
     if not name.startswith("."):

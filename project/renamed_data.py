@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from ..base.cancellation import check_cancelled
@@ -185,51 +185,69 @@ class _Data:
         """The edits of one dataset and its files. Raises _Unclear."""
         if key not in self._items:
             raise _Unclear
-        subject = self._subject
         analysis, item = self._items[key]
-        old = subject.old
         steps = list(_steps(item))
-        made = [
-            entry.value for name, given in steps if name in ("rename", "copy") for entry in _entries(given)
-        ]
-        is_made = any(isinstance(each, syntax.String) and each.value == old for each in made)
         strings = [each for step in steps for each in self._named(analysis, item, *step)]
+        is_made = self._is_given(steps, "rename", "copy")
         # A column can be given no name that another has, so no row of a file has the old one already.
-        is_renamed = any(
-            isinstance(entry.value, syntax.String) and entry.value.value == old
-            for name, given in steps
-            if name == "rename"
-            for entry in _entries(given)
-        )
+        is_renamed = self._is_given(steps, "rename")
         for source in _sources(item):
             if is_renamed and isinstance(source, syntax.String):
                 continue
             columns, keys = _columns(item, source)
-            if is_made and old in columns:
-                raise _Unclear
-            if (
-                not is_made
-                and old not in columns
-                and (not columns or any(each.value == old for each in strings))
-            ):
-                raise _Unclear
+            self._verify(columns, strings, is_made)
             strings += keys
-            if isinstance(source, syntax.String) and old in columns:
-                header = list(_header(subject, _beside(analysis, source)))
-                if len(header) != 1:
-                    raise _Unclear
-                yield from header
+            if isinstance(source, syntax.String) and self._subject.old in columns:
+                yield from self._of_header(analysis, source)
+        yield from self._of_item(analysis, item, strings)
+
+    def _is_given(self, steps: Iterable[tuple[str, syntax.Expression | None]], *names: str) -> bool:
+        """Whether one of these steps gives a column the old name."""
+        return any(
+            isinstance(entry.value, syntax.String) and entry.value.value == self._subject.old
+            for name, given in steps
+            if name in names
+            for entry in _entries(given)
+        )
+
+    def _verify(self, columns: Collection[str], strings: Iterable[syntax.String], is_made: bool) -> None:
+        """Raise _Unclear where it is not plain which column of some rows has the old name.
+
+        Args:
+            columns: those of the rows.
+            strings: what the steps name, and the keys of rows before these.
+            is_made: whether a step makes the column.
+        """
+        old = self._subject.old
+        if is_made and old in columns:
+            raise _Unclear
+        is_named = not columns or any(each.value == old for each in strings)
+        if not is_made and old not in columns and is_named:
+            raise _Unclear
+
+    def _of_header(self, analysis: FileAnalysis, source: syntax.String) -> Iterator[Elsewhere]:
+        """The edit of the first line of a table. Raises _Unclear."""
+        header = list(_header(self._subject, _beside(analysis, source)))
+        if len(header) != 1:
+            raise _Unclear
+        yield from header
+
+    def _of_item(
+        self, analysis: FileAnalysis, item: Item, strings: Iterable[syntax.String]
+    ) -> Iterator[Elsewhere]:
+        """The edits of strings that name the column, and of attributes that read it. Raises _Unclear."""
+        old, new = self._subject.old, self._subject.new
         for string in strings:
             if string.value != old:
                 continue
             if string.raw[1:-1] != old:
                 raise _Unclear
             span = Span(string.span.start + 1, string.span.end - 1).shifted(item.start)
-            yield Elsewhere("data", analysis.path, analysis.source, span, subject.new)
+            yield Elsewhere("data", analysis.path, analysis.source, span, new)
         for node in item.nodes(syntax.Attribute):
             if node.name.text == old and isinstance(item.type_of(node.value), types.Fields):
                 span = node.name.span.shifted(item.start)
-                yield Elsewhere("data", analysis.path, analysis.source, span, subject.new)
+                yield Elsewhere("data", analysis.path, analysis.source, span, new)
 
     def _named(
         self, analysis: FileAnalysis, item: Item, name: str, given: syntax.Expression | None

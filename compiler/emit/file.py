@@ -8,8 +8,8 @@ from typing import assert_never
 from ...base.recursion import deep
 from ...grammar import syntax
 from ..analysis import FileAnalysis
-from ..program import Item, Program
-from ..trees import declared_names
+from ..program import Program
+from ..trees import declared_names, kind_of
 from . import functions, modules, order, records, signatures, values
 from .code import Here, assign, attribute, call, constant, load, store
 from .names import Names, names_of
@@ -116,7 +116,7 @@ def _running(program: Program) -> list[str]:
         name.text
         for item in program.items
         for name in declared_names(item.declaration)
-        if _kind(item) in kinds
+        if kind_of(item.declaration) in kinds
     ]
 
 
@@ -136,33 +136,11 @@ def _imported(program: Program) -> list[str]:
     ]
 
 
-def _kind(item: Item) -> str:
-    match item.declaration:
-        case syntax.ValueDeclaration(kind=kind):
-            return kind
-        case syntax.TypeAliasDeclaration():
-            return "alias"
-        case syntax.TypeDeclaration():
-            return "type"
-        case syntax.EnumDeclaration():
-            return "enum"
-        case syntax.SignatureDeclaration():
-            return "signature"
-        case syntax.ModuleDeclaration():
-            return "module class"
-        case syntax.FunctionDeclaration():
-            return "function"
-        case syntax.ConstantDeclaration():
-            return "constant"
-        case _:
-            return ""
-
-
 def _facts(program: Program, names: Names, tests: dict[int, str]) -> ast.stmt:
     """`__dspyc__`: what each name is, what it is made of, and the tests by their titles."""
     kinds: dict[str, ast.expr] = {}
     for item in program.items:
-        if kind := _kind(item):
+        if kind := kind_of(item.declaration):
             kinds |= {name.text: constant(kind) for name in declared_names(item.declaration)}
     titles: dict[str, ast.expr] = {}
     for index, function in tests.items():

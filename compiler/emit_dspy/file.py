@@ -18,7 +18,7 @@ from ..emit import emit
 from ..emit.build import printable
 from ..emit.code import assign, attribute, call, constant, function, load, store
 from ..program import Program
-from ..trees import declared_names
+from ..trees import declared_names, kind_of
 from . import classes, support
 from .expressions import Converter, State, known_settings
 from .losses import CannotSay, Loss, Losses
@@ -72,7 +72,7 @@ class _File:
         self._stem = PurePath(analysis.path).stem
         self._module = emit(analysis, synchronous=True)
         self._kinds = {
-            name.text: _kind(item.declaration)
+            name.text: kind_of(item.declaration)
             for item in self._program.items
             for name in declared_names(item.declaration)
         }
@@ -356,21 +356,6 @@ class _File:
         if not keywords:
             return []
         return [ast.copy_location(ast.Expr(call(self._names.dspy("dspy.configure"), [], keywords)), value)]
-
-
-def _kind(node: syntax.Declaration | None) -> str:
-    match node:
-        case syntax.ValueDeclaration(kind=kind):
-            return kind
-        case syntax.TypeDeclaration():
-            return "type"
-        case syntax.EnumDeclaration():
-            return "enum"
-        case syntax.SignatureDeclaration():
-            return "signature"
-        case syntax.ModuleDeclaration():
-            return "module class"
-    return "other"
 
 
 def _with_demos(module: ast.Module) -> Iterator[str]:
