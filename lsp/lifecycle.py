@@ -174,7 +174,9 @@ def _did_change(server: Server, params: DidChangeTextDocumentParams) -> None:
     if document is None:
         return
     source = convert.changed(document.source, params.content_changes, server.encoding)
-    server.files.put(Document(document.uri, document.path, params.text_document.version, source))
+    version = params.text_document.version
+    version = document.version if version is None else version
+    server.files.put(Document(document.uri, document.path, version, source))
     diagnostics.schedule(server, document.uri)
     if server.files.is_settings(document.uri):
         _let_go(server)

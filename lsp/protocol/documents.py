@@ -16,10 +16,10 @@ class TextDocumentIdentifier(Structure, frozen=True):
 
 
 class VersionedTextDocumentIdentifier(Structure, frozen=True):
-    """A file as it was after a change."""
+    """A file as it was after a change. Some clients count no versions; their changes count all the same."""
 
     uri: str
-    version: int
+    version: int | None = None
 
 
 class TextDocumentItem(Structure, frozen=True):

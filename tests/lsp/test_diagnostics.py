@@ -296,3 +296,13 @@ def test_a_python_file_that_is_open_is_read_as_python(client: Client, workspace:
     assert not [each for each in found if each["location"]["uri"] == tools]
     client.close(tools)
     assert client.diagnostics(user) == []
+
+
+@pytest.mark.parametrize("version", [{}, {"version": None}], ids=["none", "null"])
+def test_a_change_without_a_version_counts(client: Client, uri: str, version: dict[str, None]) -> None:
+    """A text of which one change is missing is another text from then on."""
+    client.open(uri, "x = nowhere\n")
+    assert [each["code"] for each in client.diagnostics(uri)] == ["E101"]
+    changed = {"textDocument": {"uri": uri} | version, "contentChanges": [{"text": "x = 1\n"}]}
+    client.notify("textDocument/didChange", changed)
+    assert client.diagnostics(uri) == []

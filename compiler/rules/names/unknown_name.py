@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ....base.diagnostic import Diagnostic
 from ....base.span import Span
@@ -156,13 +156,25 @@ def _meant(program: Program, item: Item, node: syntax.Name) -> str | None:
 
 def _owner_of_member(program: Program, name: str) -> str | None:
     """The only enumeration of the file that has a member of this name."""
-    owners = [
-        each.declaration.name.text
-        for each in program.items
-        if isinstance(each.declaration, syntax.EnumDeclaration)
-        and any(member.name.text == name for member in each.declaration.members)
-    ]
+    owners = program.combine(_members, _owners).get(name, ())
     return owners[0] if len(owners) == 1 else None
+
+
+@remembered
+def _members(item: Item) -> tuple[str, frozenset[str]] | None:
+    """The name and the members of the enumeration that an item declares."""
+    if not isinstance(item.declaration, syntax.EnumDeclaration):
+        return None
+    return item.declaration.name.text, frozenset(each.name.text for each in item.declaration.members)
+
+
+def _owners(enumerations: tuple[tuple[str, frozenset[str]] | None, ...]) -> Mapping[str, Sequence[str]]:
+    """The enumerations that have a member of each name."""
+    found: dict[str, list[str]] = {}
+    for name, members in filter(None, enumerations):
+        for each in members:
+            found.setdefault(each, []).append(name)
+    return found
 
 
 def _attributes(item: Item) -> Sequence[str]:
