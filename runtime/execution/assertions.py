@@ -9,20 +9,28 @@ A `forward` whose assert depends on calls of its parts is compiled to a loop:
                 raise attempt.failed("too long", {"draft.text": draft.text})
 
 The calls made with `attempt.call` are told why the last try failed; after `max_retries` further tries the
-error is raised.
+error is raised. A `suggest` only wishes: where a further try that it asked for fails, the answers of the try
+before are taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ...base.frozen import frozen_record
-from ..errors import ProgramAssertionError
+from ..errors import BudgetExceededError, JournalError, ProgramAssertionError, ReplayError
+from .mistakes import is_mistake
 from .settings import lookup
+
+if TYPE_CHECKING:
+    import logging
+
+_ENDS = (BudgetExceededError, JournalError, ReplayError)
+"""What ends a whole run, and is no matter of one answer."""
 
 
 class Part(Protocol):
@@ -61,11 +69,16 @@ def suggest(message: object, values: dict[str, Any] | None = None) -> None:
     recorded = _recorded.get()
     if recorded is not None:
         recorded.append(suggestion)
-    import logging  # with all that formats tracebacks, for what is rare
-
-    logging.getLogger("dspyc").warning(
+    _logger().warning(
         "suggestion not followed: %s", ProgramAssertionError(suggestion.message, suggestion.values)
     )
+
+
+def _logger() -> logging.Logger:
+    """The logger, with all that formats tracebacks, for what is rare."""
+    import logging
+
+    return logging.getLogger("dspyc")
 
 
 @contextmanager
@@ -82,18 +95,49 @@ def suggestions() -> Iterator[list[Suggestion]]:
 class _Again(ProgramAssertionError):
     """A failure of an attempt, which the attempt itself catches."""
 
-    def __init__(self, attempt: Attempt, message: str, values: dict[str, Any] | None) -> None:
+    def __init__(
+        self, attempt: Attempt, message: str, values: dict[str, Any] | None, *, suggested: bool = False
+    ) -> None:
         super().__init__(message, values)
         self.attempt = attempt
+        self.suggested = suggested
+
+
+@frozen_record
+class _Call:
+    """What a part was called with in an attempt, and what it gave."""
+
+    part: Part
+    inputs: dict[str, Any]
+    outputs: Any
 
 
 class Attempt:
-    """One try of a stretch of `forward`: its `with` takes the failure when there is a further try."""
+    """One try of a stretch of `forward`: its `with` takes the failure when there is a further try.
 
-    def __init__(self, reason: str | None, last: bool) -> None:
+    Args:
+        reason: what was wrong with the last try.
+        last: whether there is no further one.
+        kept: the calls of an earlier try that was usable; a failure of this one is then no failure.
+        given: calls whose outputs are taken in place of calling again.
+    """
+
+    def __init__(
+        self,
+        reason: str | None,
+        last: bool,
+        kept: Sequence[_Call] | None = None,
+        given: Sequence[_Call] = (),
+    ) -> None:
         self.reason = reason
         self.last = last
         self.failure: str | None = None
+        self.is_usable = False
+        """Whether only a `suggest` was not followed."""
+        self.is_given_up = False
+        self.calls: list[_Call] = []
+        self._kept = kept
+        self._given = list(given)
 
     def __enter__(self) -> Attempt:
         return self
@@ -103,16 +147,34 @@ class Attempt:
     ) -> bool:
         if isinstance(error, _Again) and error.attempt is self:
             self.failure = str(error)
+            self.is_usable = error.suggested
+            return True
+        if self._kept is not None and isinstance(error, Exception) and not _is_final(error):
+            _say_what_is_kept(error)
+            self.is_given_up = True
             return True
         return False
 
     async def call(self, module: Part, /, **inputs: Any) -> Any:
         """Call a part; on a further try its predictors are told what was wrong with the last one."""
+        if (known := _find(self._given, module, inputs)) is not None:
+            self._given = [each for each in self._given if each is not known]
+            return known.outputs
         token = feedback.set(self.reason)
         try:
-            return await module.acall(**inputs)
+            outputs = await module.acall(**inputs)
+        except Exception as error:
+            # Here and not at the end of the `with`, as a call that runs beside others ends them all.
+            known = _find(self._kept or (), module, inputs)
+            if known is None or _is_final(error):
+                raise
+            _say_what_is_kept(error)
+            outputs = known.outputs
         finally:
             feedback.reset(token)
+        if not self.last:
+            self.calls.append(_Call(module, inputs, outputs))
+        return outputs
 
     def failed(self, message: object, values: dict[str, Any] | None = None) -> ProgramAssertionError:
         """The error of an `assert`: of this attempt when there is a further one, else of the program."""
@@ -121,24 +183,53 @@ class Attempt:
     def suggest(self, message: object, values: dict[str, Any] | None = None) -> None:
         """Leave this attempt when there is a further one; else record the suggestion and go on."""
         if not self.last:
-            raise _Again(self, str(message), values)
+            raise _Again(self, str(message), values, suggested=True)
         suggest(message, values)
 
 
 def attempts(module: Part) -> Iterator[Attempt]:
     """Tries until one succeeds: a first one, and `max_retries` more.
 
+    Where a further try fails and an earlier one was usable, the last round goes with its answers.
+
     Args:
         module: whose `forward` this is, for the settings of its file.
     """
     retries = lookup("max_retries", module._defaults)
     reason: str | None = None
+    kept: Sequence[_Call] | None = None
     for number in range(retries + 1):
-        attempt = Attempt(reason, last=number == retries)
+        attempt = Attempt(reason, number == retries, kept)
         yield attempt
+        if attempt.is_given_up:
+            yield Attempt(None, last=True, given=kept or ())
+            return
         if attempt.failure is None:
             return
+        if attempt.is_usable:
+            kept = attempt.calls
         reason = attempt.failure
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether an error says that the program is wrong or that the whole run ends."""
+    return is_mistake(error) or isinstance(error, _ENDS)
+
+
+def _find(calls: Sequence[_Call], part: Part, inputs: dict[str, Any]) -> _Call | None:
+    """The call of a part with these inputs."""
+    return next((each for each in calls if each.part is part and _are_equal(each.inputs, inputs)), None)
+
+
+def _are_equal(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    try:
+        return bool(first == second)
+    except (TypeError, ValueError):
+        return False  # values that cannot be compared, such as arrays
+
+
+def _say_what_is_kept(error: Exception) -> None:
+    _logger().warning("an answer that a `suggest` did not like is kept, as another try failed: %s", error)
 
 
 __all__ = ["Attempt", "Suggestion", "attempts", "failed", "suggest", "suggestions"]

@@ -4,24 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from ..errors import DspycError
 from . import trace
+from .mistakes import is_mistake
 
 logger = logging.getLogger("dspyc")
-
-_MISTAKES = (
-    ArithmeticError,
-    AttributeError,
-    ImportError,
-    IndexError,
-    KeyError,
-    NameError,
-    NotImplementedError,
-    RecursionError,
-    SyntaxError,
-    TypeError,
-)
-"""What is raised where a program is wrong; a fallback would only keep its author from noticing."""
 
 
 def fall_back(module: object, error: Exception) -> None:
@@ -47,5 +33,5 @@ def pass_mistakes_on(error: Exception, *named: type[Exception]) -> None:
     Raises:
         Exception: the error itself, where it is a mistake of the program.
     """
-    if isinstance(error, _MISTAKES) and not isinstance(error, (DspycError, *named)):
+    if is_mistake(error) and not isinstance(error, named):
         raise error

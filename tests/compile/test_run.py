@@ -7,6 +7,7 @@ Each file of `run/` is a program; its `#!` lines say how it is called and what i
     #! answer: a => yes        what it answers for it, in place of the input in angle brackets
     #! fail: b boom            it fails for it
     #! again: a => no          what it answers once it has been told what was wrong
+    #! again fails: a boom     it fails once it has been told what was wrong
     #! result: {"s": "…"}      the outputs
     #! events: start a; end a  what happened, in this order
     #! trace: a b              the first inputs of the calls in the trace
@@ -56,14 +57,18 @@ def scripted(wanted: dict[str, list[str]]) -> ScriptedLM:
     answers = dict(each.split(" => ") for each in wanted["answer"])
     later = dict(each.split(" => ") for each in wanted["again"])
     failing = dict(each.split(" ", 1) for each in wanted["fail"])
+    failing_later = dict(each.split(" ", 1) for each in wanted["again fails"])
     lm: ScriptedLM
 
     def answer(inputs: dict[str, str]) -> dict[str, Any] | Exception:
         name = next(iter(inputs.values()))
         if name in failing:
             return LookupError(failing[name])
-        if name in later and "An earlier answer was not accepted" in lm.prompts[-1]:
-            return {"answer": later[name]}
+        if "An earlier answer was not accepted" in lm.prompts[-1]:
+            if name in failing_later:
+                return LookupError(failing_later[name])
+            if name in later:
+                return {"answer": later[name]}
         return {"answer": answers[name]} if name in answers else echo(inputs)
 
     lm = ScriptedLM(answer, lambda inputs: slow.get(next(iter(inputs.values())), 1))
