@@ -186,11 +186,14 @@ def endpoints_of(settings: Settings) -> list[Endpoint]:
 def _serve_http(settings: Settings, host: str, port: int, workers: int, grace: int, level: str) -> int:
     import uvicorn
 
+    from ..serving.connections import Connection
     from ..serving.logs import log_config
 
     listener = listen(host, port)
     options: dict[str, Any] = {
         "log_config": log_config(level),
+        # By name, because worker processes are started anew.
+        "http": f"{Connection.__module__}:{Connection.__name__}",
         "timeout_graceful_shutdown": grace,
         "timeout_keep_alive": 30,
         "server_header": False,

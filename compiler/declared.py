@@ -17,7 +17,9 @@ def holds(word: str, value: Type) -> bool:
             return True
         case "signature", types.Signature():
             return True
-        case "dataset", types.Dataset() | types.List() | types.Tuple():
+        case "dataset", types.List(item=item):
+            return may_be_example(item)
+        case "dataset", types.Dataset() | types.Tuple():
             return True
         case "optimizer", types.Instance(definition=definition):
             return "compile" in definition.members
@@ -27,6 +29,12 @@ def holds(word: str, value: Type) -> bool:
             return definition.is_a("ToolServer")
         case _:
             return False
+
+
+def may_be_example(kind: Type) -> bool:
+    """Whether the items of a list may be examples, as far as is known; dicts and tuples are none."""
+    others = types.Dict | types.Tuple | types.List | types.Set | types.Record | types.Literals
+    return not isinstance(kind, others) and kind not in (types.STR, types.INT, types.FLOAT, types.BOOL)
 
 
 def may_hold(word: str, value: Type) -> bool:

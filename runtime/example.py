@@ -195,6 +195,29 @@ class Example:
         return self._input_keys
 
 
+def listed_examples(name: str, examples: Any, error: type[Exception]) -> list[Example]:
+    """The examples that a parameter is given, as a list.
+
+    Args:
+        name: the parameter's name, for the message.
+        examples: a dataset, a list of examples, or what gives them.
+        error: what to raise for anything else, such as the path of a file.
+    """
+    if isinstance(examples, str):
+        raise error(f"`{name}` is a text; to read a file, use Dataset({examples[:80]!r}, inputs=[…])")
+    try:
+        each = iter(examples)
+    except TypeError:
+        kind = type(examples).__name__
+        raise error(f"`{name}` must be a list of examples or a dataset, not {kind}") from None
+    rows = list(each)
+    for index, row in enumerate(rows):
+        if not isinstance(row, Example):
+            kind = type(row).__name__
+            raise error(f"`{name}` must contain examples, but item {index} is {kind}: use Example(…)")
+    return rows
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Example):
         return value.toDict()

@@ -15,8 +15,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -34,6 +35,9 @@ from .openapi import document
 from .page import DOOR, render_page
 from .problems import MEDIA_TYPE, Problem, problem_of, problem_of_inputs
 from .settings import Settings, keys
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _QUIET_SECONDS = 15.0
 """After so long without an event a comment is sent, so that proxies keep the connection."""
@@ -60,10 +64,39 @@ def make_app(endpoints: Sequence[Endpoint], settings: Settings) -> Starlette:
         Route("/programs/{name}/stream", service.guarded(service.stream), methods=["POST"]),
         Route("/programs/{name}/batch", service.guarded(service.batch), methods=["POST"]),
     ]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _on_http_error})
+    made = Starlette(routes=routes, exception_handlers={HTTPException: _on_http_error})
+    # A redirect would lead to whatever name the caller has given this service.
+    made.router.redirect_slashes = False
+    made.add_middleware(_Ended)
+    return made
 
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+class _Ended:
+    """Answers requests that a stop has ended because their time was over."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except asyncio.CancelledError:
+            if has_begun:
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            else:
+                stops = problem_response(Problem(503, "The service stops", retry_after=1))
+                await stops(scope, receive, send)
+            raise
 
 
 class _Service:
@@ -222,8 +255,11 @@ class _Service:
 
     async def _body(self, request: Request) -> dict[str, Any]:
         body = await read_body(request, self._settings.max_body)
+        if not body.strip():
+            raise Problem(400, "The body is not JSON", "it is empty")
         try:
             values = msgspec.json.decode(body)
+            json.loads(body, object_pairs_hook=_once)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise Problem(400, "The body is not JSON", str(error)) from None
         if not isinstance(values, dict):
@@ -235,6 +271,17 @@ class _Service:
             return endpoint.read(values)
         except Exception as error:  # noqa: BLE001 - also what a type of the user's own raises
             raise problem_of_inputs(error, endpoint.name) from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    """Refuse an object in which a name is there twice: readers differ in which of the values they take."""
+    names = {name for name, _ in pairs}
+    if len(names) < len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise Problem(400, "The body is not clear", f"`{name[:100]}` is there twice")
+            seen.add(name)
 
 
 class _Turn:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from .counting import Counts
 
+BODY_SECONDS = 30.0
+"""How long a caller may take to send the body of a request."""
+
 _OPEN = ("/health", "/ready")
 """What a load balancer asks for, without a key."""
 
@@ -62,7 +65,8 @@ async def read_body(request: Request, largest: int) -> bytes:
     """The body of a request.
 
     Raises:
-        Problem: it is larger than `largest` bytes, is compressed, or does not say that it is JSON.
+        Problem: it is larger than `largest` bytes, is compressed, does not say that it is JSON, or does not
+            come in time.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
@@ -74,10 +78,14 @@ async def read_body(request: Request, largest: int) -> bytes:
     if length.isdigit() and int(length) > largest:
         raise too_large
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > largest:
-            raise too_large
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for piece in request.stream():
+                body += piece
+                if len(body) > largest:
+                    raise too_large
+    except TimeoutError:
+        raise Problem(408, "The body did not come", f"it may take {BODY_SECONDS:g} seconds") from None
     return bytes(body)
 
 

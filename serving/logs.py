@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
@@ -16,6 +17,14 @@ class Formatter(logging.Formatter):
         return redact(super().format(record))
 
 
+class NotEnded(logging.Filter):
+    """Leaves out that a request was ended by a stop, which is told without it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is told."""
+        return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+
+
 def log_config(level: str) -> dict[str, Any]:
     """What `logging.config.dictConfig` is given, in each process of a service.
 
@@ -28,7 +37,10 @@ def log_config(level: str) -> dict[str, Any]:
         "formatters": {
             "line": {"()": f"{__name__}.Formatter", "format": "%(asctime)s %(levelname)s %(message)s"}
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "filters": {"not_ended": {"()": f"{__name__}.{NotEnded.__name__}"}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["not_ended"]}
+        },
         "loggers": {
             "dspyc": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
             "uvicorn": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},

@@ -37,6 +37,38 @@ def choices_of(where: syntax.Expression | None, name: str) -> tuple[types.Value,
     return ()
 
 
+def broken_by(
+    limits: types.Limits, choices: tuple[types.Value, ...], name: str, value: syntax.Expression
+) -> str | None:
+    """The condition on a field that a value which is written out breaks, as one writes it; None for none."""
+    given = number(value)
+    if given is not None and (broken := limits.broken_by(given)) is not None:
+        return f"{name} {broken}"
+    length = _written_length(value)
+    if length is not None:
+        broken = types.Limits(ge=limits.min_length, le=limits.max_length).broken_by(length)
+        if broken is not None:
+            return f"len({name}) {broken}"
+    kind = evident_type(value)
+    if choices and isinstance(kind, types.Literals) and not {*kind.values} <= {*choices}:
+        return f"{name} in {[*choices]}" if len(choices) <= _FEW else f"{name} in […]"
+    return None
+
+
+_FEW = 8
+"""So many choices are told."""
+
+
+def _written_length(node: syntax.Expression) -> int | None:
+    match node:
+        case syntax.String(value=text):
+            return len(text)
+        case syntax.List(elements=elements) | syntax.Tuple(elements=elements):
+            return None if any(isinstance(each, syntax.Starred) for each in elements) else len(elements)
+        case _:
+            return None
+
+
 def number(node: syntax.Expression) -> float | None:
     """The value of a number that is written out."""
     match node:

@@ -9,7 +9,7 @@ from typing import TypeAlias, assert_never, cast
 from ...grammar import syntax
 from ...grammar.source import Span
 from .. import catalog, types
-from ..declared import may_hold
+from ..declared import may_be_example, may_hold
 from ..facts import Draft, SavedState, Symbol, SymbolKind
 from ..types import Type
 from . import calls, fields
@@ -37,6 +37,8 @@ def declare(scope: Scope, item: Draft, name: syntax.Identifier) -> Symbol:
                 of = types.UNKNOWN  # what was understood of it may not be what it says
             if kind == "module":
                 of = _made(of)
+            elif kind == "dataset" and isinstance(of, types.List) and not may_be_example(of.item):
+                of = types.Dataset(types.OPEN)  # what is meant
             # The words that declare values are kinds of symbols, too; a test compares them.
             return symbol(cast("SymbolKind", kind), _one_of(of, names, name))
         case syntax.TypeAliasDeclaration(value=value):

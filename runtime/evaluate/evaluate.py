@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar
 
 from .. import dspy_paths
 from ..errors import ConfigurationError, EvaluationError
-from ..example import Example
+from ..example import Example, listed_examples
 from ..execution.callables import name_of
 from ..execution.callbacks import BaseCallback, with_callbacks
 from ..execution.loading import refuse_while_loading
@@ -129,7 +129,7 @@ class Evaluate:
         chosen = as_module(program) if program is not None else self._only_program()
         _verify_program(chosen)
         judged_by = metric if metric is not None else self.metric
-        examples = list(self.devset if devset is None else devset)
+        examples = listed_examples("devset", self.devset if devset is None else devset, ConfigurationError)
         if judged_by is None:
             raise ConfigurationError("the evaluation has no metric; write Evaluate(…, metric=…)")
         _verify_examples(examples)
@@ -376,13 +376,8 @@ def _verify_program(program: object) -> None:
 def _verify_examples(examples: list[Example]) -> None:
     if not examples:
         raise ConfigurationError("there are no examples to evaluate on: `devset` is empty")
-    first = examples[0]
-    if not isinstance(first, Example):
-        raise ConfigurationError(
-            f"`devset` must contain examples, not {type(first).__name__}: use Example(…)"
-        )
     try:
-        first.inputs()
+        examples[0].inputs()
     except ValueError as error:
         raise ConfigurationError(
             "the examples of `devset` do not say which of their fields are inputs: "

@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any, ClassVar, overload
 
 from ..errors import OptimizerError, list_names
-from ..example import Example
+from ..example import Example, listed_examples
 from ..execution.callbacks import BaseCallback, listening, with_callbacks
 from ..modules.base import Module
 from ..parameters import parameters_of
@@ -161,12 +161,10 @@ def as_examples(name: str, examples: Any) -> list[Example]:
     Raises:
         OptimizerError: they are none, or nothing says which of their fields are inputs.
     """
-    rows = list(examples)
+    rows = listed_examples(name, examples, OptimizerError)
     if not rows:
         raise OptimizerError(f"`{name}` cannot be empty: an optimizer needs examples to learn from")
     for index, row in enumerate(rows):
-        if not isinstance(row, Example):
-            raise OptimizerError(f"`{name}` must contain examples, but item {index} is {type(row).__name__}")
         if row._input_keys is None:
             raise OptimizerError(
                 f"example {index} of `{name}` does not say which of its fields are inputs: "

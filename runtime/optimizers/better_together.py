@@ -140,7 +140,7 @@ class BetterTogether(Optimizer):
                 if shuffle_trainset_between_steps:
                     rng.shuffle(train)
                 given = {**shared, "trainset": list(train), **further.get(name, {})}
-                label = f"step {number} of {len(steps)} ({name})"
+                label = f"step {number} of {len(steps)}, {name}"
                 with within(label), stage(f"step {number}"):
                     program = course.step(self.optimizers[name], given, name)
                     if program is None:

@@ -6,7 +6,8 @@ import random
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from ..example import Example
+from ..errors import OptimizerError
+from ..example import Example, listed_examples
 from ..interface import Examples
 from ..limits import Ge
 from ..modules.base import Module
@@ -34,10 +35,13 @@ class LabeledFewShot(Optimizer):
             student: the program; it is not changed.
             trainset: the labelled examples; if there are none, no demos are added.
             sample: draw them at random (with the same seed each time), instead of taking the first.
+
+        Raises:
+            OptimizerError: `trainset` holds something else than examples.
         """
         program = student.deepcopy()
         rng = random.Random(0)
-        examples = list(trainset)
+        examples = listed_examples("trainset", trainset, OptimizerError)
         for predictor in program.predictors():
             predictor.demos = filled_up(predictor, examples, self.k, rng if sample else None)
         return program

@@ -99,4 +99,6 @@ def _facts(state: ProgramState) -> dict[str, str]:
     found = {when: score.get(when) for when in ("before", "after")} if isinstance(score, Mapping) else {}
     if measured := [f"{one:.1f} % {when}" for when, one in found.items() if isinstance(one, (int, float))]:
         facts["score"] = ", ".join(measured)
-    return facts | ({"created": str(state.facts["created"])} if "created" in state.facts else {})
+    if "created" in state.facts:
+        facts["created"] = str(state.facts["created"]).replace("T", " ").replace("+00:00", " UTC")
+    return facts

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from ..errors import ConfigurationError
-from ..example import Example
+from ..example import Example, listed_examples
 from ..execution import drive
 from ..interface import Examples
 from ..limits import Ge
@@ -37,9 +37,10 @@ class KNN:
         """Prepare the vectors, which are made later.
 
         Raises:
-            ConfigurationError: an example does not say which of its fields are inputs.
+            ConfigurationError: what is given are no examples, or one does not say which of its fields are
+                inputs.
         """
-        self.trainset = list(self.trainset)
+        self.trainset = listed_examples("trainset", self.trainset, ConfigurationError)
         for number, example in enumerate(self.trainset):
             if example._input_keys is None:
                 raise ConfigurationError(

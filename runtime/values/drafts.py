@@ -28,14 +28,13 @@ _MARKER_ENDS = pattern(r"##[ \t]*\]\]\s*+\Z")
 
 
 def without_drafts(answer: str) -> str:
-    """The answer without its drafts.
+    """The answer without its drafts, and without the tokens by which some servers let it end.
 
     A draft is one at the beginning, one that begins a line and holds a field's marker, and all before a
     closing tag whose opening one was swallowed, as some chat templates do. One that never ends takes the rest
     of the answer with it. Other text that names the tags stays.
     """
-    if CHANNEL in answer:
-        answer = final_channel(answer)
+    answer = final_channel(answer) if CHANNEL in answer else _without_end(answer)
     if not any(sign in answer for sign in _SIGNS) or (tag := _TAG.search(answer)) is None:
         return answer
     kept: list[str] = []
@@ -61,6 +60,29 @@ def without_drafts(answer: str) -> str:
             offset = end
         tag = _TAG.search(answer, end)
     return "".join([*kept, answer[offset:]])
+
+
+def _without_end(answer: str) -> str:
+    """The answer without the tokens that end a turn, where they stand behind it and are not spoken of."""
+    for _ in range(_MOST_ENDS):
+        if answer[-1:] != ">" and not answer[-1:].isspace():
+            break
+        stripped = answer.rstrip()
+        token = next((each for each in _TURN_ENDS if stripped.endswith(each)), None)
+        before = "" if token is None else stripped.removesuffix(token)
+        last = before.rstrip("\r\n")[-1:]
+        is_told = not last or last in " \t\"'`“" or _MARKER_ENDS.search(before[-40:]) is not None
+        if token is None or is_told or (token == "</s>" and "<s>" in before):
+            return answer
+        answer = before
+    return answer
+
+
+_MOST_ENDS = 8
+_TURN_ENDS = (
+    "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<|endoftext|>", "<|end_of_text|>", "<|return|>",
+    "<|end_of_turn|>", "<end_of_turn>", "<eos>", "</s>",
+)  # fmt: skip
 
 
 def without_leading_draft(text: str, fields: Collection[str] = ()) -> str:

@@ -66,10 +66,16 @@ NEOVIMS = {"0.11": str(BIN / "nvim"), "Debian's": "/usr/bin/nvim"}
 
 @pytest.mark.parametrize("version", NEOVIMS)
 def test_neovim(version: str, workspace: Path) -> None:
+    """It starts the server of the project's own environment."""
+    own = workspace / ".venv" / "bin" / "dspyc"
+    own.parent.mkdir(parents=True)
+    own.write_text(f'#!/bin/sh\ntouch "{workspace}/started"\nexec "{BIN}/dspyc" "$@"\n', encoding="utf-8")
+    own.chmod(0o755)
     paths = f"{EDITORS}/neovim,{EDITORS}/vim"
     before = f"set runtimepath^={paths} noswapfile | filetype plugin indent on | syntax on"
     command = [NEOVIMS[version], "--headless", "--clean", "--cmd", before]
     assert "is right" in run([*command, "-c", f"luafile {HERE}/neovim.lua"], workspace)
+    assert (workspace / "started").exists()
 
 
 @pytest.mark.parametrize("client", ["eglot", "lsp-mode"])

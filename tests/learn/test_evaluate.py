@@ -301,7 +301,7 @@ def test_progress_is_reported_in_order() -> None:
     [
         ({"devset": []}, "`devset` is empty"),
         ({"devset": [Example(n=1)]}, "do not say which of their fields are inputs"),
-        ({"devset": [{"n": 1}]}, "must contain examples, not dict"),
+        ({"devset": [{"n": 1}]}, "must contain examples, but item 0 is dict"),
         ({"devset": rows(1), "metric": None}, "the evaluation has no metric"),
         ({"devset": rows(1), "program": None}, "there is no program to evaluate"),
         ({"devset": rows(1), "num_thread": 3}, "has no parameter `num_thread`; did you mean `num_threads`?"),

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from dspyc.runtime import (
+    KNN,
     BootstrapFewShot,
     BootstrapFewShotWithRandomSearch,
     BootstrapRS,
     ChainOfThought,
+    ConfigurationError,
     Evaluate,
     Example,
     LabeledFewShot,
@@ -351,3 +353,17 @@ def test_a_candidate_that_cannot_be_measured_is_left_out() -> None:
         assert sorted(one["seed"] for one in best.candidate_programs) == [-2, -1]  # type: ignore[attr-defined]
         with pytest.raises(OptimizerError, match="no candidate could be made"):
             BootstrapRS(metric=same_label).compile(Predict("text -> label"), trainset=TRAIN, restrict=[-3])
+
+
+@pytest.mark.parametrize("rows", [None, 5, "train.csv", {"text": "a"}, [{"text": "a"}], [["a"]]], ids=repr)
+def test_what_are_no_examples_is_refused_everywhere(rows: Any) -> None:
+    program = Predict("text -> label")
+    words = "to read a file, use Dataset" if isinstance(rows, str) else "`(trainset|devset)` must"
+    with pytest.raises(OptimizerError, match=words):
+        LabeledFewShot().compile(program, trainset=rows)
+    with pytest.raises(OptimizerError, match=words):
+        BootstrapFewShot(metric=same_label).compile(program, trainset=rows)
+    with pytest.raises(ConfigurationError, match=words):
+        Evaluate(devset=rows, metric=same_label)(program)
+    with pytest.raises(ConfigurationError, match=words):
+        KNN(k=1, trainset=rows, vectorizer=len)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 from pathlib import Path
@@ -121,6 +122,19 @@ def test_a_state_that_cannot_be_written_does_not_hide_the_interrupt(
     with pytest.raises(KeyboardInterrupt):
         program(tmp_path, "new", 50.0).optimize()
     assert f"the best program so far could not be kept: {error}" in caplog.messages
+
+
+def test_a_model_that_does_not_fit_beside_the_state_is_told(
+    tmp_path: Path, lm: Neighbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(making, "with_models_beside", refuse)
+    said = "the trained model cannot be copied to .*: No space left on device; the next run takes it from"
+    with pytest.raises(StateError, match=said):
+        program(tmp_path, "new", 50.0, ends=True).optimize()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_program_says_once_that_its_state_is_unfinished(

@@ -260,3 +260,21 @@ def test_a_text_that_is_only_thought_is_no_answer(adapter: dspy.Adapter, answer:
 def test_a_thought_is_no_part_of_a_bare_answer(kind: str, expected: Any) -> None:
     signature = dspy.Signature(f"q -> a: {kind}")
     assert dspy.CompactAdapter().parse(signature, "<think>hm</think>\nfour") == {"a": expected}
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("ok<|im_end|>", "ok"),
+        ("ok\n</s>\n", "ok"),
+        ("ok<|eot_id|><|endoftext|>", "ok"),
+        ("a turn ends with <|im_end|>", ...),
+        ("`</s>`", ...),
+        ("<s>old</s>", ...),
+        ("<|im_end|>", ...),
+    ],
+)
+@pytest.mark.parametrize("adapter", [dspy.ChatAdapter(), dspy.XMLAdapter()], ids=["chat", "xml"])
+def test_tokens_that_end_a_turn(answer: str, expected: Any, adapter: dspy.ChatAdapter) -> None:
+    text = f"[[ ## a ## ]]\n{answer}"
+    assert adapter.parse(dspy.Signature("q -> a"), text) == {"a": answer if expected is ... else expected}

@@ -320,7 +320,7 @@ def test_dummy_lm_answers_by_text_and_by_demos() -> None:
 
 def test_an_error_says_when_a_scripted_model_had_nothing_to_say() -> None:
     predict = dspy.Predict(Color)
-    ended, other, wrong = dspy.DummyLM([]), dspy.DummyLM({"sky": "blue"}), dspy.DummyLM([{"shade": "red"}])
+    ended, other, wrong = dspy.DummyLM([]), dspy.DummyLM({"sky": "blue"}), dspy.DummyLM([{"shade": "green"}])
     for lm, words in ((ended, "has no answers left"), (other, "no text of the scripted model")):
         with pytest.raises(dspy.AdapterParseError, match=words):
             predict(thing="rose", lm=lm)

@@ -10,11 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from dspyc.cli.serve import endpoints_of
+from dspyc.serving import connections
 from dspyc.serving.app import make_app
 from dspyc.serving.settings import Settings
 
@@ -135,6 +137,8 @@ def _shared(path: Path) -> Any:
         (b'{"text": "\\ud800"}', {}, 400),
         (b"\xff\xfe{}", {}, 400),
         (b"", {}, 400),
+        (b'{"text": "a", "text": "b"}', {}, 400),
+        (b'{"text": "a", "seller": {"name": "Ada", "age": 1, "name": "Bob"}}', {}, 400),
     ],
 )
 def test_hostile_bodies(path: Path, body: bytes, headers: dict[str, str], status: int) -> None:
@@ -154,6 +158,58 @@ def test_a_lie_about_the_length_is_found_out_while_reading(path: Path) -> None:
             return await there.post("/programs/ask", content=endless(), headers=sent)
 
     assert asyncio.run(ask()).status_code == 413
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def slow() -> AsyncIterator[bytes]:
+        yield b'{"text": "'
+        await asyncio.sleep(60)
+
+    async def ask() -> httpx.Response:
+        async with client(_shared(path)) as there:
+            sent = {"content-type": "application/json"}
+            return await there.post("/programs/ask", content=slow(), headers=sent)
+
+    monkeypatch.setattr("dspyc.serving.gate.BODY_SECONDS", 0.05)
+    answer = asyncio.run(ask())
+    assert (answer.status_code, answer.json()["title"]) == (408, "The body did not come")
+
+
+def test_a_place_with_a_slash_behind_it_leads_nowhere(path: Path) -> None:
+    answer = post(_shared(path), b'{"text": "a"}', "/programs/ask/")
+    assert (answer.status_code, answer.headers.get("location")) == (404, None)
+
+
+def test_a_request_has_to_come_in_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections without one are closed; those with one are left alone, and closed once nothing follows."""
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
+    asked = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+    async def ask(port: int, sent: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        got = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        return got
+
+    async def serve() -> list[bytes]:
+        made = uvicorn.Config(app(path), port=0, http=connections.Connection, lifespan="off", log_config=None)
+        made.load()
+        server = uvicorn.Server(made)
+        server.lifespan = made.lifespan_class(made)
+        await server.startup()
+        port = server.servers[0].sockets[0].getsockname()[1]
+        try:
+            return await asyncio.gather(
+                *(ask(port, sent) for sent in (b"", asked[:14], asked, asked + asked[:14]))
+            )
+        finally:
+            await server.shutdown()
+
+    nothing, half, whole, more = asyncio.run(serve())
+    assert (nothing, half) == (b"", b"")
+    assert b"200 OK" in whole
+    assert b"200 OK" in more
 
 
 def test_nothing_is_lost_when_many_ask_at_once(path: Path) -> None:

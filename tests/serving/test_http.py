@@ -474,6 +474,21 @@ def test_a_stop_lets_runs_end(path: Path, model: OpenAIServer, workers: str) -> 
             socket.create_connection(("127.0.0.1", service.port), timeout=5)
 
 
+def test_a_stop_ends_what_takes_too_long(path: Path, model: OpenAIServer) -> None:
+    model.reset()
+    model.answer = lambda body: intent("buy")
+    model.latency = 20.0
+    with serving(path, "--grace", "0") as service, ThreadPoolExecutor(1) as pool:
+        run = pool.submit(service.ask, "/programs/classify", {"text": "a"})
+        while not model.most_in_flight:
+            time.sleep(0.01)
+        service.process.send_signal(signal.SIGTERM)
+        assert run.result()[:2] == (503, {"title": "The service stops", "status": 503})
+        assert service.process.wait(30) == 0
+        service.reader.join(20)
+        assert "Traceback" not in "".join(service.log)
+
+
 def test_workers_end_with_their_parent(path: Path) -> None:
     with serving(path, "--workers", "2") as service:
         service.process.kill()

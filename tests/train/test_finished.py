@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dspyc.runtime import LM
+from dspyc.runtime import LM, BootstrapFinetune
 
 pytestmark = pytest.mark.train
 
@@ -140,3 +141,32 @@ def test_a_run_that_is_killed_after_its_training_takes_the_model(
     anew = start("--fresh")
     anew.communicate(timeout=120)
     assert all(mark(file) != after[file] for file in before), "`--fresh` trains again"
+
+
+def test_an_interrupt_lets_a_model_be_written_that_is_done(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dspyc.runtime.lm.gguf import checkpoint
+    from dspyc.runtime.optimizers import bootstrap_finetune
+
+    begun, write = threading.Event(), checkpoint.write
+
+    def slowly(*arguments: Any) -> None:
+        begun.set()
+        time.sleep(0.3)
+        write(*arguments)
+
+    def interrupted(*arguments: Any) -> None:
+        assert begun.wait(120)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "write", slowly)
+    monkeypatch.setattr(bootstrap_finetune, "_wait", interrupted)
+    job = {"lm": LM("embedded/banking-base"), "train_data": ROWS, "train_kwargs": {"steps": 3}}
+    with pytest.raises(KeyboardInterrupt):
+        BootstrapFinetune.finetune_lms({"it": job})
+    [written] = models.iterdir()
+    monkeypatch.undo()
+    monkeypatch.setenv("DSPYC_MODELS", str(models))
+    before = mark(written)
+    assert (train()[0], mark(written)) == (written, before)

@@ -9,7 +9,7 @@ from ....base.span import Span
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Item, Program
-from ...resolve.bounds import number
+from ...resolve.bounds import broken_by, number
 from ...resolve.generics import substitute
 from ...types import Type
 from ...types.assignable import assignable
@@ -140,7 +140,7 @@ def _converted(item: Item, node: syntax.Expression, given: Type, wanted: Type) -
 
 @rule("E209", "out-of-limits", *CALLS)
 def out_of_limits(program: Program, item: Item, node: Call) -> Findings:
-    """A number is outside the limits of its parameter.
+    """A number is outside the limits of its parameter, or a value breaks the condition of its input.
 
     ```dspy
     dataset train = Dataset("train.csv", inputs=["text"], take=-1)
@@ -152,10 +152,26 @@ def out_of_limits(program: Program, item: Item, node: Call) -> Findings:
     ```
     """
     for call, argument, parameter, _ in _arguments(item, node):
+        field = _field_of(call, parameter)
+        if field is not None:
+            condition = broken_by(field.limits, field.choices, field.name, argument.value)
+            if condition is not None:
+                words = f"the `where` of `{field.name}` says `{condition}`"
+                yield out_of_limits.at(argument.value, words)
+            continue
         value = number(argument.value)
         broken = parameter.limits.broken_by(value) if value is not None else None
         if broken is not None:
             yield out_of_limits.at(argument.value, f"`{parameter.name}` of `{call.name}` must be {broken}")
+
+
+def _field_of(call: Called, parameter: types.Parameter) -> types.Field | None:
+    """The input of a module or the attribute of a record that is given a value."""
+    match call.binding.callee:
+        case types.Module(interface=interface) | types.TypeForm(type=types.Record(interface=interface)):
+            return next((each for each in interface.fields if each.name == parameter.name), None)
+        case _:
+            return None
 
 
 @rule("E210", "wrong-choice", *CALLS, fix="sometimes")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ....base.diagnostic import Diagnostic
 from ....grammar import syntax
 from ... import types
+from ...declared import may_be_example
 from ...program import UNBOUND, Binding, Item, Program
 from ...types.assignable import assignable
 from ..rule import Findings, file_rule, insert, rule, written
@@ -90,22 +91,41 @@ def unmarked_inputs(program: Program) -> Findings:
     evaluate accuracy = Evaluate(qa, devset=dev, metric=answer_exact_match)
     ```
     """
-    for item, calls in zip(program.items, program.gather(_runs_on_rows), strict=True):
-        for node in calls:
-            yield from (each.shifted(item.start) for each in _unmarked(program, item, node))
+    for item, calls in zip(program.items, program.gather(_given_rows), strict=True):
+        for node, runs in calls:
+            found = [*_not_examples(item, node), *(_unmarked(program, item, node) if runs else ())]
+            yield from (each.shifted(item.start) for each in found)
 
 
 @remembered
-def _runs_on_rows(item: Item) -> tuple[syntax.Call, ...]:
-    """The calls of an item that run a program on rows."""
+def _given_rows(item: Item) -> tuple[tuple[syntax.Call, bool], ...]:
+    """The calls of an item that are given a program, and maybe rows, and whether they run it on these."""
     if item.broken:
         return ()
     return tuple(
-        node
+        (node, _runs(item, node))
         for node in item.nodes(syntax.Call)
         if any(isinstance(item.type_of(each.value), types.Module) for each in node.arguments)
-        and _runs(item, node)
     )
+
+
+_ROWS = ("devset", "trainset", "valset")
+
+
+def _not_examples(item: Item, node: syntax.Call) -> Iterator[Diagnostic]:
+    """Lists of dicts and the like, where a list of examples is asked for."""
+    binding = item.binding_of(node)
+    for parameter in _ROWS if binding is not None else ():
+        argument = binding.argument(parameter) if binding is not None else None
+        kind = item.type_of(argument.value) if argument is not None else types.UNKNOWN
+        if argument is None or not isinstance(kind, types.List) or may_be_example(kind.item):
+            continue
+        if isinstance(kind.item, types.Builtin | types.Literals):
+            continue  # of another type than the parameter's
+        elements = argument.value.elements if isinstance(argument.value, syntax.List) else ()
+        at = next((each for each in elements if isinstance(each, syntax.Dict)), argument.value)
+        words = f"`{parameter}` holds examples; make a dataset of these rows: `Dataset(…, inputs=[…])`"
+        yield unmarked_inputs.at(at, words)
 
 
 def _unmarked(program: Program, item: Item, node: syntax.Call) -> Iterator[Diagnostic]:
@@ -119,7 +139,7 @@ def _unmarked(program: Program, item: Item, node: syntax.Call) -> Iterator[Diagn
         return
     names = ", ".join(f'"{each.name}"' for each in taken[0].inputs if each.required)
     form = f"`inputs=[{names}]`" if names else "`inputs=[…]`"
-    for parameter in ("devset", "trainset", "valset"):
+    for parameter in _ROWS:
         argument = binding.argument(parameter)
         if argument is None:
             continue
@@ -127,10 +147,6 @@ def _unmarked(program: Program, item: Item, node: syntax.Call) -> Iterator[Diagn
             words = f"`{written(item, argument.value)}` has no `inputs`; write {form}"
             yield unmarked_inputs.at(argument.value, words, "`Dataset(…, inputs=…)` names the input columns")
         for each in argument.value.elements if isinstance(argument.value, syntax.List) else ():
-            if isinstance(each, syntax.Dict):
-                words = f"`{parameter}` holds examples; write `Example(…).with_inputs({names or '…'})`"
-                yield unmarked_inputs.at(each, words)
-                break
             if _is_bare_example(item, each):
                 fix = (
                     insert("Write `.with_inputs(…)`", each.span.end, f".with_inputs({names})")

@@ -14,7 +14,7 @@ from ...program import Item, Program
 from ...resolve.bounds import number
 from ...trees import walk
 from ...types.union import widened
-from ..rule import Findings, insert, rule, written
+from ..rule import Findings, insert, replace, rule, written
 from ..words import described
 
 
@@ -45,6 +45,11 @@ def not_a_condition(program: Program, item: Item, node: syntax.Field) -> Finding
     ):
         return
     text = written(item, node.where)
+    if isinstance(kind, types.Function):
+        right = f"{text}({node.name.text})"
+        call = replace(f"Write `{right}`", node.where, right)
+        yield not_a_condition.at(node.where, f"`{text[:40]}` is a function; call it: `{right}`", fix=call)
+        return
     fix: Fix | None = None
     if wide in (types.INT, types.FLOAT) and isinstance(node.where, syntax.Call):
         fix = insert("Write `> 0`", node.where.span.end, " > 0")
@@ -70,7 +75,7 @@ def condition_of_another(program: Program, item: Item, node: syntax.Field) -> Fi
         output plan: str
     ```
     """
-    if node.where is None or not node.name.text:
+    if node.where is None or not node.name.text or isinstance(item.type_of(node.where), types.Function):
         return
     names = [each for each in walk(node.where) if isinstance(each, syntax.Name)]
     if any(each.text == node.name.text or id(each) in item.unresolved for each in names):

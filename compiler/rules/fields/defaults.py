@@ -7,6 +7,7 @@ from typing import TypeAlias, TypeGuard
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
+from ...resolve.bounds import broken_by, choices_of, limits_of
 from ...types import Type
 from ...types.assignable import assignable
 from ...types.narrow import only_none_misfits
@@ -65,6 +66,8 @@ def _is_field_call(node: syntax.Expression) -> TypeGuard[syntax.Call]:
 def wrong_default(program: Program, item: Item, node: _Defaulted | _Declared | syntax.Assign) -> Findings:
     """A default, or the value of a constant or variable, does not have the declared type.
 
+    A default of an input that breaks the input's own condition is one, too.
+
     ```dspy
     signature Shorten:
         input text: str
@@ -97,6 +100,13 @@ def wrong_default(program: Program, item: Item, node: _Defaulted | _Declared | s
         if isinstance(given, types.Nothing):
             fix = insert("Write `| None`", annotation.span.end, " | None")
         yield wrong_default.at(node.default, words, _optional(item, given, annotation), fix)
+    elif isinstance(node, syntax.Field) and node.where is not None and node.direction == "input":
+        name = node.name.text
+        limits, allowed = limits_of(node.where, name), choices_of(node.where, name)
+        condition = broken_by(limits, allowed, name, node.default)
+        if condition is not None:
+            words = f"the default of `{name}` breaks its own condition, `{condition}`"
+            yield wrong_default.at(node.default, words)
 
 
 def _declared(item: Item, node: _Declared) -> Findings:

@@ -65,6 +65,9 @@ def wrong_kind(program: Program, item: Item, node: syntax.ValueDeclaration) -> F
             yield wrong_kind.at(value, words, fix=replace(f"Write `{form}`", value, form))
         case _, types.Class() | types.ModuleClass():
             yield wrong_kind.at(value, f"`{text}` is a class; write `{text}(…)`")
+        case "dataset", types.List():
+            words = "`dataset` declares a dataset, not a list; write `Dataset(…, inputs=[…])`"
+            yield wrong_kind.at(value, words, fix=replace("Write `Dataset(…)`", value, f"Dataset({text})"))
         case _:
             yield wrong_kind.at(
                 value, f"`{node.kind}` declares {wanted}, not {described(kind)}", *_other_word(node, kind)

@@ -337,5 +337,15 @@ def _conditions(
                         yield field.limits, field.choices
         case syntax.Name(text=text):
             symbol = item.symbol_of(node)
-            if symbol is not None and symbol.kind == "input" and isinstance(symbol.node, syntax.Field):
+            if (
+                symbol is not None
+                and symbol.kind == "input"
+                and isinstance(symbol.node, syntax.Field)
+                and not _is_part_of(symbol.node.where, node)
+            ):
                 yield limits_of(symbol.node.where, text), ()
+
+
+def _is_part_of(where: syntax.Expression | None, node: syntax.Expression) -> bool:
+    """Whether a name stands in the condition itself that it would be held against."""
+    return where is not None and where.span.start <= node.span.start and node.span.end <= where.span.end

@@ -28,7 +28,7 @@ else
       local root = found and vim.fs.dirname(found) or vim.fn.fnamemodify(name, ":h")
       local config = {
         name = "dspyc",
-        cmd = { "dspyc", "lsp" },
+        cmd = { require("dspyc").command(root), "lsp" },
         root_dir = root,
         get_language_id = function()
           return "dspyc"
@@ -80,5 +80,7 @@ vim.api.nvim_create_user_command("DspycBuildParser", function()
     vim.api.nvim_err_writeln("the parser cannot be built: " .. said)
   elseif use_parser() then
     vim.cmd("doautoall <nomodeline> FileType")
+  else
+    vim.api.nvim_err_writeln("the parser is built; Neovim 0.9 and newer colour with it")
   end
 end, { desc = "Build dspyc's tree-sitter parser with the C compiler" })

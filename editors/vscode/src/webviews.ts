@@ -16,10 +16,17 @@ export abstract class View<From extends { readonly kind: string }, To> implement
   /** Whether the page has said that it listens. */
   protected isReady = false;
 
+  /** Takes over the panel that a window had when it was reloaded or closed. */
+  private readonly serializer: vscode.Disposable;
+
   constructor(
     private readonly extension: vscode.Uri,
     private readonly kind: Kind,
-  ) {}
+  ) {
+    this.serializer = vscode.window.registerWebviewPanelSerializer(kind.type, {
+      deserializeWebviewPanel: (panel) => Promise.resolve(this.take(panel)),
+    });
+  }
 
   /** Open the view beside the editor, or bring it to the front. */
   show(): void {
@@ -44,13 +51,16 @@ export abstract class View<From extends { readonly kind: string }, To> implement
   }
 
   private open(): void {
-    const { type, title, script } = this.kind;
-    this.panel = vscode.window.createWebviewPanel(
-      type,
-      title,
-      { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
-      { enableScripts: true, localResourceRoots: resources(this.extension) },
-    );
+    const { type, title } = this.kind;
+    const place = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
+    this.take(vscode.window.createWebviewPanel(type, title, place));
+  }
+
+  /** Show the page in a panel. */
+  protected take(panel: vscode.WebviewPanel): void {
+    const { title, script } = this.kind;
+    this.panel = panel;
+    this.panel.webview.options = { enableScripts: true, localResourceRoots: resources(this.extension) };
     this.panel.iconPath = vscode.Uri.joinPath(this.extension, "images", "file.svg");
     this.panel.onDidDispose(() => this.closed());
     this.panel.webview.onDidReceiveMessage((message: From) => {
@@ -61,6 +71,7 @@ export abstract class View<From extends { readonly kind: string }, To> implement
   }
 
   dispose(): void {
+    this.serializer.dispose();
     this.panel?.dispose();
     this.closed();
   }
@@ -97,12 +108,14 @@ export abstract class FollowingView<From extends { readonly kind: string }, To> 
   }
 
   override show(): void {
-    const isNew = this.panel === undefined;
     super.show();
-    if (isNew) {
-      this.panel?.onDidChangeViewState(() => this.later());
-    }
     this.follow(vscode.window.activeTextEditor);
+  }
+
+  protected override take(panel: vscode.WebviewPanel): void {
+    super.take(panel);
+    panel.onDidChangeViewState(() => this.later());
+    this.follow(vscode.window.activeTextEditor ?? vscode.window.visibleTextEditors[0]);
   }
 
   /** Show what is at a place; called while the view is seen. */

@@ -71,6 +71,7 @@ async function seeOutline(page, picture) {
 async function fixIt(page, picture) {
   const box = await wordBox(page, MISTAKE);
   await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  await page.locator(".monaco-editor .codicon-light-bulb, .monaco-editor .codicon-lightbulb-autofix, .monaco-editor .lightBulbWidget").first().waitFor(SHORT);
   await page.keyboard.press("Control+.");
   await page.locator(".action-widget .monaco-list-row", { hasText: "urgency" }).first().waitFor(SHORT);
   await picture("quick-fix");

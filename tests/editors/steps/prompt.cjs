@@ -1,7 +1,7 @@
 // The prompt preview: it follows the cursor, shows values and sizes, and marks what an edit changes.
 
 const assert = require("node:assert/strict");
-const { open, command, clickTitle, goToLine, heading, webview, say } = require("./ui.cjs");
+const { open, command, clickTitle, goToLine, heading, webview, say, LONG } = require("./ui.cjs");
 
 async function seePrompt(page, picture, theme) {
   await open(page, "shop.dspy");
@@ -39,6 +39,10 @@ async function seePrompt(page, picture, theme) {
   await view.locator(".banner", { hasText: "the file has" }).waitFor({ timeout: 20_000 });
   await command(page, "File: Revert File");
   await view.locator(".banner").waitFor({ state: "hidden", timeout: 20_000 });
+  await page.reload(); // the view comes back with its window
+  await page.waitForSelector(".monaco-workbench", LONG);
+  const again = await webview(page, heading("desk.sort"), LONG.timeout);
+  await again.locator("pre", { hasText: "Say what" }).first().waitFor(LONG);
   await command(page, "View: Close All Editors");
   say("the prompt preview follows the cursor");
 }

@@ -20,6 +20,8 @@ export interface TracedRun {
 /** Milliseconds after which a trace that no window has taken away is old. */
 const OLD = 24 * 60 * 60 * 1000;
 
+const ENDING = ".trace.jsonl";
+
 export class TraceView extends View<FromTraceView, ToTraceView> {
   /** The file of the last run that has asked a model. */
   private last: string | undefined;
@@ -35,7 +37,7 @@ export class TraceView extends View<FromTraceView, ToTraceView> {
   async begin(): Promise<TracedRun> {
     await vscode.workspace.fs.createDirectory(this.folder);
     await this.tidy();
-    const file = path.join(this.folder.fsPath, `${randomUUID()}.trace.jsonl`);
+    const file = path.join(this.folder.fsPath, `${randomUUID()}${ENDING}`);
     return { words: ["--trace", file, "--trace-content"], ended: () => this.ended(file) };
   }
 
@@ -65,7 +67,7 @@ export class TraceView extends View<FromTraceView, ToTraceView> {
   private async tidy(): Promise<void> {
     for (const name of await readdir(this.folder.fsPath)) {
       const file = path.join(this.folder.fsPath, name);
-      if (name.endsWith(".trace.jsonl") && file !== this.last && Date.now() - (await changed(file)) > OLD) {
+      if (name.endsWith(ENDING) && file !== this.last && Date.now() - (await changed(file)) > OLD) {
         await rm(file, { force: true });
       }
     }
@@ -81,6 +83,7 @@ export class TraceView extends View<FromTraceView, ToTraceView> {
     if (!this.isReady) {
       return;
     }
+    this.last ??= await newest(this.folder.fsPath); // of an earlier window
     const trace = this.last === undefined ? undefined : await this.read(this.last);
     this.tell(
       trace === undefined
@@ -101,6 +104,19 @@ async function goTo(file: string, line: number): Promise<void> {
     viewColumn: vscode.ViewColumn.One,
     selection: new vscode.Range(at, at),
   });
+}
+
+/** The trace in a folder that was written last. */
+async function newest(folder: string): Promise<string | undefined> {
+  let found: { readonly file: string; readonly at: number } | undefined;
+  for (const name of await readdir(folder).catch(() => [])) {
+    const file = path.join(folder, name);
+    const at = name.endsWith(ENDING) ? await changed(file) : 0;
+    if (at > (found?.at ?? 0)) {
+      found = { file, at };
+    }
+  }
+  return found?.file;
 }
 
 /** When a file was last written; now for one that is gone. */
