@@ -136,6 +136,8 @@ def _let_go(server: Server) -> None:
             files = server.files
             opened = [each.path for each in files.open.values() if files.is_program(each.uri)]
             files.keep_only(files.sources() if server.is_worker else opened)
+            # Files and their projects refer to each other, and the collector seldom looks at old objects.
+            gc.collect()
 
     server.later.add("let go", LETTING_GO_DELAY, forget)
 
