@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from ....base.diagnostic import Fix
 from ....grammar import syntax
+from ....grammar.formatting.one_line import on_one_line
 from ... import types
 from ...program import Item, Program
 from ...resolve.generics import substitute
@@ -101,14 +102,14 @@ def _is_first(item: Item, value: syntax.Expression) -> bool:
 
 
 def _is_tested_call(item: Item, value: syntax.Expression) -> bool:
-    """Whether a condition calls a built-in in the same words, which then gives the same: `re.search(…)`."""
+    """Whether a condition has the same call of a built-in, which then gives the same: `re.search(…)`."""
     if not isinstance(value, syntax.Call):
         return False
     callee = item.type_of(value.function)
     if not isinstance(callee, types.Function) or callee.origin != "builtin":
         return False
-    text = written(item, value)
-    return any(text in written(item, each) for each in _conditions(item) if not _is_in(value, each))
+    text = on_one_line(value)
+    return any(text in on_one_line(each) for each in _conditions(item) if not _is_in(value, each))
 
 
 # --- where `None` does not fit --------------------------------------------------------------------------
