@@ -10,8 +10,9 @@ import errno
 import hashlib
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from typing import Any
 
@@ -88,6 +89,28 @@ def exclusive(path: str | os.PathLike[str]) -> Iterator[None]:
         if _WINDOWS:
             # There an open file cannot be removed, and so not one that has its next owner.
             _remove(lock)
+
+
+@contextmanager
+def in_turn(path: str | os.PathLike[str], look: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold the lock of a file while the block runs, once who holds it lets go of it; see `exclusive`.
+
+    Args:
+        path: the file.
+        look: called while this waits; may end the wait by an exception.
+    """
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(exclusive(path))
+                break
+            except Locked:
+                look()
+                time.sleep(_POLL_SECONDS)
+        yield
+
+
+_POLL_SECONDS = 0.1
 
 
 def _remove(lock: str) -> None:

@@ -22,6 +22,8 @@ class Provider:
     finetunable: ClassVar[bool] = False
     training_job: ClassVar[type[TrainingJob] | None] = None
     """The class of its jobs; `TrainingJob` when None."""
+    finds_again: ClassVar[bool] = False
+    """Whether a training that was begun or done before is found again, unless the setting `fresh` is true."""
 
     def new_job(self, **facts: Any) -> TrainingJob:
         """A job of this provider's class, not started; DSPy's providers name the class `TrainingJob`."""

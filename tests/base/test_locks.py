@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
+from unittest.mock import Mock
 
 import pytest
 
-from dspyc.base.locks import Locked, exclusive
+from dspyc.base.locks import Locked, exclusive, in_turn
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:
@@ -25,6 +26,25 @@ def test_one_at_a_time(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["link"]
     with exclusive(target):
         pass
+
+
+def test_who_waits_gets_it_in_turn_or_gives_up(tmp_path: Path) -> None:
+    order: list[str] = []
+    waiting = Event()
+
+    def wait() -> None:
+        with in_turn(tmp_path / "out", waiting.set):
+            order.append("second")
+
+    with exclusive(tmp_path / "out"):
+        other = Thread(target=wait)
+        other.start()
+        assert waiting.wait(30)
+        with pytest.raises(InterruptedError), in_turn(tmp_path / "out", Mock(side_effect=InterruptedError)):
+            order.append("never")
+        order.append("first")
+    other.join()
+    assert order == ["first", "second"]
 
 
 def test_a_killed_process_leaves_no_lock(tmp_path: Path) -> None:

@@ -97,6 +97,18 @@ def test_it_goes_on_when_the_process_that_began_it_is_killed(models: Path) -> No
     assert not workers(models), "what has ended is not trained again"
 
 
+def test_a_model_that_another_training_has_replaced_is_trained_anew(models: Path) -> None:
+    output = models / "mine.gguf"
+    finetune(steps=3, output=output).result(timeout=120)
+    mine = output.read_bytes()
+    finetune(steps=2, output=output).result(timeout=120)
+    assert output.read_bytes() != mine
+    job = finetune(steps=3, output=output)
+    job.result(timeout=120)
+    assert len(job.losses) == 3
+    assert output.read_bytes() == mine
+
+
 def test_a_worker_that_is_killed_is_started_again(models: Path) -> None:
     job = finetune(steps=80)
     while not job.losses:

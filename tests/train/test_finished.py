@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -87,6 +88,32 @@ def test_a_file_of_somebody_else_is_not_taken_for_the_model(tmp_path: Path) -> N
         _, job = train(output=output)
         assert len(job.losses) == 3
         assert output.stat().st_size > 1000
+
+
+def test_a_file_that_is_not_whole_is_not_taken_for_the_model() -> None:
+    file, _ = train()
+    whole = file.read_bytes()
+    os.truncate(file, len(whole) - 1)
+    train()
+    assert file.read_bytes() == whole
+
+
+def test_trainings_that_write_one_file_run_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside: list[str] = []
+    seen: list[int] = []
+
+    def finetune(job: Any, model: str, *_: Any) -> None:
+        inside.append(model)
+        seen.append(len(inside))
+        time.sleep(0.2)
+        inside.remove(model)
+
+    monkeypatch.setattr("dspyc.runtime.lm.training.local._finetune", finetune)
+    settings = {"steps": 1, "output": tmp_path / "mine.gguf"}
+    lm = LM("embedded/banking-base")
+    for job in [lm.finetune(ROWS[:count], "chat", settings) for count in (2, 3, 4)]:
+        job.result(timeout=60)
+    assert seen == [1, 1, 1]
 
 
 def test_a_changed_base_model_of_the_same_name_is_trained_anew(tmp_path: Path) -> None:

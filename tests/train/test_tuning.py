@@ -23,7 +23,9 @@ from dspyc.runtime import (
 )
 from dspyc.runtime.errors import DataError, LMConfigurationError
 from dspyc.runtime.lm.training import memory
+from dspyc.runtime.lm.training.local import _verify_replaceable
 from dspyc.runtime.lm.training.settings import Progress
+from dspyc.runtime.lm.training.tuning import put_in_place
 
 pytestmark = pytest.mark.train
 
@@ -193,6 +195,50 @@ def test_an_interrupted_training_goes_on(folders: dict[str, Path], tmp_path: Pat
     assert later == pytest.approx(losses[4:], rel=1e-4)
     assert (again / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
     assert sorted(each.name for each in tmp_path.iterdir() if "checkpoints" in each.name) == []
+
+
+@pytest.mark.parametrize("changed", [{"seed": 1}, {"fresh": True}])
+def test_checkpoints_of_another_training_are_not_gone_on_from(
+    folders: dict[str, Path], tmp_path: Path, changed: dict[str, Any]
+) -> None:
+    lm, rows = LM(f"gguf/{folders['qwen2']}"), [chat(*row) for row in ROWS]
+    usual = {**TRAINING, "epochs": 4, "checkpoints": True, "output": tmp_path / "new.gguf"}
+    del usual["steps"]
+    seen: list[int] = []
+
+    def stop(progress: Progress) -> None:
+        seen.append(progress.step)
+        if progress.step == 5 or len(seen) > 5:
+            raise CancelledError
+
+    for settings in ({}, changed):
+        with pytest.raises(CancelledError):
+            lm.finetune(rows, "chat", {**usual, **settings, "progress": stop}).result(timeout=300)
+    assert seen == [1, 2, 3, 4, 5, 1]
+
+
+def test_a_folder_whose_replacement_was_interrupted_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, beside = tmp_path / "new", tmp_path / ".new.new"
+    for folder, words in ((place, "old"), (beside, "new")):
+        folder.mkdir()
+        (folder / "config.json").write_text(words)
+    (beside / "dspyc.json").write_text("{}")
+
+    def interrupted(folder: Path, **_: Any) -> None:
+        if folder.exists():
+            (folder / "config.json").unlink()
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("shutil.rmtree", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        put_in_place(place)
+    monkeypatch.undo()
+    _verify_replaceable(place, tmp_path / "base")
+    put_in_place(place)
+    assert (place / "config.json").read_text() == "new"
+    assert list(tmp_path.iterdir()) == [place]
 
 
 def test_the_same_training_is_done_once(folders: dict[str, Path]) -> None:

@@ -131,6 +131,41 @@ def text_fact(path: Path, name: str) -> str | None:
         return None
 
 
+_SIZES = {0: (1, 4), 1: (1, 2), 8: (32, 34), 30: (1, 2)}
+"""Numbers in a block and its bytes, by the types of tensors that are written here."""
+_ALIGNED = 32
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a GGUF file that was written here has all its tensors' numbers, as its header states them.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    try:
+        verify_regular(path, _LARGEST)
+        with open(path, "rb") as file:
+            if file.read(4) != MAGIC:
+                return False
+            file.seek(8)
+            count = _number(file, "<Q")
+            file.seek(4)
+            for _ in _facts(file):
+                pass
+            ends = [0]
+            for _ in range(count):
+                _string(file)
+                size = 1
+                for _ in range(_number(file, "<I")):
+                    size *= _number(file, "<Q")
+                numbers, length = _SIZES[_number(file, "<I")]
+                ends.append(_number(file, "<Q") + size // numbers * length)
+            start = -(-file.tell() // _ALIGNED) * _ALIGNED
+            return file.seek(0, 2) >= start + max(ends)
+    except (struct.error, UnicodeDecodeError, OverflowError, ValueError, KeyError, MemoryError):
+        return False
+
+
 def _text(value: Value | None) -> str | None:
     return value if isinstance(value, str) else None
 

@@ -5,15 +5,18 @@ The format: https://github.com/huggingface/safetensors#format
 
 from __future__ import annotations
 
-import json
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .words import json_of, read_json
+
 if TYPE_CHECKING:
     from .checkpoint import Array
 
+LONGEST_HEADER = 100 << 20
+"""Bytes; what safetensors itself accepts."""
 _BYTES = {"BF16": 2, "F16": 2, "F32": 4}
 
 
@@ -48,22 +51,41 @@ class Tensor:
         return shaped
 
 
+def has_all_tensors(folder: Path) -> bool:
+    """Whether every file of weights is there, as far as the folder names them, and as long as it says.
+
+    Raises:
+        OSError, ValueError, KeyError, TypeError, AttributeError, struct.error: as `tensors_of`.
+    """
+    found = tensors_of(folder)
+    sizes = {file: file.stat().st_size for file in {each.file for each in found.values()}}
+    return bool(found) and all(each.end <= sizes[each.file] for each in found.values())
+
+
 def tensors_of(folder: Path) -> dict[str, Tensor]:
     """The tensors in a folder, by their names.
 
     Raises:
         OSError: a file cannot be read.
-        ValueError, KeyError, struct.error: it is no such file, or has numbers of another kind.
+        ValueError, KeyError, struct.error: it is no such file, or has numbers of another kind; a file that
+            the folder's index names is missing.
     """
     found: dict[str, Tensor] = {}
     for file in sorted(folder.glob("*.safetensors")):
         with open(file, "rb") as content:
             (length,) = struct.unpack("<Q", content.read(8))
-            header = json.loads(content.read(length))
+            if length > LONGEST_HEADER:
+                raise ValueError(f"{file.name} has a header of {length} bytes")
+            header = json_of(content.read(length), file.name)
         for name, facts in header.items():
             if name != "__metadata__":
                 if facts["dtype"] not in _BYTES:
                     raise ValueError(f"{name} has numbers of the kind {facts['dtype']}")
                 start, end = (8 + length + offset for offset in facts["data_offsets"])
                 found[name] = Tensor(tuple(facts["shape"]), file, facts["dtype"], start, end)
+    index = folder / "model.safetensors.index.json"
+    named = read_json(index)["weight_map"] if index.is_file() else {}
+    # llama.cpp does without some weights: the model would answer, and badly.
+    if found and (missing := next((name for name in named if name not in found), None)) is not None:
+        raise ValueError(f"`{missing}` is missing, which is in {named[missing]}")
     return found

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ....base.files import read_regular
 from .checkpoint import SPLITTERS, Vocabulary
 
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = 1, 2, 3, 4, 5, 6  # token types of the GGUF format
@@ -17,9 +19,43 @@ class Unsaid(ValueError):
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object in a file."""
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    """A JSON object in a file.
+
+    Raises:
+        OSError, ValueError: the file cannot be read, or is no such object.
+    """
+    return json_of(read_regular(path, _LONGEST_JSON), path.name)
+
+
+def json_of(text: str | bytes, name: str) -> dict[str, Any]:
+    """A JSON object in a text; `name` is that of its file.
+
+    Raises:
+        ValueError: it is none, or deeper than Python can read.
+    """
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        raise ValueError(f"{name} is nested too deeply") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{name} holds no JSON object")
     return found
+
+
+def layers_of(config: Mapping[str, Any]) -> int:
+    """How many layers a model has.
+
+    Raises:
+        Unsaid: more than any.
+    """
+    count = int(config["num_hidden_layers"])
+    if not 0 < count <= _MOST_LAYERS:
+        raise Unsaid(f"it claims to have {count} layers")
+    return count
+
+
+_LONGEST_JSON = 256 << 20
+_MOST_TOKENS, _MOST_LAYERS = 1 << 22, 1024
 
 
 def settings_of(path: Path) -> dict[str, Any]:
@@ -46,6 +82,8 @@ def vocabulary_of(path: Path, config: dict[str, Any], size: int) -> Vocabulary:
     whole = read_json(path / "tokenizer.json")
     if whole["model"].get("type", "BPE") != "BPE" or not whole["model"].get("merges"):
         raise Unsaid("its tokenizer is no byte-level BPE")
+    if not 0 < size <= _MOST_TOKENS:
+        raise Unsaid(f"it claims to have {size} tokens")
     tokens, kinds = _tokens(whole, size)
     ids = {token: index for index, token in enumerate(tokens)}
     settings = settings_of(path)

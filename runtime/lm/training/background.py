@@ -24,7 +24,7 @@ from ....base.files import write_atomically
 from ....base.locks import Locked, open_alone
 from ...errors import LMUnexpectedError
 from ..gguf.places import model_path, torch_folder
-from .finished import training_key
+from .finished import ended_before, training_key
 from .settings import FinetuneSettings, Progress, data_folder
 
 POLL_SECONDS = 0.1
@@ -38,8 +38,11 @@ def train_apart(job: Any, model: str, data: Sequence[Mapping[str, Any]], setting
         CancelledError: the job was cancelled, which ends the process.
         LMUnexpectedError: the training failed, or its process was killed.
     """
-    folder = _folder(model, data, settings)
-    if settings.fresh and not _is_alive(folder):
+    key = training_key(torch_folder(model) or model_path(model), data, settings)
+    folder = _folder(key, settings)
+    earlier = _ended(folder)
+    if earlier is not None and (settings.fresh or not _is_there(earlier, key)) and not _is_alive(folder):
+        # Trained anew: what failed before, and what another training has written over since.
         (folder / "result.json").unlink(missing_ok=True)
     if _ended(folder) is None:
         _begin(folder, model, data, settings)
@@ -52,7 +55,7 @@ def train_apart(job: Any, model: str, data: Sequence[Mapping[str, Any]], setting
             raise LMUnexpectedError(words)
         time.sleep(POLL_SECONDS)
     _pass_on(told, job, settings)
-    if "model" in ended and Path(str(ended["model"]).removeprefix("gguf/")).exists():
+    if _is_there(ended, key):
         return str(ended["model"])
     (folder / "result.json").unlink(missing_ok=True)
     reason = ended.get("error") or "the new file has been removed; train again"
@@ -78,8 +81,13 @@ def _stop_if_asked(job: Any, folder: Path) -> None:
             raise
 
 
-def _folder(model: str, data: Sequence[Mapping[str, Any]], settings: FinetuneSettings) -> Path:
-    key = training_key(torch_folder(model) or model_path(model), data, settings)
+def _is_there(ended: Mapping[str, Any], key: str) -> bool:
+    """Whether the model that a training has made is still what lies at its place."""
+    place = Path(str(ended.get("model", "")).removeprefix("gguf/"))
+    return "model" in ended and ended_before(place, key) is not None
+
+
+def _folder(key: str, settings: FinetuneSettings) -> Path:
     digest = hashlib.sha256(f"{key} {settings.output}".encode()).hexdigest()
     return data_folder() / "jobs" / digest[:16]
 

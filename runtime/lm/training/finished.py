@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -17,7 +18,8 @@ from typing import Any
 
 from ....base.version import VERSION
 from ..gguf.folder import is_folder, training_of
-from ..gguf.header import TRAINING, text_fact
+from ..gguf.header import TRAINING, is_whole, text_fact
+from ..gguf.safetensors import has_all_tensors
 from .settings import FinetuneSettings
 
 _PARTS = (".json", ".safetensors", ".jinja", ".model", ".txt")
@@ -72,11 +74,11 @@ def ended_before(place: Path, key: str) -> Ended | None:
     """The training of this key, where it has left its model at this place; None for every other model."""
     try:
         if place.suffix == ".gguf":
-            said = json.loads(text_fact(place, TRAINING) or "null")
+            said = json.loads(text_fact(place, TRAINING) or "null") if is_whole(place) else None
         else:
-            said = training_of(place) if is_folder(place) and any(place.glob("*.safetensors")) else None
+            said = training_of(place) if is_folder(place) and has_all_tensors(place) else None
         ended = Ended(**said) if isinstance(said, dict) else None
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, struct.error):
         return None
     return ended if ended is not None and ended.key == key else None
 
@@ -91,7 +93,9 @@ def content_digest(base: Path) -> str:
     for file in files:
         facts = file.stat()
         name = file.name if base.is_dir() else ""
-        whole.update(f"{name}\0{_file_digest(file, facts.st_size, facts.st_mtime_ns)}\0".encode())
+        whole.update(
+            f"{name}\0{_file_digest(file, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)}\0".encode()
+        )
     return whole.hexdigest()
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ....base.locks import in_turn
 from ...errors import ConfigurationError, DataError, LMConfigurationError
 from ...execution.planning import is_planned
 from ..base import BaseLM
@@ -84,6 +86,7 @@ class LocalProvider(Provider):
     """Models in GGUF files: served by llama.cpp in this process, trained by torch on its CPU."""
 
     finetunable: ClassVar[bool] = True
+    finds_again: ClassVar[bool] = True
     training_job: ClassVar[type[TrainingJob] | None] = LocalTrainingJob
 
     @staticmethod
@@ -158,23 +161,32 @@ class LocalProvider(Provider):
         key = training_key(source, train_data, settings)
         output = _output(source, settings, key)
         place = output if folder is None else output.with_suffix("")
-        if folder is not None:
-            _verify_replaceable(place, folder)
-            tuning.put_in_place(place)
-        ended = None if settings.fresh else ended_before(place, key)
-        if ended is not None:
-            logger.info("this very training has been done before; its model is taken from %s", place)
-            ended.tell(job)
-        elif folder is None:
-            _finetune(job, model, train_data, settings, output, key)
-        else:
+        with _alone(place, job):
+            if folder is not None:
+                _verify_replaceable(place, folder)
+                tuning.put_in_place(place)
+            ended = None if settings.fresh else ended_before(place, key)
+            if ended is not None:
+                logger.info("this very training has been done before; its model is taken from %s", place)
+                ended.tell(job)
+            elif folder is None:
+                _finetune(job, model, train_data, settings, output, key)
+            else:
 
-            def said() -> dict[str, Any]:
-                return Ended.of(key, job).facts()
+                def said() -> dict[str, Any]:
+                    return Ended.of(key, job).facts()
 
-            watch = _JobWatch(job, settings)
-            tuning.tune(model, folder, place, train_data, settings, watch, said)
+                watch = _JobWatch(job, settings)
+                tuning.tune(model, folder, place, train_data, settings, watch, said, key)
         return f"gguf/{place.as_posix()}"
+
+
+@contextmanager
+def _alone(place: Path, job: TrainingJob) -> Iterator[None]:
+    """Hold the place of the new model: one training at a time writes there, whichever process it is in."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with in_turn(place, getattr(job, "stop_if_cancelled", lambda: None)):
+        yield
 
 
 def _verify_replaceable(place: Path, base: Path) -> None:

@@ -74,6 +74,7 @@ class ServedProvider(Provider):
     """
 
     finetunable: ClassVar[bool] = True
+    finds_again: ClassVar[bool] = True
     training_job: ClassVar[type[TrainingJob] | None] = LocalTrainingJob
 
     @staticmethod

@@ -62,6 +62,7 @@ def tune(
     settings: FinetuneSettings,
     watch: Watch,
     said: Callable[[], Mapping[str, Any]] = dict,
+    key: str = "",
 ) -> Path:
     """Train a model on conversations, and give the folder of the new one.
 
@@ -73,6 +74,7 @@ def tune(
         settings: how to train.
         watch: what is told of every step, and may end the training by an exception.
         said: what the new folder is to say of its training, asked when it has ended.
+        key: which training it is; only from checkpoints of the same one does it go on.
 
     Raises:
         LMConfigurationError: a package or memory is missing, or transformers cannot load the model.
@@ -80,6 +82,9 @@ def tune(
     """
     verify(model, folder, settings)
     require_room(model, output, sum(file.stat().st_size for file in folder.glob("*.safetensors")))
+    checkpoints = output.with_name(f"{output.name}-{key[:8]}-checkpoints")
+    if settings.fresh:
+        shutil.rmtree(checkpoints, ignore_errors=True)
     import torch
 
     threads = torch.get_num_threads()
@@ -88,13 +93,13 @@ def tune(
         # What these packages say to one another of their next versions.
         warnings.simplefilter("ignore", FutureWarning)
         try:
-            _tune(model, folder, output, data, settings, watch, said)
+            _tune(model, folder, output, data, settings, watch, said, checkpoints)
         finally:
             torch.set_num_threads(threads)
             with suppress(OSError):
                 # Trainers make it even for nothing.
-                _checkpoints(output).rmdir()
-    shutil.rmtree(_checkpoints(output), ignore_errors=True)
+                checkpoints.rmdir()
+    shutil.rmtree(checkpoints, ignore_errors=True)
     return output
 
 
@@ -116,6 +121,7 @@ def _tune(
     settings: FinetuneSettings,
     watch: Watch,
     said: Callable[[], Mapping[str, Any]],
+    checkpoints: Path,
 ) -> None:
     import torch
 
@@ -126,7 +132,7 @@ def _tune(
     torch.manual_seed(settings.seed)
     if settings.lora is not None:
         network = _with_lora(network, settings)
-    _train(network, tokenizer, rows, output, settings, watch)
+    _train(network, tokenizer, rows, checkpoints, settings, watch)
     facts = {"prompts": form, "training": said()}
     _write(network, tokenizer, output, facts, _precision(folder))
 
@@ -150,7 +156,7 @@ def _with_lora(network: Any, settings: FinetuneSettings) -> Any:
 
 
 def _train(
-    network: Any, tokenizer: Any, rows: list[Row], output: Path, settings: FinetuneSettings, watch: Watch
+    network: Any, tokenizer: Any, rows: list[Row], checkpoints: Path, settings: FinetuneSettings, watch: Watch
 ) -> None:
     """Train the network in place; where rows are held out, it gets the weights that did best on them."""
     import datasets
@@ -167,7 +173,7 @@ def _train(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, clock.rate)
     keeps = settings.checkpoints and not held_out
     arguments = trl.SFTConfig(
-        output_dir=str(_checkpoints(output)),
+        output_dir=str(checkpoints),
         max_steps=plan.steps if plan.steps is not None else UNLIMITED,
         per_device_train_batch_size=settings.batch_size,
         max_grad_norm=GRADIENT_LIMIT,
@@ -196,7 +202,7 @@ def _train(
     best = _Best(trainer, [_labelled(row) for row in held_out], watch)
     trainer.add_callback(_callback(trainer, plan, clock, best, settings, watch))
     best.measure()
-    trainer.train(resume_from_checkpoint=_latest(_checkpoints(output)) if keeps else None)
+    trainer.train(resume_from_checkpoint=_latest(checkpoints) if keeps else None)
     best.measure()
     best.restore()
 
@@ -318,11 +324,6 @@ def _callback(
     return Told()
 
 
-def _checkpoints(output: Path) -> Path:
-    """Where a training keeps what it needs to go on."""
-    return output.with_name(f"{output.name}-checkpoints")
-
-
 def _latest(folder: Path) -> str | None:
     """The latest whole checkpoint, from which an interrupted training goes on."""
     found = [each for each in folder.glob("checkpoint-*") if (each / "trainer_state.json").is_file()]
@@ -359,10 +360,13 @@ def put_in_place(output: Path) -> None:
 
     No step replaces a folder with files in it, so a process can be killed when neither is in its place.
     """
-    beside = _beside(output)
+    beside, before = _beside(output), output.with_name(f".{output.name}.old")
     if (beside / PROMPTS_FILE).exists():
-        shutil.rmtree(output, ignore_errors=True)
+        shutil.rmtree(before, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            os.replace(output, before)
         os.replace(beside, output)
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def _precision(folder: Path) -> str | None:
