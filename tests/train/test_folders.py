@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +18,11 @@ import pytest
 from dspyc.runtime import LM
 from dspyc.runtime.errors import LMConfigurationError
 from dspyc.runtime.lm.gguf import checkpoint as gguf
-from dspyc.runtime.lm.gguf.folder import _LAYERS, read_folder
-from dspyc.runtime.lm.transports.embedded import SHIPPED
+from dspyc.runtime.lm.gguf.converting import convert, is_convertible
+from dspyc.runtime.lm.gguf.folder import _LAYERS, digest_of, is_llama, read_folder
+from dspyc.runtime.lm.gguf.places import model_path
+from dspyc.runtime.lm.gguf.safetensors import has_all_tensors, tensors_of
+from dspyc.runtime.lm.transports.embedded import SHIPPED, stop
 
 pytestmark = pytest.mark.train
 
@@ -170,6 +178,102 @@ def test_a_folder_is_trained(folder: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_converted_is_told(tmp_path: Path, changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(LMConfigurationError, match=reason):
         read_folder(written(tmp_path / "hf", "F32", **changes), "it")
+
+
+def deep(name: str) -> Callable[[Path], object]:
+    return lambda folder: (folder / name).write_text("[" * 200_000)
+
+
+def header(length: int, content: bytes) -> Callable[[Path], object]:
+    file = "model-00001-of-00002.safetensors"
+    return lambda folder: (folder / file).write_bytes(struct.pack("<Q", length) + content)
+
+
+def said(**changes: Any) -> Callable[[Path], object]:
+    def change(folder: Path) -> None:
+        file = folder / "config.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+
+    return change
+
+
+def without(part: int, index: bool) -> Callable[[Path], object]:
+    def change(folder: Path) -> None:
+        if index:
+            names = {name: each.file.name for name, each in tensors_of(folder).items()}
+            (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": names}))
+        (folder / f"model-{part:05}-of-00002.safetensors").unlink()
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (without(2, index=True), "is missing, which is in model-00002-of-00002.safetensors"),
+        (without(2, index=False), "layer . are missing"),
+        (header(1 << 62, b"{}"), "has a header of"),
+        (header(200_000, b"[" * 200_000), "nested too deeply"),
+        (header(2, b"[]"), "holds no JSON object"),
+        (deep("config.json"), "nested too deeply"),
+        (deep("tokenizer.json"), "nested too deeply"),
+        (said(num_hidden_layers=10**9), "claims to have 1000000000 layers"),
+        (said(vocab_size=10**12), "claims to have 1000000000000 tokens"),
+        (said(vocab_size=float("inf")), "cannot be converted: OverflowError"),
+        (said(num_attention_heads=0), "cannot be converted: ZeroDivisionError"),
+    ],
+)
+def test_damaged_and_hostile_folders_are_told(folder: Path, change: Any, words: str) -> None:
+    change(folder)
+    with pytest.raises(LMConfigurationError, match=words):
+        convert(folder, folder / "made.gguf", "it")
+    with suppress(LMConfigurationError):
+        read_folder(folder, "it")
+    is_llama(folder)
+    is_convertible(folder)
+
+
+def test_weights_that_are_cut_off_are_not_whole(folder: Path) -> None:
+    assert has_all_tensors(folder)
+    file = folder / "model-00002-of-00002.safetensors"
+    os.truncate(file, file.stat().st_size - 1)
+    assert not has_all_tensors(folder)
+
+
+def test_a_folder_is_converted_once_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Path] = []
+
+    def slowly(path: Path, target: Path, model: str) -> None:
+        made.append(target)
+        time.sleep(0.2)
+        convert(path, target, model)
+
+    monkeypatch.setattr("dspyc.runtime.lm.gguf.places.convert", slowly)
+    stop(f"gguf/{folder}")
+    assert made == [], "what was never converted was never loaded"
+    with ThreadPoolExecutor() as pool:
+        paths = set(pool.map(model_path, [f"gguf/{folder}"] * 3))
+    assert paths == set(made)
+    assert len(made) == 1
+
+
+def test_a_change_is_seen_that_keeps_size_and_time(folder: Path) -> None:
+    file, before = folder / "config.json", digest_of(folder)
+    content, times = file.read_text(), file.stat()
+    time.sleep(0.05)
+    file.write_text(content.replace("Llama", "Lloma"))
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert digest_of(folder) != before
+
+
+def test_weights_that_come_later_are_seen(folder: Path, tmp_path: Path) -> None:
+    files = list(folder.glob("*.safetensors"))
+    for file in files:
+        file.rename(tmp_path / file.name)
+    assert not is_convertible(folder)
+    for file in files:
+        (tmp_path / file.name).rename(file)
+    assert is_convertible(folder)
 
 
 def test_few_numbers_are_trained_by_lora(tmp_path: Path) -> None:

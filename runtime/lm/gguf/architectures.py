@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .folder import turned
-from .words import Unsaid
+from .words import Unsaid, layers_of
 
 if TYPE_CHECKING:
     from .checkpoint import Array
@@ -138,7 +138,7 @@ LARGEST_GEMMA = 62
 def _verify_gemma3(config: Config) -> None:
     _no_biases(config)
     _unscaled(config)
-    layers = int(config["num_hidden_layers"])
+    layers = layers_of(config)
     if layers == LARGEST_GEMMA or config.get("query_pre_attn_scalar", 256) != head_width(config):
         raise Unsaid("it scales its attention in a way of its own")
     if config.get("attn_logit_softcapping") or config.get("final_logit_softcapping"):

@@ -27,7 +27,7 @@ from .checkpoint import Vocabulary, write_vocabulary
 from .folder import prompts_of
 from .header import PROMPTS
 from .safetensors import Tensor, tensors_of
-from .words import Unsaid, read_json, vocabulary_of
+from .words import Unsaid, layers_of, read_json, vocabulary_of
 
 _ROTATIONS = "rope_freqs.weight"
 _UNUSED = ".rotary_emb.inv_freq"
@@ -41,6 +41,7 @@ def is_convertible(path: Path) -> bool:
         changed = [(path / name).stat().st_mtime_ns for name in names[:2]]
     except OSError:
         return False
+    changed.append(int(any(path.glob("*.safetensors"))))
     changed += [(path / name).stat().st_mtime_ns for name in names[2:] if (path / name).is_file()]
     return _is_convertible(path, *changed)
 
@@ -50,7 +51,7 @@ def _is_convertible(path: Path, *changed: int) -> bool:
     try:
         _planned(path)
         return any(path.glob("*.safetensors"))
-    except (OSError, KeyError, TypeError, AttributeError, IndexError, ValueError):
+    except (OSError, KeyError, TypeError, AttributeError, IndexError, ValueError, ArithmeticError):
         return False
 
 
@@ -73,7 +74,16 @@ def convert(path: Path, target: Path, model: str) -> None:
             "`convert_hf_to_gguf.py`",
             model=model,
         ) from error
-    except (OSError, KeyError, TypeError, AttributeError, IndexError, ValueError, struct.error) as error:
+    except (
+        OSError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        ValueError,
+        ArithmeticError,
+        struct.error,
+    ) as error:
         raise LMConfigurationError(f"`{model}` cannot be converted: {error!r}", model=model) from error
 
 
@@ -90,6 +100,7 @@ def _planned(path: Path) -> tuple[Architecture, Config, Vocabulary]:
     activation = config.get("hidden_activation") or config.get("hidden_act") or architecture.activations[0]
     if activation not in architecture.activations:
         raise Unsaid(f"its layers use `{activation}`")
+    layers_of(config)
     rotation(config)
     architecture.verify(config)
     return architecture, config, vocabulary_of(path, config, int(config["vocab_size"]))
@@ -134,7 +145,7 @@ def _tell(writer: Any, config: Config) -> None:
     heads, width = int(config["num_attention_heads"]), head_width(config)
     writer.add_context_length(int(config["max_position_embeddings"]))
     writer.add_embedding_length(int(config["hidden_size"]))
-    writer.add_block_count(int(config["num_hidden_layers"]))
+    writer.add_block_count(layers_of(config))
     writer.add_feed_forward_length(int(config["intermediate_size"]))
     writer.add_head_count(heads)
     writer.add_head_count_kv(key_value_heads(config))
@@ -151,7 +162,7 @@ def _tensors(path: Path, architecture: Architecture, config: Config) -> dict[str
     import gguf
 
     kind = next(each for each, name in gguf.MODEL_ARCH_NAMES.items() if name == architecture.name)
-    names = gguf.get_tensor_name_map(kind, int(config["num_hidden_layers"]))
+    names = gguf.get_tensor_name_map(kind, layers_of(config))
     found = tensors_of(path)
     if not found:
         raise Unsaid("it has no safetensors")
@@ -165,4 +176,7 @@ def _tensors(path: Path, architecture: Architecture, config: Config) -> dict[str
         if ours is None:
             raise Unsaid(f"llama.cpp's {architecture.name} has no weight `{theirs}`")
         tensors[ours] = tensor
+    for index in range(layers_of(config)):
+        if not any(name.startswith(f"blk.{index}.") for name in tensors):
+            raise ValueError(f"the weights of layer {index + 1} are missing")
     return tensors

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import LMConfigurationError
 from .checkpoint import Checkpoint, Shape, Vocabulary
 from .safetensors import tensors_of
-from .words import Unsaid, read_json, settings_of, template_of, vocabulary_of
+from .words import Unsaid, layers_of, read_json, settings_of, template_of, vocabulary_of
 
 if TYPE_CHECKING:
     from .checkpoint import Array
@@ -56,7 +56,7 @@ def _is_llama(path: Path, *changed: int) -> bool:
         _vocabulary(path, config, _shape(config, "it").vocabulary)
     except (LMConfigurationError, Unsaid):
         return False
-    except (OSError, KeyError, TypeError, AttributeError, IndexError, ValueError):
+    except (OSError, KeyError, TypeError, AttributeError, IndexError, ValueError, ArithmeticError):
         return not _is_other(path)
     return True
 
@@ -102,7 +102,9 @@ def has_template(path: Path) -> bool:
 def digest_of(path: Path) -> str:
     """What tells a folder's content from another's without reading the weights."""
     files = sorted(each for each in path.iterdir() if each.suffix in (".json", ".safetensors", ".jinja"))
-    said = [(each.name, each.stat().st_size, each.stat().st_mtime_ns) for each in files]
+    facts = [(each.name, each.stat()) for each in files if each.is_file()]
+    # The change of a file's content, even where whoever wrote it has set the time of its writing.
+    said = [(name, one.st_size, one.st_mtime_ns, one.st_ctime_ns) for name, one in facts]
     return hashlib.sha256(json.dumps([str(path), said]).encode()).hexdigest()[:12]
 
 
@@ -119,7 +121,7 @@ def read_folder(path: Path, model: str) -> Checkpoint:
         weights = _weights(path, shape, model)
     except Unsaid as error:
         raise _unreadable(model, str(error)) from error
-    except (OSError, KeyError, TypeError, IndexError, ValueError) as error:
+    except (OSError, KeyError, TypeError, AttributeError, IndexError, ValueError, ArithmeticError) as error:
         raise LMConfigurationError(f"`{model}` cannot be read: {error!r}", model=model) from error
     return Checkpoint(path.name, shape, vocabulary, weights)
 
@@ -138,7 +140,7 @@ def _shape(config: dict[str, Any], model: str) -> Shape:
     return Shape(
         vocabulary=int(config["vocab_size"]),
         width=width,
-        layers=int(config["num_hidden_layers"]),
+        layers=layers_of(config),
         heads=heads,
         key_value_heads=int(config.get("num_key_value_heads") or heads),
         feed_forward=int(config["intermediate_size"]),

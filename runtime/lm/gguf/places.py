@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 from ....base import models
+from ....base.locks import in_turn
+from ....base.version import VERSION
 from ...errors import LMConfigurationError, LMUnknownModelError, did_you_mean, list_names
 from .checkpoint import write
 from .converting import convert, is_convertible
@@ -60,19 +62,34 @@ def asked_in_torch(model: str) -> Path | None:
 
 
 def _converted(folder: Path, model: str) -> Path:
-    path = data_folder() / "converted" / f"{folder.name}-{digest_of(folder)}.gguf"
-    if not path.exists():
-        try:
-            if is_llama(folder):
-                write(read_folder(folder, model), path, "f16")
-            else:
-                convert(folder, path, model)
-        except ImportError as error:
-            raise LMConfigurationError(
-                f"converting `{model}` needs the package `{error.name}`: pip install 'dspyc[train]'",
-                model=model,
-            ) from error
+    path = converted_place(folder)
+    if path.exists():
+        return path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # One at a time, in all threads and processes: each would take the memory and the room of a model.
+        with in_turn(path):
+            if not path.exists():
+                if is_llama(folder) and not is_convertible(folder):
+                    write(read_folder(folder, model), path, "f16")
+                else:
+                    convert(folder, path, model)
+    except OSError as error:
+        raise LMConfigurationError(
+            f"`{model}` cannot be converted to `{path}`: {error}", model=model
+        ) from error
+    except ImportError as error:
+        raise LMConfigurationError(
+            f"converting `{model}` needs the package `{error.name}`: pip install 'dspyc[train]'",
+            model=model,
+        ) from error
     return path
+
+
+def converted_place(folder: Path) -> Path:
+    """Where the GGUF file of a folder is, once it has been converted as it stands by this version."""
+    named = f"{folder.name[:80]}-{digest_of(folder)}-{VERSION}.gguf"
+    return data_folder() / "converted" / named
 
 
 def data_folder() -> Path:

@@ -33,7 +33,7 @@ from ..gguf.folder import digest_of
 from ..gguf.forms import prompt_form
 from ..gguf.header import Header, read_header
 from ..gguf.places import SHIPPED as SHIPPED
-from ..gguf.places import asked_in_torch
+from ..gguf.places import asked_in_torch, converted_place, folder_of
 from ..gguf.places import model_path as model_path
 from ..keys import NOT_IDENTITY
 from ..reproducible import is_reproducible
@@ -222,7 +222,9 @@ def stop(model: str) -> None:
     if (folder := asked_in_torch(model)) is not None:
         in_torch.unload(folder)
         return
-    path = model_path(model)
+    # What was never converted was never loaded.
+    folder = folder_of(model)
+    path = model_path(model) if folder is None else converted_place(folder)
     with _lock:
         for settings in [settings for settings in _servers if settings.path == path]:
             del _servers[settings]
