@@ -9,7 +9,7 @@ from .expressions import pattern
 
 SETTINGS = (
     "job_id", "run_id", "train_data_path", "register_to", "skip_deploy", "deploy_timeout", "served_entity",
-    "idempotency_token", "poll_seconds", "databricks_host", "databricks_token",
+    "idempotency_token", "fresh", "poll_seconds", "databricks_host", "databricks_token",
 )  # fmt: skip
 """The settings with a meaning of their own; all others are parameters of the job that trains."""
 MARKS = frozenset(
@@ -48,8 +48,8 @@ def _complaint(name: str, value: Any) -> str | None:
             return f"`train_data_path` must be `/Volumes/CATALOG/SCHEMA/VOLUME/FOLDER`, not {value!r}"
         case "register_to":
             return _of_model(value)
-        case "skip_deploy":
-            return None if isinstance(value, bool) else f"`skip_deploy` must be true or false, not {value!r}"
+        case "skip_deploy" | "fresh":
+            return None if isinstance(value, bool) else f"`{name}` must be true or false, not {value!r}"
         case "deploy_timeout" | "poll_seconds":
             is_time = isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
             return None if is_time else f"`{name}` must be above 0, not {value!r}"

@@ -10,6 +10,8 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,7 +46,8 @@ VARIABLES = ("HOST", "TOKEN", "API_BASE", "API_KEY")
 
 
 @pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DSPYC_MODELS", str(tmp_path))
     for name in VARIABLES:
         monkeypatch.delenv(f"DATABRICKS_{name}", raising=False)
 
@@ -178,7 +181,7 @@ def test_how_it_is_served_can_be_said(server: DatabricksServer) -> None:
         trained(server).result()
     trained(server, served_entity={"workload_size": "Small", "entity_version": "99"}).result()
     (entity,) = server.endpoints["main_ml_router"]["config"]["served_entities"]
-    assert (entity["workload_size"], entity["entity_version"]) == ("Small", "2")
+    assert (entity["workload_size"], entity["entity_version"]) == ("Small", "1"), "it is not trained again"
 
 
 # --- what goes wrong ------------------------------------------------------------------------------------
@@ -235,7 +238,7 @@ def test_an_outage_ends_the_wait_and_the_error_says_how_to_go_on(
         with pytest.raises(
             kind, match=r'run 90\d goes on there; wait for it with train_kwargs=\{"run_id": 90'
         ):
-            trained(server).result()
+            trained(server, fresh=True).result()
     job = trained(server, run_id=900)
     assert job.result().model == "databricks/main_ml_router"
     assert len(server.runs) == 2
@@ -330,19 +333,22 @@ def test_an_endpoint_that_takes_too_long_is_no_failure_of_the_run(server: Databr
 
 
 KILLED = """
-import sys
+import json, sys
 from dspyc.runtime import LM
-lm = LM("databricks/base", api_base=sys.argv[1], api_key=sys.argv[2])
+base = "meta-llama/Llama-3.1-8B"
+lm = LM("databricks/base", api_base=sys.argv[1], api_key=sys.argv[2], finetuning_model=base)
 lm.finetune([{"prompt": "a", "completion": "b"}], "completion", {
     "job_id": int(sys.argv[3]), "train_data_path": "/Volumes/main/ml/files", "register_to": "main.ml.router",
-    "poll_seconds": 0.01, "idempotency_token": "monday/1",
+    "poll_seconds": 0.01, **json.loads(sys.argv[4]),
 }).result()
 """
 
 
-def test_a_run_outlives_the_process_that_started_it(server: DatabricksServer) -> None:
+@pytest.mark.parametrize("token", [{"idempotency_token": "monday/1"}, {}])
+def test_a_run_outlives_the_process_that_started_it(server: DatabricksServer, token: dict[str, Any]) -> None:
     server.looks = 10_000
-    process = subprocess.Popen([sys.executable, "-c", KILLED, server.address, TOKEN, str(JOB)])
+    command = [sys.executable, "-c", KILLED, server.address, TOKEN, str(JOB), json.dumps(token)]
+    process = subprocess.Popen(command)
     while not any("runs/get" in call for call in server.asked):
         assert process.poll() is None
         time.sleep(0.01)
@@ -352,11 +358,35 @@ def test_a_run_outlives_the_process_that_started_it(server: DatabricksServer) ->
     server.looks = 2
     run.states = deque(["RUNNING", "TERMINATED"])
     rows = [{"prompt": "a", "completion": "b"}]
-    again = settings(train_data_path="/Volumes/main/ml/files", idempotency_token="monday/1")
+    again = settings(train_data_path="/Volumes/main/ml/files", **token)
     job = model(server).finetune(rows, "completion", again)
     assert job.result(timeout=30).model == "databricks/main_ml_router"
     assert (len(server.runs), len(server.files)) == (1, 1)
     assert json.loads(next(iter(server.files.values()))) == rows[0]
+
+
+@pytest.mark.parametrize("ending", [("SUCCESS", ""), ("RUN_EXECUTION_ERROR", "no"), ("USER_CANCELED", "")])
+def test_a_run_that_was_seen_to_end_is_not_taken_up(
+    server: DatabricksServer, ending: tuple[str, str]
+) -> None:
+    server.run_ending = ending
+    for count in (1, 2):
+        with suppress(LMUnexpectedError, CancelledError):
+            trained(server).result()
+        assert len(server.runs) == count
+
+
+def test_a_run_whose_endpoint_failed_is_taken_up_unless_it_is_to_be_fresh(server: DatabricksServer) -> None:
+    server.endpoint_fails = True
+    with pytest.raises(LMUnexpectedError, match="out of GPUs"):
+        trained(server).result()
+    server.endpoint_fails = False
+    assert trained(server, poll_seconds=0.02).run_id == 900
+    server.endpoint_fails = True
+    for count in (2, 3):
+        with pytest.raises(LMUnexpectedError, match="out of GPUs"):
+            trained(server, fresh=True).result()
+        assert len(server.runs) == count
 
 
 # --- before anything is sent ----------------------------------------------------------------------------
@@ -372,6 +402,7 @@ def test_a_run_outlives_the_process_that_started_it(server: DatabricksServer) ->
         ({"register_to": "ml.router"}, "`register_to` must be `CATALOG.SCHEMA.MODEL`"),
         ({"register_to": f"main.ml.{'x' * 60}"}, "at most 63 characters"),
         ({"register_to": "main.ml.rötter"}, "letters, digits"),
+        ({"fresh": 1}, "`fresh` must be true or false"),
         ({"skip_deploy": "no"}, "`skip_deploy` must be true or false"),
         ({"deploy_timeout": 0}, "`deploy_timeout` must be above 0"),
         ({"poll_seconds": "5"}, "`poll_seconds` must be above 0"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -13,6 +15,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -45,6 +48,13 @@ ROWS = [
     }
     for number in range(64)
 ]
+
+
+@pytest.fixture(autouse=True)
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where trainings are noted."""
+    monkeypatch.setenv("DSPYC_MODELS", str(tmp_path / "models"))
+    return tmp_path / "models"
 
 
 @pytest.fixture
@@ -131,6 +141,66 @@ def test_a_job_outlives_who_began_it(tmp_path: Path) -> None:
         assert model(server).copy(model=job.result().model)("card")[0] is not None
 
 
+KILLED = """
+import json, os, sys
+from dspyc.runtime import LM
+from dspyc.runtime.lm.training import openai, wire
+
+address, key, when, rows, settings = json.loads(sys.argv[1])
+create = wire.Server.create
+def create_and_end(server, facts):
+    create(server, facts)
+    os._exit(9)
+if when == "before it heard the number":
+    wire.Server.create = create_and_end
+else:
+    openai._followed = lambda *_: os._exit(9)
+LM("openai/small", api_base=address, api_key=key).finetune(rows, "chat", settings).result()
+"""
+
+
+@pytest.mark.parametrize("when", ["before it heard the number", "while it waited"])
+def test_a_training_whose_program_was_killed_is_taken_up(server: Server, models: Path, when: str) -> None:
+    settings = {"n_epochs": 1, "poll_seconds": 0.05}
+    given = json.dumps([server.address, KEY, when, ROWS[:8], settings])
+    assert subprocess.run([sys.executable, "-c", KILLED, given], check=False).returncode == 9
+
+    def again(**more: Any) -> str:
+        found = model(server).finetune(ROWS[:8], "chat", {**settings, **more}).result(timeout=120)
+        return str(found.model)
+
+    first = again()
+    assert again() == first
+    assert len(list(server.jobs())) == 1, "a job is paid for, so it is begun once"
+    assert again(fresh=True) != first
+    assert again() != first, "the latest counts"
+    assert len(list(server.jobs())) == 2
+    again(seed=1)
+    assert len(list(server.jobs())) == 3
+    assert KEY not in "".join(file.read_text() for file in models.glob("jobs/*"))
+
+
+def test_a_job_that_failed_or_whose_model_is_gone_is_begun_anew(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"n_epochs": 1, "poll_seconds": 0.05}
+    for _ in range(2):
+        with pytest.raises(LMUnexpectedError, match="failed at the server"):
+            model(server).finetune([{"messages": []}], "chat", settings).result(timeout=60)
+    assert len(list(server.jobs())) == 2
+    first = model(server).finetune(ROWS[:8], "chat", settings).result(timeout=120)
+    unknown = LMUnknownModelError("no such model", status=404)
+    monkeypatch.setattr(Server, "model", Mock(side_effect=unknown))
+    assert model(server).finetune(ROWS[:8], "chat", settings).result(timeout=120).model != first.model
+
+
+def test_a_training_goes_on_where_nothing_can_be_noted(server: Server, models: Path) -> None:
+    models.mkdir(exist_ok=True)
+    (models / "jobs").write_text("no folder")
+    settings = {"n_epochs": 1, "poll_seconds": 0.05}
+    assert model(server).finetune(ROWS[:8], "chat", settings).result(timeout=120).model
+
+
 def test_a_job_is_held_and_goes_on_and_is_cancelled(server: Server) -> None:
     job = model(server).finetune(ROWS, "chat", {"n_epochs": 500, "poll_seconds": 0.05})
     assert isinstance(job, OpenAITrainingJob)
@@ -215,7 +285,9 @@ def test_a_wrong_key_is_told_without_it(server: Server) -> None:
     assert "sk-wrong" not in str(caught.value)
 
 
-@pytest.mark.parametrize("settings", [{"n_epochs": 0}, {"n_epochs": "many"}, {"poll_seconds": 0}])
+@pytest.mark.parametrize(
+    "settings", [{"n_epochs": 0}, {"n_epochs": "many"}, {"poll_seconds": 0}, {"fresh": 1}]
+)
 def test_settings_are_looked_at_before_anything_is_sent(settings: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         OpenAIProvider.verify("openai/small", settings)
@@ -377,6 +449,8 @@ def test_an_answer_that_cannot_be_read_is_one_of_our_errors(
 class Pretended:
     """A server that notes what is asked; looks at a job fail when there are failures left."""
 
+    address = "http://pretended"
+
     def __init__(self, *failures: Exception) -> None:
         self.calls: list[str] = []
         self.failures = list(failures)
@@ -414,7 +488,9 @@ def followed(server: Pretended, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(Server, "of", staticmethod(lambda _: server))
     job = server.job_of_the_test = OpenAITrainingJob("openai/small")
     job.set_running_or_notify_cancel()
-    return OpenAIProvider.finetune(job, "openai/small", ROWS[:1], "chat", {"poll_seconds": 0.001})
+    return OpenAIProvider.finetune(
+        job, "openai/small", ROWS[:1], "chat", {"poll_seconds": 0.001, "fresh": True}
+    )
 
 
 @pytest.mark.parametrize(

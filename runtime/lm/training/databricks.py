@@ -16,17 +16,30 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from ....base import databricks
-from ...errors import ConfigurationError, DataError, LMConfigurationError, LMError, LMUnexpectedError
+from ...errors import (
+    ConfigurationError,
+    DataError,
+    LMConfigurationError,
+    LMError,
+    LMInvalidRequestError,
+    LMUnexpectedError,
+)
 from ..base import BaseLM
 from ..jobs import TrainDataFormat, TrainingJob
 from ..provider import Provider
 from .endpoint import DEPLOY_SECONDS, Deployment
 from .remote import POLL_SECONDS, RemoteTrainingJob, naming
+from .under_way import Note
 from .workspace import Workspace
 
 _TASKS = {"chat": "CHAT_COMPLETION", "completion": "INSTRUCTION_FINETUNE"}
 """What the kinds of data are called at Databricks."""
 _COLUMNS = {"chat": ("messages",), "completion": ("prompt", "completion")}
+_OF_THE_WAIT = (
+    "skip_deploy", "deploy_timeout", "served_entity", "fresh", "poll_seconds", "databricks_host",
+    "databricks_token",
+)  # fmt: skip
+"""Settings that do not say what is trained."""
 _SUCCEEDED = ("SUCCESS", "SUCCESS_WITH_FAILURES")
 _CANCELLED = ("CANCELED", "USER_CANCELED")
 _STATES = {"BLOCKED": "pending", "PENDING": "pending", "QUEUED": "pending", "WAITING": "pending"}
@@ -45,6 +58,7 @@ class DatabricksTrainingJob(RemoteTrainingJob):
         super().__init__(*arguments, **keywords)
         self.workspace: Workspace | None = None
         self.file: str | None = None
+        self.note: Note | None = None
         self.run_id: int | None = None
         self.launch_started = False
         self.launch_completed = False
@@ -56,6 +70,7 @@ class DatabricksTrainingJob(RemoteTrainingJob):
             return False
         if not self.launch_started:
             self.workspace.cancel_run(self.run_id)
+            self.forget_note()
         return True
 
     def forget_file(self) -> None:
@@ -65,6 +80,11 @@ class DatabricksTrainingJob(RemoteTrainingJob):
                 self.workspace.delete_file(self.file)
             self.file = None
 
+    def forget_note(self) -> None:
+        """Let the same training be begun anew when it is asked for again."""
+        if self.note is not None:
+            self.note.drop()
+
 
 class DatabricksProvider(Provider):
     """Trains by a job of a Databricks workspace, and serves the new model there.
@@ -73,12 +93,17 @@ class DatabricksProvider(Provider):
     in Unity Catalog that the job registers. The job's parameters are `model`, `train_data_path` (the file),
     `register_to` and `task_type` (`CHAT_COMPLETION` or `INSTRUCTION_FINETUNE`), and every setting that is not
     one of these: `run_id`, to wait for a run that is under way in place of a new one; `idempotency_token`,
-    with which the same training asked for again is waited for; `skip_deploy`; `deploy_timeout`, in seconds;
-    `served_entity`, how the endpoint serves the model, where its own throughput is not right; `poll_seconds`,
-    the time between two looks; `databricks_host` and `databricks_token`, in place of those of the model.
+    with which the same training asked for again is waited for; `fresh`; `skip_deploy`; `deploy_timeout`, in
+    seconds; `served_entity`, how the endpoint serves the model, where its own throughput is not right;
+    `poll_seconds`, the time between two looks; `databricks_host` and `databricks_token`, in place of those of
+    the model.
+
+    The same training asked for again takes up the run that an earlier process has begun and not served,
+    unless the setting `fresh` is true.
     """
 
     finetunable: ClassVar[bool] = True
+    finds_again: ClassVar[bool] = True
     training_job: ClassVar[type[TrainingJob] | None] = DatabricksTrainingJob
 
     @staticmethod
@@ -144,6 +169,7 @@ class DatabricksProvider(Provider):
             with naming(_again(followed.run_id, "has ended well; serve its model")):
                 deployment.ready(followed, began, within, seconds)
             followed.launch_completed = True
+        followed.forget_note()
         return f"databricks/{followed.endpoint_name}"
 
     @staticmethod
@@ -180,10 +206,36 @@ def _start(
     form: TrainDataFormat,
     settings: Mapping[str, Any],
 ) -> None:
-    """Upload the data and start a run."""
+    """Upload the data and start a run, or take up the one that an earlier process has started."""
     _verify_rows(rows, form)
-    token = settings.get("idempotency_token") or secrets.token_hex(16)
     job.stop_if_cancelled()
+    if given := settings.get("idempotency_token"):
+        _start_with(given, job, workspace, rows, form, settings)
+        return
+    told = {name: value for name, value in settings.items() if name not in _OF_THE_WAIT}
+    note = job.note = Note([workspace.address, job.model, form, rows, told])
+    with note.alone(job.stop_if_cancelled):
+        kept = {} if settings.get("fresh") else note.read()
+        token = str(kept.get("token") or secrets.token_hex(16))
+        # Before the run is started: what comes after may not be lived to see.
+        note.write(token=token)
+        try:
+            _start_with(token, job, workspace, rows, form, settings)
+        except LMInvalidRequestError:
+            # Databricks refuses the token of a run that was deleted.
+            note.drop()
+            raise
+
+
+def _start_with(
+    token: str,
+    job: DatabricksTrainingJob,
+    workspace: Workspace,
+    rows: list[dict[str, Any]],
+    form: TrainDataFormat,
+    settings: Mapping[str, Any],
+) -> None:
+    """Upload the data and start the run that has this token; where there is one, that is meant."""
     # The same training asked for again writes the same file, and no other training writes it.
     name = hashlib.sha256(token.encode()).hexdigest()[:32]
     path = f"{settings['train_data_path'].rstrip('/')}/finetuning_{name}.jsonl"
@@ -228,8 +280,10 @@ def _waited(job: DatabricksTrainingJob, workspace: Workspace, run: int, seconds:
     code = str(end.get("code") or "")
     if code in _CANCELLED:
         job.forget_file()
+        job.forget_note()
         raise CancelledError(f"the training of `{job.model}` was cancelled")
     if code not in _SUCCEEDED:
+        job.forget_note()
         page = f"; see {found['run_page_url']}" if found.get("run_page_url") else ""
         reason = end.get("message") or code or "Databricks does not say why"
         raise LMUnexpectedError(f"the training of `{job.model}` failed in run {run}: {reason}{page}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from concurrent.futures import CancelledError
@@ -13,7 +14,10 @@ from ..base import BaseLM
 from ..jobs import TrainDataFormat, TrainingJob
 from ..provider import Provider
 from .remote import POLL_SECONDS, RemoteTrainingJob, naming
+from .under_way import UnderWay
 from .wire import Server
+
+logger = logging.getLogger("dspyc")
 
 OF_THE_JOB = ("suffix", "seed", "method", "metadata", "integrations", "validation_file")
 """Train settings that stand beside the hyperparameters in a job."""
@@ -87,9 +91,13 @@ class OpenAIProvider(Provider):
     The training's settings are OpenAI's hyperparameters (`n_epochs`, `batch_size`,
     `learning_rate_multiplier`), those of a job (`suffix`, `seed`, `method`, …), and `poll_seconds`, the time
     between two looks at the job, and `job_id`, to wait for a job that is under way in place of a new one.
+
+    The same training asked for again at the same server takes up the job that an earlier process has begun,
+    or its model, unless the setting `fresh` is true.
     """
 
     finetunable: ClassVar[bool] = True
+    finds_again: ClassVar[bool] = True
     training_job: ClassVar[type[TrainingJob] | None] = OpenAITrainingJob
 
     @staticmethod
@@ -108,6 +116,8 @@ class OpenAIProvider(Provider):
             raise ConfigurationError(
                 f'`n_epochs` must be a whole number of at least 1, or "auto", not {given!r}'
             )
+        if not isinstance(settings.get("fresh", False), bool):
+            raise ConfigurationError(f"`fresh` must be true or false, not {settings['fresh']!r}")
 
     @staticmethod
     def verify_lm(lm: BaseLM) -> None:
@@ -139,16 +149,39 @@ class OpenAIProvider(Provider):
         followed = job if isinstance(job, OpenAITrainingJob) else OpenAITrainingJob(model)
         followed.server = server
         followed.provider_job_id = settings.pop("job_id", None)
+        fresh = bool(settings.pop("fresh", False))
         if followed.provider_job_id is None:
             if not train_data:
                 raise DataError("the training data is empty")
             followed.stop_if_cancelled()
-            file = followed.provider_file_id = str(server.upload(train_data)["id"])
-            followed.end_if_cancelled()
-            followed.provider_job_id = str(server.create(_asked(model, file, settings))["id"])
+            followed.provider_job_id = _begun(followed, server, model, train_data, settings, fresh)
             with naming(_again(followed.provider_job_id)):
                 followed.end_if_cancelled()
         return f"openai/{_followed(followed, server, followed.provider_job_id, seconds)}"
+
+
+def _begun(
+    job: OpenAITrainingJob,
+    server: Server,
+    model: str,
+    data: list[dict[str, Any]],
+    settings: Mapping[str, Any],
+    fresh: bool,
+) -> str:
+    """The number of the job of this training: one that an earlier process has begun, or a new one."""
+    known = UnderWay(server, data, _asked(model, "", settings))
+    with known.alone(job.stop_if_cancelled):
+        if not fresh and (number := known.number()) is not None:
+            logger.info("this very training was begun before, as job %s; it is waited for", number)
+            job.provider_file_id = known.file
+            return number
+        file = job.provider_file_id = str(server.upload(data)["id"])
+        job.end_if_cancelled()
+        # Before the job is created: what comes after may not be lived to see.
+        known.keep(file)
+        number = str(server.create(_asked(model, file, settings))["id"])
+        known.keep(file, number)
+    return number
 
 
 def _asked(model: str, file: str, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from ...errors import LMNotConfiguredError
 from .rest import Fields, Rest
@@ -61,6 +61,10 @@ class Server(Rest):
     def job(self, job: str) -> Fields:
         """A job as it stands."""
         return self.ask("GET", f"/fine_tuning/jobs/{job}")
+
+    def model(self, name: str) -> Fields:
+        """A model as the server knows it."""
+        return self.ask("GET", f"/models/{quote(name, safe=':')}")
 
     def jobs(self) -> Iterator[Fields]:
         """All jobs, the latest first, page after page."""
