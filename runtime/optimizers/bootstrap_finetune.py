@@ -6,11 +6,10 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from ..adapters.base import Adapter
-from ..errors import DspycError, OptimizerError, list_names
+from ..errors import OptimizerError, list_names
 from ..evaluate.scores import succeeded
 from ..example import Example
 from ..execution.progress import report, watched, within
@@ -18,7 +17,6 @@ from ..execution.settings import lookup
 from ..interface import Examples, Metric
 from ..limits import Ge
 from ..lm.base import BaseLM
-from ..lm.provider import Provider
 from ..modules.base import Module
 from ..modules.models import models_of
 from ..parameters import parameters
@@ -28,6 +26,7 @@ from .labels import Labels, is_labels, runs_by_labels, verify_labels
 from .plan import Planned, Span
 from .rollouts import Call, calls_of
 from .trace_data import TraceData, bootstrap_trace_data
+from .training_jobs import Job, finds_again, verify_adapter, verify_places, verify_trainable
 
 logger = logging.getLogger("dspyc")
 
@@ -144,7 +143,7 @@ class BootstrapFinetune(Optimizer):
             OptimizerError: a training failed; the others are stopped.
         """
         jobs = [
-            _Job(
+            Job(
                 asked["lm"],
                 None,
                 dict(asked.get("train_kwargs") or {}),
@@ -160,7 +159,7 @@ class BootstrapFinetune(Optimizer):
         """Whether `finetune_lms` is another than ours: that of a subclass, or one put into this object."""
         return self.finetune_lms is not BootstrapFinetune.finetune_lms
 
-    def _trained(self, jobs: list[_Job]) -> list[Any]:
+    def _trained(self, jobs: list[Job]) -> list[Any]:
         """The trained models, in the order of the jobs."""
         if not self._has_own_training:
             return _train(jobs)
@@ -208,9 +207,9 @@ class BootstrapFinetune(Optimizer):
             verify_structure(student, guide)
         return teachers
 
-    def _plan(self, program: Module) -> list[_Job]:
+    def _plan(self, program: Module) -> list[Job]:
         """What is to be trained, verified as far as that goes before the first call."""
-        jobs: dict[tuple[int, str | None], _Job] = {}
+        jobs: dict[tuple[int, str | None], Job] = {}
         models = models_of(program)
         without = [name for name, lm in models.items() if lm is None]
         if without:
@@ -223,14 +222,16 @@ class BootstrapFinetune(Optimizer):
             key = (id(lm), None if self.multitask else name)
             if key not in jobs:
                 adapter, form = _way_to_ask(_for_model(self.adapter, lm), predictor, lm)
-                anew = {"fresh": True} if form and is_fresh() and not self._has_own_training else {}
+                finds = is_fresh() and not self._has_own_training and finds_again(lm)
+                anew = {"fresh": True} if finds else {}
                 kwargs = {**form, **anew, **self._train_kwargs(lm)}
-                jobs[key] = _Job(lm, adapter, kwargs, data_format=adapter.finetune_format)
+                jobs[key] = Job(lm, adapter, kwargs, data_format=adapter.finetune_format)
             jobs[key].predictors.append(name)
         for job in jobs.values():
             if not self._has_own_training:
-                _verify_trainable(job)
-            _verify_adapter(job)
+                verify_trainable(job)
+            verify_adapter(job)
+        verify_places(list(jobs.values()))
         if len(jobs) > self.num_threads:
             raise OptimizerError(
                 f"there are {len(jobs)} models to train and `num_threads` is {self.num_threads}; it must be "
@@ -260,7 +261,7 @@ class BootstrapFinetune(Optimizer):
         accepted = [run for run in runs if self.metric is None or succeeded(self.metric, run["score"], None)]
         return [calls_of(run["trace"]) for run in accepted]
 
-    def _fill(self, job: _Job, program: Module, runs: list[list[Call]], attempts: int) -> None:
+    def _fill(self, job: Job, program: Module, runs: list[list[Call]], attempts: int) -> None:
         predictors = dict(program.named_predictors())
         for calls in runs:
             for call in calls:
@@ -282,19 +283,7 @@ class BootstrapFinetune(Optimizer):
         return adapter.format_finetune_data(signature, demos, inputs, outputs)
 
 
-@dataclass
-class _Job:
-    """A model to train: for which predictors, on what."""
-
-    lm: Any
-    adapter: Adapter | None
-    train_kwargs: dict[str, Any]
-    predictors: list[str] = field(default_factory=list)
-    data: list[dict[str, Any]] = field(default_factory=list)
-    data_format: str = "chat"
-
-
-def _train(jobs: list[_Job]) -> list[Any]:
+def _train(jobs: list[Job]) -> list[Any]:
     """Start all trainings, wait for all, and give the trained models; the first failure stops the others."""
     running: list[Any] = []
     try:
@@ -318,7 +307,7 @@ def _train(jobs: list[_Job]) -> list[Any]:
         raise
 
 
-def _wait(job: _Job, training: Any, number: int, total: int) -> Any:
+def _wait(job: Job, training: Any, number: int, total: int) -> Any:
     """The trained model; while it is not there, say how far it is."""
     if not watched():
         return training.result()
@@ -335,43 +324,6 @@ def _wait(job: _Job, training: Any, number: int, total: int) -> Any:
 
 
 _POLL_SECONDS = 0.25
-
-
-def _verify_trainable(job: _Job) -> None:
-    lm = job.lm
-    if not callable(getattr(lm, "finetune", None)):
-        raise OptimizerError(
-            f"{lm!r}, which {list_names(job.predictors)} uses, cannot be trained: it has no `finetune`"
-        )
-    provider = lm.infer_provider() if hasattr(lm, "infer_provider") else None
-    if provider is not None and not provider.finetunable:
-        raise OptimizerError(
-            f"`{lm.model}`, which {list_names(job.predictors)} uses, cannot be trained: its provider does "
-            "not support training; models in GGUF files (`gguf/PATH`) can be trained"
-        )
-    if provider is not None:
-        try:
-            provider.verify(getattr(lm, "finetuning_model", None) or lm.model, job.train_kwargs)
-            if isinstance(provider, Provider):
-                provider.verify_lm(lm)
-                provider.verify_training(lm, job.train_kwargs)
-        except DspycError as error:
-            raise OptimizerError(f"{list_names(job.predictors)} cannot be trained: {error}") from error
-
-
-def _verify_adapter(job: _Job) -> None:
-    adapter = job.adapter
-    if adapter is not None and not _makes_training_data(type(adapter)):
-        raise OptimizerError(f"`{type(adapter).__name__}` does not make training data; use ChatAdapter")
-
-
-def _makes_training_data(kind: type[Adapter]) -> bool:
-    """Whether an adapter says how answers are written, which the base leaves open."""
-    return (
-        kind.format_finetune_data is not Adapter.format_finetune_data
-        or kind.format_assistant_message_content is not Adapter.format_assistant_message_content
-        or kind.format_answer is not Adapter.format_answer
-    )
 
 
 def _for_model(given: Any, lm: Any) -> Any:

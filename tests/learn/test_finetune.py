@@ -31,6 +31,7 @@ from dspyc.runtime import (
 )
 from dspyc.runtime.execution.progress import Progress, reporting_to
 from dspyc.runtime.lm.transports.embedded import SHIPPED
+from dspyc.runtime.optimizers.training_jobs import finds_again
 from dspyc.runtime.work.budget import Budget
 from support import banking
 from support.banking import INTENTS, same_label
@@ -77,6 +78,36 @@ def test_a_weak_model_learns_from_a_strong_one() -> None:
     assert (len(data), data_format, settings) == (len(TRAIN), "chat", {"epochs": 2})
     assert weak.killed == 1
     assert strong.trained == []
+
+
+@pytest.mark.parametrize("name", ["output", "output_dir"])
+def test_two_models_are_not_written_to_one_file(name: str) -> None:
+    lm = Neighbour()
+    student = Two()
+    student.set_lm(lm)
+    tune = BootstrapFinetune(multitask=False, train_kwargs={name: "./mine.gguf"}, num_threads=2)
+    with pytest.raises(OptimizerError, match=r"of `topic` and of `label` would both be written to `./mine"):
+        tune.compile(student, trainset=TRAIN)
+    assert (lm.asked, lm.trained) == ([], []), "nothing is spent"
+    BootstrapFinetune(multitask=False, train_kwargs={name: "mine"}, num_threads=2).compile(
+        student, trainset=TRAIN[:2]
+    )
+    assert len(lm.trained) == 2
+
+
+@pytest.mark.parametrize(
+    ("lm", "found"),
+    [
+        (LM("openai/gpt-4o-mini"), True),
+        (LM("openai/local:folder"), True),
+        (LM("databricks/base"), True),
+        (LM("gguf/model.gguf"), True),
+        (LM("anthropic/claude"), False),
+        (Neighbour(), False),
+    ],
+)
+def test_only_providers_that_find_trainings_again_are_told_to_begin_anew(lm: Any, found: bool) -> None:
+    assert finds_again(lm) == found
 
 
 def test_conversations_are_what_the_student_will_send() -> None:
