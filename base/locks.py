@@ -110,6 +110,21 @@ def in_turn(path: str | os.PathLike[str], look: Callable[[], None] = lambda: Non
         yield
 
 
+@contextmanager
+def in_turn_if_writable(path: str | os.PathLike[str], look: Callable[[], None]) -> Iterator[None]:
+    """The same, and without the lock where its folder cannot be made or written.
+
+    Args:
+        path: the file.
+        look: called while this waits; may end the wait by an exception that is no OSError.
+    """
+    with ExitStack() as held:
+        with suppress(OSError):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            held.enter_context(in_turn(path, look))
+        yield
+
+
 _POLL_SECONDS = 0.1
 
 

@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ....base.locks import in_turn
+from ....base.locks import in_turn_if_writable
 from ...errors import ConfigurationError, DataError, LMConfigurationError
 from ...execution.planning import is_planned
 from ..base import BaseLM
@@ -184,8 +184,8 @@ class LocalProvider(Provider):
 @contextmanager
 def _alone(place: Path, job: TrainingJob) -> Iterator[None]:
     """Hold the place of the new model: one training at a time writes there, whichever process it is in."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with in_turn(place, getattr(job, "stop_if_cancelled", lambda: None)):
+    # Where nothing can be written, a model that is there already can still be taken.
+    with in_turn_if_writable(place.absolute(), getattr(job, "stop_if_cancelled", lambda: None)):
         yield
 
 

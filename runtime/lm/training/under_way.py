@@ -11,11 +11,11 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ....base.files import write_atomically
-from ....base.locks import in_turn
+from ....base.locks import in_turn_if_writable
 from ...errors import LMUnknownModelError
 from .settings import data_folder
 from .wire import Server
@@ -39,10 +39,7 @@ class Note:
     @contextmanager
     def alone(self, look: Callable[[], None]) -> Iterator[None]:
         """Hold the training's lock while it is looked for or begun; `look` may end the wait for it."""
-        with ExitStack() as held:
-            with suppress(OSError):
-                self._place.parent.mkdir(parents=True, exist_ok=True)
-                held.enter_context(in_turn(self._place, look))
+        with in_turn_if_writable(self._place.absolute(), look):
             yield
 
     def read(self) -> dict[str, Any]:
