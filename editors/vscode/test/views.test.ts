@@ -7,8 +7,10 @@ import * as path from "node:path";
 import { test } from "node:test";
 import * as vscode from "vscode";
 
+import { GraphView } from "../src/graph";
+import { PromptPreview } from "../src/preview/panel";
 import { TraceView } from "../src/trace/panel";
-import { panels, type Panel } from "./fakes/vscode";
+import { panels, Panel, serializers } from "./fakes/vscode";
 
 const EXTENSION = vscode.Uri.file("/extension");
 const READY = { kind: "ready" };
@@ -82,4 +84,48 @@ test("what another window has written is shown, and stays", async () => {
   await run.ended();
   assert.deepEqual([existsSync(quiet!), existsSync(running!)], [true, true]);
   view.dispose();
+});
+
+test("a restored panel takes the place of one that was opened before it", async () => {
+  const { view, panel } = traceView();
+  await rest();
+  const restored = new Panel();
+  await serializers.get("dspyc.trace")!.deserializeWebviewPanel(restored);
+  assert.ok(panel.isDisposed);
+  panel.say(READY);
+  await rest();
+  assert.deepEqual(kinds(restored), [], "its page does not listen yet");
+  restored.say(READY);
+  await rest();
+  assert.deepEqual(kinds(restored), ["problem"]);
+  restored.dispose();
+  view.show();
+  assert.notEqual(panels.at(-1), panel, "a new one opens");
+  view.dispose();
+});
+
+test("what could not be asked yet is asked once there is a server", async () => {
+  let text = "dspyc is starting.";
+  const graph = { name: "qa", svg: "<svg/>" };
+  const client = { code2ProtocolConverter: { asTextDocumentPositionParams: () => ({}) }, sendRequest: () => Promise.resolve(graph) };
+  let found = false;
+  const views = [
+    new GraphView(EXTENSION, () => (found ? (client as never) : undefined), () => text),
+    new PromptPreview(EXTENSION, () => (found ? "/no/such/dspyc" : undefined), () => text),
+  ];
+  const last = async (refresh: boolean): Promise<unknown[]> => {
+    views.forEach((view) => (refresh ? view.refresh() : undefined));
+    await rest(400);
+    return panels.slice(-2).map(({ told }) => told.at(-1));
+  };
+  views.forEach((view) => view.show());
+  panels.slice(-2).forEach((panel) => panel.say(READY));
+  assert.deepEqual(await last(false), [{ kind: "problem", text }, { kind: "problem", text }]);
+  text = "The command dspyc was not found.";
+  assert.deepEqual(await last(true), [{ kind: "problem", text }, { kind: "problem", text }]);
+  found = true;
+  const [picture, prompt] = await last(true);
+  assert.deepEqual(picture, { kind: "graph", ...graph });
+  assert.match((prompt as { text: string }).text, /ENOENT/);
+  views.forEach((view) => view.dispose());
 });
