@@ -156,7 +156,7 @@ def out_of_limits(program: Program, item: Item, node: Call) -> Findings:
         if field is not None:
             condition = broken_by(field.limits, field.choices, field.name, argument.value)
             if condition is not None:
-                words = f"the `where` of `{field.name}` says `{condition}`"
+                words = f"the `where` of `{field.name}` needs `{condition}`"
                 yield out_of_limits.at(argument.value, words)
             continue
         value = number(argument.value)
