@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dspyc.base.ages import age, moment
+from dspyc.base.files import UnreadableFile
 from dspyc.cli.main import run
 from dspyc.project import results
 from dspyc.project.results import LastScore, LastTest, keep_results, read_results, text_digest
@@ -132,6 +134,67 @@ def test_a_folder_that_cannot_be_written_to_keeps_nothing(
     monkeypatch.setenv("DSPYC_CACHE_DIR", str(in_the_way))
     assert run(["test", str(program), "-k", "card", "--lm", "embedded/banking"]) in (0, 1)
     assert read_results(str(program)).tests == {}
+
+
+def passed(*titles: str) -> dict[str, LastTest]:
+    return {title: LastTest(True, 1.0) for title in titles}
+
+
+def test_runs_at_the_same_time_keep_the_results_of_each_other(program: Path) -> None:
+    def run_all(number: int) -> None:
+        for each in range(20):
+            keep_results(str(program), passed(f"{number} {each}"))
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(run_all, range(3)))
+    assert len(read_results(str(program)).tests) == 60
+    assert [each.suffix for each in results.results_folder().iterdir() if "lock" in each.name] == []
+
+
+def test_what_a_program_has_no_more_is_dropped(program: Path) -> None:
+    path = str(program)
+    keep_results(path, passed("a", "b\ud800"), {"plain": [], "gone": []})
+    keep_results(path, passed("c"), titles=["b\ud800", "c"], names=["plain"])
+    found = read_results(path)
+    assert (list(found.tests), list(found.evaluations)) == ([r"b\ud800", "c"], ["plain"])
+    run(["test", path, "-k", "card"])
+    assert list(read_results(path).tests) == ["a card"]
+
+
+def test_what_is_too_much_is_not_kept(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "_LARGEST", 1000)
+    keep_results(str(program), passed("a"))
+    keep_results(str(program), passed(*map(str, range(1000))))
+    assert read_results(str(program)).tests == passed("a")
+
+
+def test_what_cannot_be_read_for_a_moment_stays(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_results(str(program), passed("a"))
+
+    def fail(path: Path, _limit: int) -> bytes:
+        raise UnreadableFile(str(path), "unreadable", "cannot be read")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(results, "read_bytes", fail)
+        keep_results(str(program), passed("b"))
+    assert read_results(str(program)).tests == passed("a")
+
+
+@pytest.mark.parametrize("path", ["/a\0b.dspy", "/\ud800.dspy", f"/{chr(0xDCFF)}.dspy"])
+def test_a_path_that_the_system_does_not_have(path: str) -> None:
+    keep_results(path, passed("a"))
+    assert list(read_results(path).tests) in ([], ["a"])
+
+
+def test_a_link_in_place_of_results_is_not_followed(program: Path, tmp_path: Path) -> None:
+    keep_results(str(program), passed("a"))
+    file, victim = results._file(str(program)), tmp_path / "victim"
+    victim.write_text("mine", encoding="utf-8")
+    file.unlink()
+    file.symlink_to(victim)
+    keep_results(str(program), passed("b"))
+    assert victim.read_text(encoding="utf-8") == "mine"
+    assert read_results(str(program)).tests == passed("b")
 
 
 def test_the_client_watches_the_results(new_client: Client, program: Path) -> None:
