@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ import pytest
 from dspyc.base.ages import age, moment
 from dspyc.base.files import UnreadableFile
 from dspyc.cli.main import run
+from dspyc.lsp.features import last_results
 from dspyc.project import results
 from dspyc.project.results import LastScore, LastTest, keep_results, read_results, text_digest
 from support.lsp_client import CAPABILITIES, Client
@@ -211,6 +213,36 @@ def test_the_client_watches_the_results(new_client: Client, program: Path) -> No
     new_client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": kept, "type": 1}]})
     new_client.wait_for_request("workspace/codeLens/refresh")
     assert len(told(new_client, program)) == 1
+
+
+def test_which_files_are_results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = results.results_folder()
+    assert last_results.is_result(str(folder / "x.json"))
+    others = (folder / "x.csv", folder / "old" / "x.json", folder.with_name("results-old") / "x.json")
+    assert not any(last_results.is_result(str(each)) for each in others)
+    with monkeypatch.context() as patch:
+        patch.setattr(os.path, "normcase", str.lower)
+        assert last_results.is_result(str(folder / "x.json").swapcase().replace("JSON", "json"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DSPYC_CACHE_DIR", "cache")
+    assert last_results.is_result(str(tmp_path / "cache" / "results" / "x.json"))
+    monkeypatch.setenv("DSPYC_CACHE_DIR", "~nobody-of-this-name/cache")
+    assert not last_results.is_result(str(tmp_path / "x.json"))
+
+
+@pytest.mark.parametrize("cache", ["cache", None])
+def test_what_is_watched_where_the_folder_of_results_is_odd(cache: str | None, tmp_path: Path) -> None:
+    """It goes in the registration with all other files; without a home folder there is none."""
+    set_up = {"DSPYC_CACHE_DIR": cache or "~nobody-of-this-name/cache"}
+    client = Client(env=set_up)
+    try:
+        client.initialize(tmp_path, capabilities=REFRESHING)
+        asked = client.wait_for_request("client/registerCapability")
+        [options] = [each["registerOptions"] for each in asked["registrations"] if "watch" in str(each)]
+        bases = [each["globPattern"]["baseUri"] for each in options["watchers"][1:]]
+        assert [each.startswith("file://") for each in bases] == ([True] if cache else [])
+    finally:
+        client.kill()
 
 
 def test_ages() -> None:
