@@ -6,10 +6,10 @@ import codecs
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import islice
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..base.files import UnreadableFile, decode, read_beginning, read_bytes, read_end, render_size
 from .limits import LARGEST_STATE, MOST_BESIDE
@@ -101,6 +101,14 @@ class Disk:
     def overlaid(self) -> list[str]:
         """The files for which a text stands."""
         return list(self._overlays)
+
+    def keep_only(self, needed: Collection[str]) -> None:
+        """Let go of what is known of files, but for these; texts that stand for files stay."""
+        kept: list[dict[str, Any]] = [self._known, self._data, self._states, self._digests]
+        for each in (*kept, self.asked, self.states_asked):
+            # Another thread may be looking at a file meanwhile.
+            for path in [path for path in list(each) if path not in needed]:
+                each.pop(path, None)
 
     def read(self, path: str) -> str | None:
         """The text of a file; None when there is no such file, or none that can be read."""
