@@ -11,9 +11,9 @@ START = """
 import asyncio, contextlib, sys
 import dspyc.runtime as dspy
 from dspyc.runtime.lm.transports import at_work
-lm = dspy.LM("embedded/banking", cache=False, num_retries=0, max_tokens=900)
+lm = dspy.LM("embedded/base", cache=False, num_retries=0, max_tokens=3000)
 dspy.configure(lm=lm)
-LONG = {"grammar": 'root ::= ("a" | "b"){900}'}
+LONG = {"grammar": "root ::= some some some\\nsome ::= [a-z ]{900}"}
 lm("x", max_tokens=1)
 """
 LEFT = {
@@ -31,7 +31,7 @@ with contextlib.suppress(TimeoutError):
 from dspyc.runtime.lm.request import Request
 from dspyc.runtime.lm.transports.embedded import EmbeddedTransport
 async def main():
-    asked = Request(lm.model, [{"role": "user", "content": "x"}], {"max_tokens": 900, **LONG})
+    asked = Request(lm.model, [{"role": "user", "content": "x"}], {"max_tokens": 3000, **LONG})
     async for piece in EmbeddedTransport().astream(asked):
         break
 asyncio.run(main())
@@ -39,7 +39,7 @@ asyncio.run(main())
     "a prompt that is still read": """
 at_work._PATIENCE = 0.0
 with contextlib.suppress(dspy.LMTimeoutError):
-    lm("a " * 900, timeout=0.02, cache_prompt=False)
+    lm("a " * 1800, timeout=0.02, cache_prompt=False)
 """,
 }
 

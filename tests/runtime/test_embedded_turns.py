@@ -123,15 +123,15 @@ def test_loading_a_model_holds_up_no_event_loop(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(embedded, "_start", start)
 
     async def longest_stall() -> float:
-        asked = asyncio.create_task(ask_all(1))
+        asked = [asyncio.create_task(ask_all(1))]
         longest = 0.0
-        for _ in range(20):
+        for step in range(20):
             before = time.monotonic()
             await asyncio.sleep(0.01)
             longest = max(longest, time.monotonic() - before)
-            if _ == 5:
-                more = asyncio.create_task(ask_all(3))
-        await asyncio.gather(asked, more)
+            if step == 5:
+                asked.append(asyncio.create_task(ask_all(3)))
+        await asyncio.gather(*asked)
         return longest
 
     assert asyncio.run(longest_stall()) < 0.3
