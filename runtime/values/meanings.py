@@ -6,6 +6,7 @@ What a type is made of says where it pays to look; whether a value is one of the
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args, get_origin
 
@@ -19,6 +20,9 @@ from .words import bare, is_none
 
 _SHOWN_BY = frozenset({"print", "repr", "str", "return", "json.dumps", "console.log"})
 _ASSIGNED = pattern(r"^[^\W\d]\w*(?:\s*:\s*\w+)?\s*=\s*(?:new\s+)?")
+_DECORATION = " \t\n`*_$\"'."
+_IS = pattern(r"\b(?:is|are|was|were|be)\Z", re.I)
+_LONGEST_VERB = 5
 
 
 class Meanings:
@@ -242,9 +246,26 @@ def _is_list_in_sentence(text: str, span: candidates.Span) -> bool:
     """Whether what stands in brackets in a sentence is a list of texts, rather than a remark or a source."""
     if span.text[:1] != "[" or any(quote in span.text for quote in "\"'“‘`"):
         return True
-    if text[: span.start].rstrip()[-1:] in (":", "="):
+    before, behind = text[: span.start], text[span.start + len(span.text) :]
+    if span.text == "[]" and not before[-1:].isalnum() and _is_only_empty(text, behind):
+        return True  # nobody remarks nothing
+    if text.strip(_DECORATION) == span.text.strip("."):
+        return True  # only decoration around it
+    said = before.rstrip(_DECORATION)
+    if said[-1:] in (":", "="):
         return True
+    if (
+        span.text[-1:] == "]"
+        and not behind.strip(_DECORATION)
+        and _IS.search(said[-_LONGEST_VERB:]) is not None
+    ):
+        return True  # "The tags are [red]."
     return "," in span.text and any(char.isalpha() for char in span.text)
+
+
+def _is_only_empty(text: str, behind: str) -> bool:
+    """Whether a text has `[]` once, no brackets behind it, and not in an item, where it may be a box."""
+    return text.count("[]") == 1 and "[" not in behind and outlines.bullets(text) in (None, ["[]"])
 
 
 def _as_pairs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -38,6 +38,15 @@ class Named(BaseModel):
 REFUSED = object()
 TRIP = {"vehicle": {"type": "car", "wheels": 4}, "km": 3}
 CALL = '<invoke name="P"><parameter name="name">{}</parameter><parameter name="{}">{}</parameter></invoke>'
+NONE_LISTED = [
+    "`[]`",
+    "**[]**",
+    "So the answer is []",
+    "[]  (no tags apply)",
+    "I found nothing, so [].",
+    "- []",
+]
+RED_LISTED = ["`[red]`", "**[red]**", "The tags are [red].", "Tags are **[red]**.", "Answer: `[red]`."]
 
 TEXTS: list[tuple[Any, str, Any]] = [
     (Trip, '{"name": "Trip", "arguments": {"vehicle": {"type": "car", "wheels": 4}, "km": 3}}', TRIP),
@@ -57,6 +66,13 @@ TEXTS: list[tuple[Any, str, Any]] = [
     (list[str], '{"found": 0, "warnings": ["no tags found"]}', REFUSED),
     (list[str], '{"total": 0, "suggestions": ["try again"]}', REFUSED),
     (list[str], '{"arguments": ["a"], "parameters": ["b"]}', REFUSED),
+    *((list[str], text, []) for text in NONE_LISTED),
+    *((list[str], text, ["red"]) for text in RED_LISTED),
+    (list[str], "Buy milk [urgent]", ["Buy milk [urgent]"]),
+    (list[str], "He is [sic] ok", ["He is [sic] ok"]),
+    (list[str], "Paris analysis [red]", ["Paris analysis [red]"]),
+    (list[str], "[] Buy milk\n[] Call Bob", ["[] Buy milk", "[] Call Bob"]),
+    (list[str], "- Buy milk []\n- Call Bob", ["Buy milk []", "Call Bob"]),
     (list[dict[str, Any]], '{"name": "Ada", "hobbies": [{"x": 1}]}', REFUSED),
     (bool, '{"answer": true}', True),
     (bool, '{"Final answer": "no"}', False),
