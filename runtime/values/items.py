@@ -12,7 +12,7 @@ from . import candidates, outlines
 from .keys import arms_of, covers, folded, wanted_fields
 from .kinds import is_choice, is_closed
 from .markup import Element
-from .numbers import is_number, is_one_or_several, refuse_commas_inside
+from .numbers import are_numbers, is_one_or_several, refuse_commas_inside
 from .repair import repaired
 from .words import is_none
 from .wrappers import called_with
@@ -35,7 +35,7 @@ def items_of_text(text: str, arguments: tuple[Any, ...]) -> Any:
         return found[0]
     if (items := outlines.bullets(stripped)) is not None:
         return items
-    if is_number(kind):
+    if are_numbers(arguments):
         refuse_commas_inside(stripped)
     if _WRITTEN_OUT.match(stripped) is not None or (stripped[:1] == "[" and stripped[-1:] == "]"):
         written = repaired(stripped, is_decimal)

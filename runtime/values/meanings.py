@@ -15,7 +15,8 @@ from ..types.annotations import is_custom_type, plain_annotation
 from ..types.records import record_fields
 from . import candidates, markup, outlines, repair
 from .kinds import is_choice
-from .numbers import is_one_or_several, refuse_commas_inside
+from .numbers import are_numbers, is_number, is_one_or_several, refuse_commas_inside
+from .records import LISTS
 from .words import bare, is_none
 
 _SHOWN_BY = frozenset({"print", "repr", "str", "return", "json.dumps", "console.log"})
@@ -47,8 +48,6 @@ class Meanings:
         Raises:
             ReadError: it holds more values than an answer may, or numbers with commas in and between them.
         """
-        if self._of_numbers and outlines.bullets(text) is None:
-            refuse_commas_inside(text)
         if (found := self.whole_json(text)) is not None:
             yield found
             if isinstance(found[0], str) and (inner := self.whole_json(found[0])) is not None:
@@ -57,6 +56,7 @@ class Meanings:
         if self._of_texts:
             spans = [span for span in spans if span.alone or _is_list_in_sentence(text, span)]
         yield from self._as_written(text, spans, fences)
+        self._without_commas_inside(text)
         for source in (text, *fences[:1]):
             if (element := markup.elements(source)) is not None:
                 yield self._of_element(*element)
@@ -91,7 +91,9 @@ class Meanings:
         if 0 < len(alone) < len(spans):
             # What has its lines for itself is meant before what a sentence mentions, such as `[2]`.
             yield from self._values_of(alone)
-        yield self._all_json(span.text for span in spans)
+        yield self._all_json(
+            span.text if span.alone else self._without_commas_inside(span.text) for span in spans
+        )
 
     def _mended(self, text: str, spans: list[candidates.Span]) -> Iterator[Iterable[Any]]:
         """JSON that is broken, cut off, or without its brackets."""
@@ -109,7 +111,7 @@ class Meanings:
         """A text without brackets: items with commas between them, or one value."""
         if (
             self._is_collection
-            and not (self._of_numbers and is_one_or_several(text))
+            and not (any(map(is_number, get_args(self._core))) and is_one_or_several(text))
             and (listed := outlines.listed(text)) is not None
         ):
             yield [listed]
@@ -177,7 +179,19 @@ class Meanings:
         return (value for part in parts for value in self.whole_json(part) or ())
 
     def _all_repaired(self, parts: Iterable[str]) -> Iterator[Any]:
-        return (value for part in parts for value in repair.repaired(part, self._is_exact) or ())
+        return (
+            value
+            for part in map(self._without_commas_inside, parts)
+            for value in repair.repaired(part, self._is_exact) or ()
+        )
+
+    def _without_commas_inside(self, text: str) -> str:
+        """The text, which is no JSON or stands in a sentence. Raises ReadError where a list of numbers is
+        asked for, and it has one with commas in and between them.
+        """
+        if self._of_numbers and outlines.bullets(text) is None:
+            refuse_commas_inside(text)
+        return text
 
     def whole_json(self, text: str) -> tuple[Any] | None:
         """The value that the whole text is as JSON, alone in a tuple."""
@@ -223,8 +237,8 @@ class Meanings:
 
     @property
     def _of_numbers(self) -> bool:
-        """Whether a list's items are numbers."""
-        return get_args(self._core)[:1] in ((int,), (float,))
+        """Whether the items of a list, set or tuple are numbers, all of them."""
+        return get_origin(self._core) in LISTS and are_numbers(get_args(self._core))
 
     @property
     def _item_names(self) -> frozenset[str]:
