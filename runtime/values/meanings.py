@@ -14,6 +14,7 @@ from ...base.expressions import pattern
 from ..types.annotations import is_custom_type, plain_annotation
 from ..types.records import record_fields
 from . import candidates, markup, outlines, repair
+from .items import holds_marks
 from .kinds import is_choice
 from .numbers import are_numbers, is_number, is_one_or_several, refuse_commas_inside
 from .records import LISTS
@@ -183,6 +184,7 @@ class Meanings:
             value
             for part in map(self._without_commas_inside, parts)
             for value in repair.repaired(part, self._is_exact) or ()
+            if not (self._of_texts and holds_marks(part.lstrip(), value))
         )
 
     def _without_commas_inside(self, text: str) -> str:

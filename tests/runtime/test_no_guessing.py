@@ -153,6 +153,15 @@ LISTS: list[tuple[Any, str, Any]] = [
     (list[str], '4" TV, 5" TV and 6"', ['4" TV', '5" TV', '6"']),
     (list[str], '"Smith, John", "Doe, Jane"', ["Smith, John", "Doe, Jane"]),
     (list[str], '5" screen, 6" screen', ['5" screen', '6" screen']),
+    (list[str], '["He said "no", then left", "c"]', ['He said "no", then left', "c"]),
+    *(
+        (list[str], text, REFUSED)
+        for text in ('["a", b', "['a', b", '[a, "b", c]', '["a" , b, "c"]', "[“a”, b]")
+    ),
+    (list[str], '["a", "b"] # note', ["a", "b"]),
+    (list[str], "['x', 'y'] # note", ["x", "y"]),
+    (list[str], '["a", "b]"] as asked', ["a", "b]"]),
+    (list[str], '["a"] and ["b"]', REFUSED),
     (list[int], "[1,000, 2,000]", REFUSED),
     (list[int], "1,200, 3,400", REFUSED),
     (list[int], "1,200\n3,400", [1200, 3400]),
