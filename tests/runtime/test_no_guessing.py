@@ -316,6 +316,11 @@ def test_a_thought_is_no_part_of_a_bare_answer(kind: str, expected: Any) -> None
         ("a turn ends with <|im_end|>", ...),
         ("`</s>`", ...),
         ("<s>old</s>", ...),
+        ("tokens=<eos>", ...),
+        ("it ends (<|im_end|>", ...),
+        ("a -><eos>", ...),
+        ("<bos><eos>", ...),
+        ("<b>bold</b></s>", "<b>bold</b>"),
         ("<|im_end|>", ...),
     ],
 )
