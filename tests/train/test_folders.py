@@ -212,7 +212,7 @@ def without(part: int, index: bool) -> Callable[[Path], object]:
     [
         (without(2, index=True), "is missing, which is in model-00002-of-00002.safetensors"),
         (without(2, index=False), "layer . are missing"),
-        (header(1 << 62, b"{}"), "has a header of"),
+        (header(1 << 62, b"{}"), "is no whole file of safetensors"),
         (header(200_000, b"[" * 200_000), "nested too deeply"),
         (header(2, b"[]"), "holds no JSON object"),
         (deep("config.json"), "nested too deeply"),
@@ -274,6 +274,17 @@ def test_weights_that_come_later_are_seen(folder: Path, tmp_path: Path) -> None:
     for file in files:
         (tmp_path / file.name).rename(file)
     assert is_convertible(folder)
+
+
+@pytest.mark.parametrize(
+    "content", [b"version https://git-lfs.github.com/spec/v1", b"", b"abc", b"\x09" + bytes(9)]
+)
+def test_weights_that_are_not_there_are_told(tmp_path: Path, content: bytes) -> None:
+    folder = written(tmp_path / "hf", "F32")
+    for file in folder.glob("*.safetensors"):
+        file.write_bytes(content)
+    with pytest.raises(LMConfigurationError, match="git-lfs may not have fetched it"):
+        read_folder(folder, "it")
 
 
 def test_few_numbers_are_trained_by_lora(tmp_path: Path) -> None:

@@ -70,20 +70,25 @@ def _converted(folder: Path, model: str) -> Path:
         # One at a time, in all threads and processes: each would take the memory and the room of a model.
         with in_turn(path):
             if not path.exists():
-                if is_llama(folder) and not is_convertible(folder):
-                    write(read_folder(folder, model), path, "f16")
-                else:
-                    convert(folder, path, model)
+                _convert(folder, path, model)
     except OSError as error:
         raise LMConfigurationError(
             f"`{model}` cannot be converted to `{path}`: {error}", model=model
         ) from error
+    return path
+
+
+def _convert(folder: Path, path: Path, model: str) -> None:
+    try:
+        if is_llama(folder) and not is_convertible(folder):
+            write(read_folder(folder, model), path, "f16")
+        else:
+            convert(folder, path, model)
     except ImportError as error:
         raise LMConfigurationError(
             f"converting `{model}` needs the package `{error.name}`: pip install 'dspyc[train]'",
             model=model,
         ) from error
-    return path
 
 
 def converted_place(folder: Path) -> Path:

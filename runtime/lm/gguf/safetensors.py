@@ -8,15 +8,15 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .words import json_of, read_json
 
 if TYPE_CHECKING:
     from .checkpoint import Array
 
-LONGEST_HEADER = 100 << 20
-"""Bytes; what safetensors itself accepts."""
+_LONGEST_HEADER = 100 << 20
+"""As the library `safetensors` has it."""
 _BYTES = {"BF16": 2, "F16": 2, "F32": 4}
 
 
@@ -67,16 +67,12 @@ def tensors_of(folder: Path) -> dict[str, Tensor]:
 
     Raises:
         OSError: a file cannot be read.
-        ValueError, KeyError, struct.error: it is no such file, or has numbers of another kind; a file that
-            the folder's index names is missing.
+        ValueError, KeyError, TypeError: it is no such file, or has numbers of another kind; a file that the
+            folder's index names is missing.
     """
     found: dict[str, Tensor] = {}
     for file in sorted(folder.glob("*.safetensors")):
-        with open(file, "rb") as content:
-            (length,) = struct.unpack("<Q", content.read(8))
-            if length > LONGEST_HEADER:
-                raise ValueError(f"{file.name} has a header of {length} bytes")
-            header = json_of(content.read(length), file.name)
+        header, length = _header(file)
         for name, facts in header.items():
             if name != "__metadata__":
                 if facts["dtype"] not in _BYTES:
@@ -89,3 +85,13 @@ def tensors_of(folder: Path) -> dict[str, Tensor]:
     if found and (missing := next((name for name in named if name not in found), None)) is not None:
         raise ValueError(f"`{missing}` is missing, which is in {named[missing]}")
     return found
+
+
+def _header(file: Path) -> tuple[dict[str, Any], int]:
+    """What a file says of its tensors, and the length of that."""
+    with open(file, "rb") as content:
+        start = content.read(8)
+        length = struct.unpack("<Q", start)[0] if len(start) == 8 else _LONGEST_HEADER + 1
+        if length > min(_LONGEST_HEADER, file.stat().st_size - 8):
+            raise ValueError(f"{file.name} is no whole file of safetensors; git-lfs may not have fetched it")
+        return json_of(content.read(length), file.name), length
