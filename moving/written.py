@@ -13,15 +13,12 @@ from .expressions import docstring
 from .late import LOAD, loaders, reads
 from .modules import function, with_any
 from .names import Imports, is_of_types
-from .scopes import used
+from .scopes import bound_by, used
 from .signatures import Moved
 
 _LIKE_A_HEAD = re.compile(r"(?:from|import)\b|[^\W\d]\w*\s*[^\W\d]*\w*\s*[=:(]")
 _NO_TYPE = "E229"
 _ASKING = frozenset({"lm", "module", "module class", "program", "evaluator"})
-
-
-_OF_ROWS = frozenset({"dataset", "optimizer", "program", "evaluator", "evaluate"})
 
 
 class Remark(Struct, frozen=True):
@@ -70,6 +67,7 @@ class Written:
         self.general: list[str] = []
         """What is to be said of the whole file."""
         self._by_name = {name: unit for unit in units for name in unit.names}
+        self._taken = {name for node in ast.walk(tree) for name in bound_by(node)}
 
     def close(self) -> None:
         """Decide what follows from what is decided.
@@ -86,8 +84,22 @@ class Written:
             if sum(self._keep_needed(unit) for unit in self._units):
                 continue
             rows = self.rows()
-            if not sum(self._let_run(unit) for unit in self._units if unit not in rows):
+            if sum(self._let_run(unit) for unit in self._units if unit not in rows):
+                continue
+            if not sum(self._keep_option(unit) for unit in self._units):
                 return
+
+    def _keep_option(self, unit: Unit) -> bool:
+        """Let what a parser of a command line knows stay with the parser; whether it has to."""
+        match unit.node:
+            case ast.Expr(
+                value=ast.Call(
+                    func=ast.Attribute(value=ast.Name(id=name), attr="add_argument" | "set_defaults")
+                )
+            ) if unit.dropped and (one := self._by_name.get(name)) is not None and one.stays:
+                unit.stays, unit.dropped = f"it changes `{name}`, which stays Python", ""
+                return True
+        return False
 
     @staticmethod
     def _let_run(unit: Unit) -> bool:
@@ -212,10 +224,10 @@ class Written:
         rows = {name for unit in self.rows() for name in unit.names if name in wanted}
         stay = {name for unit in self._units if unit.stays for name in unit.names if name in wanted}
         if stay:
-            own = sorted({f"{LOAD}{name}" if name in rows else name for name in stay})
+            own = sorted({self._loader(name) if name in rows else name for name in stay})
             lines.append(f"from {self._kept_name} import {', '.join(own)}")
         for name in sorted(rows):
-            lines += ["", f"dataset {name} = Dataset({LOAD}{name})"]
+            lines += ["", f"dataset {name} = Dataset({self._loader(name)})"]
         for unit in units:
             assert unit.moved is not None
             if lines:
@@ -234,11 +246,14 @@ class Written:
         first = '"""What of this program is Python."""\n\n'
         rows = self.rows()
         if rows:
-            head.append("from functools import cache")
+            cache = self._free("cache")
+            head.append("from functools import cache" + (f" as {cache}" if cache != "cache" else ""))
         pieces = [self._source(unit.node) for unit in units if unit not in rows]
         wanted = self._asked_for()
-        names = [name for unit in rows for name in unit.names if name in wanted]
-        pieces += loaders([self._source(unit.node) for unit in rows], names)
+        names = {name: self._loader(name) for unit in rows for name in unit.names if name in wanted}
+        pieces += loaders(
+            [self._source(unit.node) for unit in rows], names, self._free("_rows"), self._free("cache")
+        )
         return first + "\n".join(head) + "\n\n\n" + "\n\n\n".join(pieces) + "\n"
 
     def rows(self) -> list[Unit]:
@@ -247,19 +262,36 @@ class Written:
         It is read when the first row is needed, and not when the program is loaded, which may be to run it.
         """
         found = [each for each in self._units if each.stays and (each.is_read or reads(each.node))]
+        # What gives one of their names another value goes with them.
+        names = {name for each in found for name in each.names}
+        found = [
+            each
+            for each in self._units
+            if each in found or (each.stays and _is_assigned(each.node) and not names.isdisjoint(each.names))
+        ]
         while True:
             names = {name for unit in found for name in unit.names}
             others = [one for one in self._units if not one.dropped and one not in found]
             elsewhere = {
                 name
                 for one in others
-                if one.stays or not (one.kind in _OF_ROWS or isinstance(one.node, ast.Expr))
-                for name in (one.uses & names) - set(one.names)
+                if one.stays or one.kind != "dataset"
+                for name in ((one.uses if one.stays else _other_than_rows(one)) & names) - set(one.names)
             }
             kept = [unit for unit in found if elsewhere.isdisjoint(unit.names)]
             if len(kept) == len(found):
                 return found if names & self._asked_for() else []
             found = kept
+
+    def _loader(self, name: str) -> str:
+        """The function that reads what has a name."""
+        return self._free(f"{LOAD}{name}")
+
+    def _free(self, name: str) -> str:
+        """A name that nothing in the file has."""
+        while name in self._taken:
+            name += "_"
+        return name
 
     def _asked_for(self) -> set[str]:
         """What declarations of the language use."""
@@ -268,7 +300,7 @@ class Written:
     def _source(self, node: ast.stmt) -> str:
         """A statement as the file has it, or as it was changed."""
         if getattr(node, "is_changed", False):
-            return ast.unparse(node)
+            return getattr(node, "as_python", None) or ast.unparse(node)
         return ast.get_source_segment(self._text, _with_decorators(node)) or ""
 
     def note(self, text: str, findings: Iterable[Diagnostic]) -> None:
@@ -276,6 +308,8 @@ class Written:
         lines = text.splitlines()
         for each in findings:
             unit = self._unit_at(lines, text[: each.span.start].count("\n"))
+            if unit is None and each.severity == "error":
+                self.general.append(f"the checker says: {each.message} (suppressed)")
             if unit is None or unit.moved is None or each.severity == "info":
                 continue
             unit.moved.remarks.append(f"the checker says: {each.message} (suppressed)")
@@ -309,7 +343,9 @@ class Written:
             )
             if unit is not None and isinstance(unit.node, ast.FunctionDef) and not unit.is_typed:
                 unit.is_typed = found = True
+                told = unit.moved.remarks if unit.moved is not None else []
                 unit.moved = function(with_any(unit.node), self._imports)
+                unit.moved.remarks[:0] = told
         return found
 
     def remarks(self) -> tuple[Remark, ...]:
@@ -320,11 +356,27 @@ class Written:
             if unit.stays:
                 what = what or f"`{ast.unparse(unit.node).splitlines()[0]}`"
                 found.append(Remark(line, f"{what} stays Python: {unit.stays}"))
+                found += [Remark(line, each) for each in dict.fromkeys(getattr(unit.node, "told", []))]
             elif unit.dropped:
                 found.append(Remark(line, f"left out: {unit.dropped}"))
             elif unit.moved is not None:
                 found += [Remark(line, each) for each in unit.moved.remarks]
         return tuple(found)
+
+
+def _is_assigned(node: ast.stmt) -> bool:
+    return isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign))
+
+
+def _other_than_rows(unit: Unit) -> set[str]:
+    """The names that a declaration uses elsewhere than where rows belong."""
+    rows = {
+        id(node)
+        for each in ast.walk(unit.node)
+        if isinstance(each, ast.keyword) and each.arg in ("trainset", "valset", "devset")
+        for node in ast.walk(each.value)
+    }
+    return {each.id for each in ast.walk(unit.node) if isinstance(each, ast.Name) and id(each) not in rows}
 
 
 def _head_of(lines: list[str], line: int) -> str:

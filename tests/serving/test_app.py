@@ -194,6 +194,7 @@ def test_a_request_has_to_come_in_time(path: Path, monkeypatch: pytest.MonkeyPat
 
     async def serve() -> list[bytes]:
         made = uvicorn.Config(app(path), port=0, http=connections.Connection, lifespan="off", log_config=None)
+        made.timeout_keep_alive = 1
         made.load()
         server = uvicorn.Server(made)
         server.lifespan = made.lifespan_class(made)
