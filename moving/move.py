@@ -219,7 +219,8 @@ def _units(body: list[ast.stmt], imports: Imports) -> list[Unit]:
 
 def _keep_rebound(units: Iterable[Unit]) -> None:
     """Let what has several values stay Python: the language has one for each name."""
-    listed = [unit for unit in units if not unit.dropped]
+    # What is changed in place is told of when the rest is decided.
+    listed = [unit for unit in units if not (unit.dropped or isinstance(unit.node, ast.AugAssign))]
     counts = Counter(name for unit in listed for name in unit.names)
     for unit in listed:
         if many := [name for name in unit.names if counts[name] > 1]:

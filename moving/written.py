@@ -18,6 +18,7 @@ from .signatures import Moved
 
 _LIKE_A_HEAD = re.compile(r"(?:from|import)\b|[^\W\d]\w*\s*[^\W\d]*\w*\s*[=:(]")
 _NO_TYPE = "E229"
+_FILL = frozenset({"append", "extend", "insert", "update", "pop", "remove", "sort", "reverse"})
 _ASKING = frozenset({"lm", "module", "module class", "program", "evaluator"})
 
 
@@ -66,6 +67,8 @@ class Written:
         self._kept_name = kept_name
         self.general: list[str] = []
         """What is to be said of the whole file."""
+        self._options: list[Unit] = []
+        """What was kept since it adds options to a parser."""
         self._by_name = {name: unit for unit in units for name in unit.names}
         self._taken = {name for node in ast.walk(tree) for name in bound_by(node)}
 
@@ -78,6 +81,7 @@ class Written:
         while True:
             for unit in self._units:
                 self._keep_shuffled(unit)
+                self._keep_filled(unit)
             # What uses others stands below them, and keeps them from being left out while it is there.
             while sum(self._leave_out(unit) for unit in reversed(self._units)):
                 pass
@@ -97,8 +101,11 @@ class Written:
                     func=ast.Attribute(value=ast.Name(id=name), attr="add_argument" | "set_defaults")
                 )
             ) if unit.dropped and (one := self._by_name.get(name)) is not None and one.stays:
-                unit.stays, unit.dropped = f"it changes `{name}`, which stays Python", ""
-                return True
+                # Once: what it needs may be left out.
+                if unit not in self._options:
+                    self._options.append(unit)
+                    unit.stays, unit.dropped = f"it changes `{name}`, which stays Python", ""
+                    return True
         return False
 
     @staticmethod
@@ -189,6 +196,19 @@ class Written:
             ):
                 unit.stays, unit.dropped = f"it changes `{name}`, which stays Python", ""
                 unit.is_read = one.is_read or reads(one.node)
+
+    def _keep_filled(self, unit: Unit) -> None:
+        """Let a statement stay that puts rows to others, and those, too: all of them are the data."""
+        match unit.node:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method))) if (
+                unit.dropped and unit.may_wait and not unit.runs and method in _FILL
+            ):
+                one = self._by_name.get(name)
+                if one is None or one.dropped or not (one.stays or one.kind in ("dataset", "constant")):
+                    return
+                one.stays = one.stays or "it is changed later"
+                unit.stays, unit.dropped = f"it changes `{name}`, which stays Python", ""
+                one.is_read = unit.is_read = True
 
     def _is_used(self, unit: Unit) -> bool:
         """Whether something that is not left out uses what a unit defines."""
@@ -308,11 +328,12 @@ class Written:
         lines = text.splitlines()
         for each in findings:
             unit = self._unit_at(lines, text[: each.span.start].count("\n"))
-            if unit is None and each.severity == "error":
-                self.general.append(f"the checker says: {each.message} (suppressed)")
+            said = f"the checker says: {each.message} (suppressed)"
+            if unit is None and each.severity == "error" and said not in self.general:
+                self.general.append(said)
             if unit is None or unit.moved is None or each.severity == "info":
                 continue
-            unit.moved.remarks.append(f"the checker says: {each.message} (suppressed)")
+            unit.moved.remarks.append(said)
 
     def _unit_at(self, lines: list[str], line: int) -> Unit | None:
         head = _key(_head_of(lines, line))
