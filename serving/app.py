@@ -87,10 +87,12 @@ class _Ended:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun: Message | None = None
+        is_over = False
 
         async def noting(message: Message) -> None:
-            nonlocal begun
+            nonlocal begun, is_over
             begun = begun or message
+            is_over = message["type"] == "http.response.body" and not message.get("more_body", False)
             await send(message)
 
         try:
@@ -99,7 +101,7 @@ class _Ended:
             stops = Problem(503, "The service stops", retry_after=1)
             if begun is None:
                 await problem_response(stops)(scope, receive, send)
-            elif _is_stream(begun):
+            elif _is_stream(begun) and not is_over:
                 await send({"type": "http.response.body", "body": as_event(stops), "more_body": False})
             # Anything else is cut, which its length tells.
             raise

@@ -19,7 +19,12 @@ check(qa)
 """
 OPTION = "p = argparse.ArgumentParser()\np.add_argument({given})\n"
 MODEL = "args = p.parse_args()\nlm = dspy.LM('openai/a', n=args.x)\n"
-SIGNATURE = "class S(dspy.Signature):\n    '''Short.'''\n    q: str = dspy.InputField()\n    a: {kind} = dspy.OutputField()\n"
+SIGNATURE = """
+class S(dspy.Signature):
+    '''Short.'''
+    q: str = dspy.InputField()
+    a: {kind} = dspy.OutputField()
+"""
 
 
 class Case(Struct):
@@ -47,7 +52,8 @@ CASES = {
         kept=["def load_rows():", "def load_rows_():", "import cache as cache_", "    rows.append("],
     ),
     "two files are read into one list": Case(
-        "rows = []\nwith open('a') as f:\n    rows += [dspy.Example(**json.loads(x)).with_inputs('q') for x in f]\n"
+        "rows = []\n"
+        "with open('a') as f:\n    rows += [dspy.Example(**json.loads(x)).with_inputs('q') for x in f]\n"
         "with open('b') as f:\n    rows += [dspy.Example(**json.loads(x)).with_inputs('q') for x in f]\n"
         + EVALUATED,
         kept=["    rows = []", "open('a')", "open('b')"],
@@ -111,14 +117,16 @@ CASES = {
         text=['WORDS = "Be brief."'],
     ),
     "a key with a type": Case(
-        "KEY: str = os.environ['K']\nlm = dspy.LM('openai/a', api_key=KEY)\n",
+        "KEY: str = 'sk-1234567890'\nlm = dspy.LM('openai/a', api_key=KEY)\n",
         text=['LM("openai/a")'],
         told=["`api_key` is left out"],
         absent=["KEY"],
     ),
     "keys in what stays Python": Case(
-        "def make(key):\n    try:\n        return dspy.LM('openai/b', api_key=key)\n    finally:\n        del key\n"
-        "class M(dspy.Module):\n    def __init__(self):\n        self.lm = dspy.LM('openai/a', api_key='sk-1234567890')\n"
+        "def make(key):\n    try:\n        return dspy.LM('openai/b', api_key=key)\n"
+        "    finally:\n        del key\n"
+        "class M(dspy.Module):\n    def __init__(self):\n"
+        "        self.lm = dspy.LM('openai/a', api_key='sk-1234567890')\n"
         "        self.other = make('a')\n        self.ask = dspy.Predict('q -> a')\n"
         "    def forward(self, q):\n        return self.ask(q=q)\nm = M()\n",
         kept=["api_key=key", "dspy.LM('openai/a')"],
