@@ -54,11 +54,11 @@ def _without_command_line(statements: list[ast.stmt]) -> list[ast.stmt]:
     for statement in statements:
         for node in ast.walk(statement):
             match node:
-                case ast.Call(func=ast.Attribute(attr="parse_args" | "parse_known_args")) if (
-                    _reads_command_line(node)
-                ):
-                    empty = ast.fix_missing_locations(ast.copy_location(ast.List([], ast.Load()), node))
-                    node.args, node.keywords = [empty], []
+                case ast.Call(func=ast.Attribute(attr="parse_args" | "parse_known_args")):
+                    if (given := _without_process(node)) is None:
+                        continue
+                    node.args = [ast.fix_missing_locations(ast.copy_location(given, node))]
+                    node.keywords = []
                     statement.is_changed = True  # type: ignore[attr-defined]
                     told = [*getattr(statement, "told", []), "the options are what they are by default"]
                     statement.told = told  # type: ignore[attr-defined]
@@ -73,6 +73,17 @@ def _reads_command_line(call: ast.Call) -> bool:
         case ast.Call(args=[given], keywords=[]) | ast.Call(args=[], keywords=[ast.keyword("args", given)]):
             return ast.unparse(given) in ("None", "sys.argv[1:]")
     return False
+
+
+def _without_process(call: ast.Call) -> ast.expr | None:
+    """What to parse in place of the command line of the process; None where it is not parsed."""
+    if _reads_command_line(call):
+        return ast.List([], ast.Load())
+    match call:
+        case ast.Call(args=[ast.Name(id=name)], keywords=[]):
+            # `def main(argv=None):` is the usual way to have both.
+            return ast.parse(f"[] if {name} is None else {name}", mode="eval").body
+    return None
 
 
 def _called_with_options(node: ast.AST, givers: set[str], names: set[str]) -> str:
@@ -115,7 +126,7 @@ def _gives(node: ast.expr, givers: Iterable[str]) -> bool:
     match node:
         case ast.Call(func=ast.Attribute(attr="parse_args")):
             return _reads_command_line(node)
-        case ast.Call(func=ast.Name(id=name), args=[]):
+        case ast.Call(func=ast.Name(id=name), args=[], keywords=[]):
             return name in givers
     return False
 

@@ -95,6 +95,12 @@ CASES = {
         kept=["p.add_argument('--x'", "parse_args([])"],
         told=["the options are what they are by default"],
     ),
+    "nor where a function may be given another": Case(
+        "def options(argv=None):\n    p = argparse.ArgumentParser()\n    p.add_argument('--x', default=1)\n"
+        "    return p.parse_args(argv)\nargs = options()\nlm = dspy.LM('openai/a', n=args.x)\n",
+        text=["n=args.x"],
+        kept=["parse_args([] if argv is None else argv)"],
+    ),
     "a signature with what a function has": Case(
         SIGNATURE.format(kind="str")
         + "class M(dspy.Module):\n    def __init__(self, words):\n        kind = Literal['a']\n"
