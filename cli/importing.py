@@ -52,8 +52,8 @@ def command(paths: tuple[Path, ...], out: Path | None, force: bool, shows: bool)
     count = len(programs)
     if not shows:
         made = [one for one in programs if one.result is not None and one.result.text.strip()]
-        kept = [one.kept for one in made if one.result is not None and one.result.python is not None]
-        _refuse_existing([*(one.target for one in made), *kept, *(others if made else ())], force)
+        beside = [one.kept for one in made if one.result is not None and one.result.python is not None]
+        _refuse_existing([*(one.target for one in made), *beside, *(others if made else ())], force)
     for program in programs:
         result = program.result
         assert result is not None
