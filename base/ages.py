@@ -6,14 +6,19 @@ from datetime import datetime, time
 
 
 def age(then: datetime | None, now: datetime) -> str:
-    """`today 14:32`, `yesterday`, `3 days ago`, by the clock of `now`; empty where it is unknown or to come.
+    """`today 14:32`, `yesterday`, `3 days ago`, by the clock of `now`; empty where it is unknown, to come
+    or beyond what a date can be.
 
     A moment at midnight is a day without a time.
     """
     if then is None:
         return ""
     if then.tzinfo is not None:
-        then = then.astimezone(now.tzinfo)
+        try:
+            then = then.astimezone(now.tzinfo)
+        except (ValueError, OverflowError):
+            # The first or the last day that there is, in another zone.
+            return ""
     days = (now.date() - then.date()).days
     if days < 0:
         return ""

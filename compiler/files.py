@@ -236,17 +236,22 @@ class Files:
                 changed = any(key[1] in imports or scope.is_import(key[1]) for key in edits)
                 if changed or scope.base_names() != bases:
                     edited.add(IMPORTS)
-                if path in self._python or (path in self._read_by_python and edits):
+                if path in self._python or (edits and path in self._behind_python()):
                     outside.add(path)
         if outside:
             edited |= self._outside(outside)
         self._spread(edited)
 
+    def _behind_python(self) -> set[str]:
+        """The files on which depends what Python files import from programs."""
+        return {each for path in self._read_by_python for each in self.reached(path)}
+
     def _outside(self, paths: set[str]) -> set[Key]:
         """What depends on files that are no `.dspy` files, or that are there or not."""
+        # A Python file may hand on what it imports of others.
+        texts = {text_key(path) for path in (*paths, *self._python)}
         self._python.clear()
         self._read_by_python.clear()
-        texts = {text_key(path) for path in paths}
         edited = texts | {IMPORTS} | self._names.readers(texts)
         for scope in self._scopes.values():
             edited |= {scope.key(name) for name in scope.import_names()}
@@ -301,6 +306,10 @@ class Files:
                 return None
             found = self._python[path] = PythonFile(path, text, python_importer(self, path))
         return found
+
+    def used_by_python(self, path: str) -> None:
+        """Remember that something of a `.dspy` file is asked because of a Python file."""
+        self._read_by_python.add(path)
 
     # --- names ------------------------------------------------------------------------------------------
 

@@ -81,6 +81,8 @@ def run(module: ModuleType, found: Compiled) -> None:
     ) -> ModuleType:
         path = found.imports.get("." * level + name)
         if stand_in is not None:
+            if level and not name and path is not None:
+                return _of_package_instead(stand_in, path, fromlist or ())
             return _made_instead(stand_in, name if fromlist else name.partition(".")[0], path)
         with importing_python():
             if path is None or (level and module.__package__):
@@ -181,16 +183,44 @@ def _imported(name: str, path: str, by_name: bool) -> ModuleType:
 
 
 def _of_package(folder: str, names: Sequence[str], by_name: bool) -> ModuleType:
-    """What `from . import a, b` takes its names from: files of the package, or what its own file defines."""
+    """What `from . import a, b` takes its names from: what the package's own file defines, or its files."""
     given = ModuleType(name_of_file(folder))
+    start = os.path.join(folder, "__init__.py")
+    defined = vars(sys.modules[_package(folder)]) if os.path.isfile(start) else {}
     for name in names:
-        files = (f"{name}{ENDING}", f"{name}.py", os.path.join(name, "__init__.py"))
-        path = next((each for file in files if os.path.isfile(each := os.path.join(folder, file))), None)
-        if path is not None:
+        path = _file_in(folder, name)
+        own = defined.get(name)
+        if name in defined and not (path is not None and _is_module_of(own, path)):
+            setattr(given, name, own)
+        elif path is not None:
             setattr(given, name, _imported(name, path, by_name))
-        elif hasattr(package := sys.modules[_package(folder)], name):
+    return given
+
+
+def _of_package_instead(
+    stand_in: Callable[[str, str | None], ModuleType], start: str, names: Sequence[str]
+) -> ModuleType:
+    """The same where Python is not run; `start` is the package's own file, which need not be there."""
+    folder = os.path.dirname(start)
+    given = ModuleType(name_of_file(folder))
+    package = stand_in(os.path.basename(folder), start) if os.path.isfile(start) else None
+    for name in names:
+        path = _file_in(folder, name)
+        if path is not None and name not in vars(package or given):
+            setattr(given, name, _made_instead(stand_in, name, path))
+        elif package is not None:
             setattr(given, name, getattr(package, name))
     return given
+
+
+def _file_in(folder: str, name: str) -> str | None:
+    """The file of a folder that a name means in `from . import name`."""
+    files = (f"{name}{ENDING}", f"{name}.py", os.path.join(name, "__init__.py"))
+    return next((each for file in files if os.path.isfile(each := os.path.join(folder, file))), None)
+
+
+def _is_module_of(value: object, path: str) -> bool:
+    return isinstance(value, ModuleType) and _is_file(value, path)
 
 
 def _is_found(name: str, path: str) -> bool:

@@ -73,7 +73,13 @@ def _imported(analysis: FileAnalysis) -> Iterator[Path]:
         if target is not None and target.kind in ("dspy", "python") and target.path:
             path = Path(target.path).resolve()
             # What is installed is a requirement, no part of the program.
-            if "site-packages" not in path.parts and not _is_library(path):
+            if "site-packages" in path.parts or _is_library(path):
+                continue
+            if path.name == "__init__.py" and isinstance(item.declaration, syntax.FromImport):
+                for each in item.declaration.names:
+                    yield from _modules((path.parent,), [each.name.text])
+            if path.is_file():
+                # `from . import common` needs no file of the folder's own.
                 yield path
 
 

@@ -16,10 +16,17 @@ def of_expressions(name: str) -> types.Type | None:
 
 @cache
 def _functions() -> dict[str, types.Type]:
-    found = types.union(types.Instance(_class("Match")), types.NONE)
+    match = _class("Match")
+    found = types.union(types.Instance(match), types.NONE)
     looking: dict[str, types.Type] = {name: _function(name, found) for name in _LOOKING}
-    pattern = types.Instance(_class("Pattern", looking))
-    return {**looking, "compile": _function("compile", pattern)}
+    pattern = _class("Pattern", looking)
+    return {
+        **looking,
+        "compile": _function("compile", types.Instance(pattern)),
+        # For `isinstance`.
+        "Match": types.Class(match),
+        "Pattern": types.Class(pattern),
+    }
 
 
 def _class(name: str, members: dict[str, types.Type] | None = None) -> types.ClassDefinition:

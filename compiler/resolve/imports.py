@@ -77,6 +77,9 @@ class Workspace(Protocol):
     def python(self, path: str) -> PythonFile | None:
         """A Python file, read and not run."""
 
+    def used_by_python(self, path: str) -> None:
+        """Remember that something of a `.dspy` file is asked because of a Python file."""
+
     def symbol(self, key: Key) -> Symbol | None:
         """What a name of a `.dspy` file stands for; noted as read."""
 
@@ -284,9 +287,18 @@ def python_importer(files: Workspace, path: str) -> Importer:
 
     def find(level: int, module: str, name: str | None) -> Type | None:
         parts = tuple(part for part in module.split(".") if part)
+        note(level, parts)
         if name is None:
             return module_type(files, path, level, parts)
-        return _type(imported(files, path, level, parts, name))
+        kind = _type(imported(files, path, level, parts, name))
+        if kind is None or isinstance(kind, types.PythonModule):
+            note(level, (*parts, name))
+        return kind
+
+    def note(level: int, parts: tuple[str, ...]) -> None:
+        found = locate(files, path, level, parts) if parts or level else None
+        if found is not None and found.kind == "dspy":
+            files.used_by_python(found.path)
 
     return find
 

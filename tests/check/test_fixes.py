@@ -57,6 +57,12 @@ def test_a_signature_string_with_escapes_offers_no_fix_at_a_guessed_place() -> N
     assert found.fixes == ()
 
 
+def test_a_tuple_is_not_written_into_the_brackets_of_bool() -> None:
+    (found,) = check("def f(x: str) -> bool:\n    return x, x\n")
+    assert found.code == "E216"
+    assert found.fixes == ()
+
+
 def test_a_rule_that_is_said_to_have_a_fix_has_one_in_a_case(tmp_path: Path) -> None:
     mistakes = [each for path in sorted(HERE.glob("mistakes/*.txt")) for each in read_mistakes(path)]
     found = {each.code for text in PROGRAMS.values() for each in check(text) if each.fix}

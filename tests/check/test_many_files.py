@@ -85,6 +85,20 @@ SEQUENCES: dict[str, list[Step]] = {
         },
         {"kinds.dspy": "limit = 1\nprices = 2\n"},
     ],
+    "a Python file hands on what a program imports": [
+        {
+            "kinds.dspy": KIND,
+            "b.dspy": "from kinds import Kind as n\n",
+            "t.py": "from b import n as g\n",
+            "user.dspy": "from t import g\n\nx: int = g(1)\n",
+        },
+        {"b.dspy": "n = 'a'\n"},
+        {"b.dspy": "def n(x: int) -> int:\n    return x\n"},
+        {"b.dspy": "from kinds import Kind as n\n"},
+        {"kinds.dspy": "def Kind(x: int) -> int:\n    return x\n"},
+        {"t.py": "import b\ng = b.n\n"},
+        {"b.dspy": "n = 'a'\n"},
+    ],
     "two files begin with the same import": [
         {"a.dspy": "from b import F, G\n\nx = F\n", "b.dspy": "from b import F, G\n"},
         {"b.dspy": "from b import F, from\n"},

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import dspyc
+from dspyc.loader.load import without_python
+from dspyc.loader.skeleton import stand_in
 from support.folders import QA, python, write
 
 
@@ -321,3 +323,40 @@ def test_files_of_the_own_package_by_their_names(tmp_path: Path) -> None:
     )
     assert dspyc.load(tmp_path / "pkg" / "main.dspy").both() == 3
     assert python(tmp_path, "import dspyc, pkg.main; print(pkg.main.both())").strip() == "3"
+
+
+def test_what_a_package_defines_goes_before_its_files(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        pkg__main_dspy="""
+        from . import helper
+
+        def loud() -> str:
+            return helper.upper()
+        """,
+        pkg__helper_py="def upper() -> str:\n    return 'of the file'\n",
+    )
+    (tmp_path / "pkg" / "__init__.py").write_text('helper = "mine"\n')
+    assert dspyc.load(tmp_path / "pkg" / "main.dspy").loud() == "MINE"
+    assert python(tmp_path, "import dspyc, pkg.main; print(pkg.main.loud())").strip() == "MINE"
+
+
+def test_files_of_the_own_package_are_there_without_python(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        pkg__main_dspy="""
+        from . import LIMIT, parts, helper
+
+        module qa = Predict(parts.Ask, max_tokens=LIMIT)
+
+        def told() -> int:
+            return helper.two()
+        """,
+        pkg__parts_dspy="signature Ask:\n    input question: str\n    output answer: str\n",
+        pkg__helper_py="open(__file__ + '.run', 'w').close()\n\ndef two() -> int:\n    return 2\n",
+    )
+    (tmp_path / "pkg" / "__init__.py").write_text("LIMIT = 5\nopen(__file__ + '.run', 'w').close()\n")
+    with without_python(stand_in):
+        module = dspyc.load(tmp_path / "pkg" / "main.dspy")
+    assert [*module.qa.signature.output_fields] == ["answer"]
+    assert not [*(tmp_path / "pkg").glob("*.run")]

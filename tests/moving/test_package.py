@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+import dspyc
 from dspyc.cli.main import run as main
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -322,6 +323,24 @@ def test_packages_of_python_go_along_whole(tmp_path: Path) -> None:
     assert package(path, "--name", "whole", "--out", tmp_path / "out") == 0
     lib = {"__init__.py", "b.py", "d.py", "deep/__init__.py", "deep/c.py"}
     assert packed(tmp_path / "out", "whole") == {"p.dspy", "helper.py", *(f"lib/{each}" for each in lib)}
+
+
+@pytest.mark.parametrize("has_init", [True, False])
+def test_files_of_the_own_folder_go_along(tmp_path: Path, has_init: bool) -> None:
+    path = write(
+        tmp_path,
+        p__dspy="from . import more, helper\n"
+        'module m = Predict("q -> a")\ndef told() -> int:\n    return more.one() + helper.two()\n',
+        more__dspy="def one() -> int:\n    return 1\n",
+        helper__py="def two() -> int:\n    return 2\n",
+    )
+    if has_init:
+        (tmp_path / "__init__.py").touch()
+    assert package(path, "--name", "own", "--out", tmp_path / "out") == 0
+    with zipfile.ZipFile(tmp_path / "out" / "own-0.1.0-py3-none-any.whl") as archive:
+        archive.extractall(tmp_path / "elsewhere")
+    (moved,) = (tmp_path / "elsewhere").glob("**/p.dspy")
+    assert dspyc.load(moved).told() == 3
 
 
 @pytest.mark.parametrize("name", ["prod.env", "settings.ini", "notes", ".aws/conf.txt", "rows.csv.gz"])

@@ -233,7 +233,7 @@ def _function_returns(item: Item, node: syntax.FunctionDeclaration) -> Findings:
             elif node.returns is not None and _is_plain(plain(given)):
                 shown = display(plain(given))
                 fix = replace(f"Change the return type to `{shown}`", node.returns, shown)
-            elif wanted == types.BOOL and returned.value is not None:
+            elif wanted == types.BOOL and not isinstance(returned.value, syntax.Tuple | None):
                 fix = replace("Write `bool(…)`", returned.value, f"bool({written(item, returned.value)})")
             yield wrong_return.at(returned.value or returned, words, fix=fix)
 

@@ -10,6 +10,7 @@ from ....base.diagnostic import Fix
 from ....grammar import syntax
 from ... import catalog, types
 from ...program import Binding, Item
+from ...types.assignable import assignable
 from ..rule import replace, written
 from ..words import near
 
@@ -30,17 +31,35 @@ _HANDED_ON = (
 
 _OF_PROVIDERS = frozenset(
     {
+        "audio",
+        "documents",
+        "extra_body",
+        "extra_headers",
+        "format",
         "logit_bias",
         "logprobs",
         "metadata",
         "modalities",
+        "parallel_tool_calls",
         "prediction",
+        "prompt_cache_key",
+        "provider",
+        "reasoning",
+        "response_format",
+        "safety_settings",
+        "service_tier",
         "store",
+        "stream_options",
+        "system",
         "tags",
+        "thinking",
         "tool_choice",
         "tools",
+        "top_logprobs",
+        "transforms",
         "user",
         "verbosity",
+        "web_search_options",
     }
 )
 """Settings of providers that fields may well be named like."""
@@ -107,11 +126,21 @@ def _named_like_fields(
             continue
         if id(argument.value) in item.unresolved:
             continue  # an input that is named where parts are made, which is another finding
+        if not _may_be_meant_for(item, argument, field):
+            continue
         if field.direction == "input":
             words = f"inputs are given when the module is called; `{field.name}` is no setting"
         else:
             words = f"`{field.name}` is an output; the model gives it"
         yield WrongSetting(name, words, None)
+
+
+def _may_be_meant_for(item: Item, argument: syntax.Argument, field: types.Field) -> bool:
+    """Whether a value may have been written for a field; what only a provider takes is no such value."""
+    given = item.type_of(argument.value)
+    if isinstance(given, types.Dict | types.Record):
+        return False
+    return field.direction == "input" or assignable(given, field.type)
 
 
 def _in_config(binding: Binding) -> Iterator[WrongSetting]:

@@ -120,12 +120,29 @@ def _not_examples(item: Item, node: syntax.Call) -> Iterator[Diagnostic]:
         kind = item.type_of(argument.value) if argument is not None else types.UNKNOWN
         if argument is None or not isinstance(kind, types.List) or may_be_example(kind.item):
             continue
+        if _takes_others(binding, argument):
+            continue
         if isinstance(kind.item, types.Builtin | types.Literals):
             continue  # of another type than the parameter's
         elements = argument.value.elements if isinstance(argument.value, syntax.List) else ()
         at = next((each for each in elements if isinstance(each, syntax.Dict)), argument.value)
         words = f"`{parameter}` holds examples; make a dataset of these rows: `Dataset(…, inputs=[…])`"
         yield unmarked_inputs.at(at, words)
+
+
+def _takes_others(binding: Binding, argument: syntax.Argument) -> bool:
+    """Whether a function of the program has a parameter of that name for something else than examples."""
+    callee = binding.callee
+    if not isinstance(callee, types.Function) or callee.origin not in ("declared", "python"):
+        return False
+    wanted = next((parameter.type for given, parameter in binding.matched if given is argument), None)
+    match wanted:
+        case types.Dataset():
+            return False
+        case types.List(item=item):
+            return not may_be_example(item) or not types.known(item)
+        case _:
+            return True
 
 
 def _unmarked(program: Program, item: Item, node: syntax.Call) -> Iterator[Diagnostic]:

@@ -105,7 +105,7 @@ def wrong_default(program: Program, item: Item, node: _Defaulted | _Declared | s
         limits, allowed = limits_of(node.where, name), choices_of(node.where, name)
         condition = broken_by(limits, allowed, name, node.default)
         if condition is not None:
-            words = f"the default of `{name}` breaks its own condition, `{condition}`"
+            words = f"the default of `{name}` breaks its `where`, which needs `{condition}`"
             yield wrong_default.at(node.default, words)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace as replaced
@@ -379,8 +380,10 @@ def _reads(
 ) -> Iterator[tuple[str, syntax.Identifier | syntax.String]]:
     """The fields that are read of a parameter, not of another name of the same text inside of it.
 
-    What its type lacks is another finding.
+    What its type lacks is another finding. Where the function asks whether a field is there, or catches
+    that it is not, some of its uses may lack it.
     """
+    asked = set(_asked_for(item, parameter))
     reads: list[tuple[syntax.Expression, syntax.Identifier | syntax.String]]
     reads = [(each.value, each.name) for each in item.nodes(syntax.Attribute)]
     reads += [
@@ -395,8 +398,47 @@ def _reads(
         symbol, kind = item.symbol_of(holder), item.type_of(holder)
         if isinstance(kind, types.Fields) and kind.interface.field(name) is None:
             continue
+        if name in asked or _is_caught(item, read):
+            continue
         if symbol is not None and (symbol in own if own else symbol.kind == "parameter"):
             yield name, read
+
+
+def _asked_for(item: Item, parameter: str) -> Iterator[str]:
+    """The fields of a parameter of which a function asks whether they are there: `"hint" in example`."""
+    for test in item.nodes(syntax.Comparison):
+        for operator, (left, right) in zip(test.operators, pairwise((test.left, *test.rights)), strict=True):
+            if operator in ("in", "not in") and isinstance(left, syntax.String) and _is_of(right, parameter):
+                yield left.value
+    for call in item.nodes(syntax.Call):
+        is_get = isinstance(call.function, syntax.Attribute) and call.function.name.text == "get"
+        if is_get and call.arguments and _is_of(call, parameter):
+            name = call.arguments[0].value
+            if isinstance(name, syntax.String):
+                yield name.value
+
+
+def _is_of(node: syntax.Expression, parameter: str) -> bool:
+    """`example`, `example.keys()`"""
+    if isinstance(node, syntax.Call) and isinstance(node.function, syntax.Attribute):
+        node = node.function.value
+    return isinstance(node, syntax.Name) and node.text == parameter
+
+
+_OF_MISSING = frozenset({"AttributeError", "Exception", "KeyError", "LookupError"})
+"""What a read of a field that is missing raises, and the classes above."""
+
+
+def _is_caught(item: Item, read: syntax.Node) -> bool:
+    return any(
+        node.body[0].span.start <= read.span.start < node.body[-1].span.end
+        and any(
+            isinstance(each, syntax.Name) and each.text in _OF_MISSING
+            for clause in node.clauses
+            for each in (clause.kind.elements if isinstance(clause.kind, syntax.Tuple) else (clause.kind,))
+        )
+        for node in item.nodes(syntax.Try)
+    )
 
 
 def _is_method(program: Program, name: str) -> bool:

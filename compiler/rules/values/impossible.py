@@ -283,7 +283,7 @@ def _outside(item: Item, left: syntax.Expression, right: syntax.Expression) -> F
             broken = None if given is None else limits.broken_by(given)
             text = written(item, subject)
             if broken is not None:
-                words = f"`{text}` is never `{written(item, value)}`: its `where` says `{broken}`"
+                words = f"`{text}` is never `{written(item, value)}`: its `where` needs `{broken}`"
                 yield impossible_comparison.at(value, words)
             elif allowed and isinstance(value, syntax.String) and value.value not in allowed:
                 words, fix = f"`{text}` is never `{written(item, value)}`", None
@@ -296,7 +296,7 @@ def _outside(item: Item, left: syntax.Expression, right: syntax.Expression) -> F
 
 
 def _ordered(item: Item, left: syntax.Expression, operator: str, right: syntax.Expression) -> Findings:
-    """`score > 5` where the field's `where` says `score <= 5`."""
+    """`score > 5` where the field's `where` needs `score <= 5`."""
     if number(left) is not None:
         left, operator, right = right, _MIRRORED[operator], left
     given = number(right)
@@ -307,7 +307,7 @@ def _ordered(item: Item, left: syntax.Expression, operator: str, right: syntax.E
         if bound is not None:
             shown = f"`{written(item, left)} {operator} {written(item, right)}`"
             span = Span(min(left.span.start, right.span.start), max(left.span.end, right.span.end))
-            yield impossible_comparison.at(span, f"{shown} never holds: its `where` says `{bound}`")
+            yield impossible_comparison.at(span, f"{shown} never holds: its `where` needs `{bound}`")
 
 
 def _contradicts(limits: types.Limits, operator: str, given: float) -> str | None:

@@ -22,6 +22,7 @@ from ...types.narrow import may_be_none, only_none_misfits
 from ...types.union import widened
 from ..rule import Findings, insert, replace, rule, written
 from ..words import described
+from .not_none import is_accounted_for
 
 _Use: TypeAlias = (
     syntax.Attribute
@@ -66,7 +67,8 @@ def possibly_none(program: Program, item: Item, node: _Use) -> Findings:
     """A value that may be `None` is used as if it never were.
 
     A test rules out `None` where it holds: `if x`, `x is not None`, an early `return`, `assert`, `match`,
-    `and`, `or`, a comprehension's condition.
+    `and`, `or`, a comprehension's condition. A use in a `try` that takes what `None` raises is
+    right too, and so is that of a match whose pattern fits every text.
 
     ```dspy
     def shout(text: str | None) -> str:
@@ -80,6 +82,8 @@ def possibly_none(program: Program, item: Item, node: _Use) -> Findings:
     ```
     """
     for value, why in _misfits(item, node):
+        if is_accounted_for(program, item, value, list(_conditions(item))):
+            continue
         if _is_first(item, value) and not _is_tested_call(item, value):
             text = written(item, value)
             shown = f"`{text}`" if len(text) <= 40 else "this value"
@@ -109,6 +113,9 @@ def _is_tested_call(item: Item, value: syntax.Expression) -> bool:
     if not isinstance(callee, types.Function) or callee.origin != "builtin":
         return False
     text = on_one_line(value)
+    if value.arguments and isinstance(value.function, syntax.Attribute):
+        # `re.findall` of the same text tells it too.
+        text = text.removeprefix(on_one_line(value.function.value)).partition("(")[2]
     return any(text in on_one_line(each) for each in _conditions(item) if not _is_in(value, each))
 
 
