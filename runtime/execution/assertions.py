@@ -149,11 +149,15 @@ class Attempt:
             self.failure = str(error)
             self.is_usable = error.suggested
             return True
-        if self._kept is not None and isinstance(error, Exception) and not _is_final(error):
+        if self._is_behind_what_is_kept() and isinstance(error, Exception) and not _is_final(error):
             _say_what_is_kept(error)
             self.is_given_up = True
             return True
         return False
+
+    def _is_behind_what_is_kept(self) -> bool:
+        """Whether this try has failed before it came as far as the `suggest` of the one that is kept."""
+        return self._kept is not None and len(self.calls) < len(self._kept)
 
     async def call(self, module: Part, /, **inputs: Any) -> Any:
         """Call a part; on a further try its predictors are told what was wrong with the last one."""
@@ -172,8 +176,7 @@ class Attempt:
             outputs = known.outputs
         finally:
             feedback.reset(token)
-        if not self.last:
-            self.calls.append(_Call(module, inputs, outputs))
+        self.calls.append(_Call(module, inputs, outputs))
         return outputs
 
     def failed(self, message: object, values: dict[str, Any] | None = None) -> ProgramAssertionError:

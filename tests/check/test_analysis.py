@@ -438,3 +438,16 @@ def test_what_belongs_to_a_model_is_said_to() -> None:
     (help_,) = (each.help for each in found if each.code == "E202")
     assert help_ is not None
     assert help_.startswith("it is a setting of models: write `LM(…, temperature=…)`")
+
+
+@pytest.mark.parametrize(
+    ("metric", "without", "has_fix"),
+    [("answer_exact_match()", "brackets", True), ("answer_exact_match(QA, QA)", "calling it", False)],
+)
+def test_a_metric_that_is_called_is_passed_itself(metric: str, without: str, has_fix: bool) -> None:
+    text = f'signature QA = "q -> answer"\noptimizer few = BootstrapFewShot(metric={metric})\n'
+    (wrong,) = (
+        each for each in analyse(text).diagnostics if each.code == "E208" and "metric" in each.message
+    )
+    assert wrong.help == f"pass the function itself: `answer_exact_match`, without {without}"
+    assert bool(wrong.fixes) == has_fix

@@ -66,16 +66,47 @@ NEOVIMS = {"0.11": str(BIN / "nvim"), "Debian's": "/usr/bin/nvim"}
 
 @pytest.mark.parametrize("version", NEOVIMS)
 def test_neovim(version: str, workspace: Path) -> None:
-    """It starts the server of the project's own environment."""
+    """It starts the server of the project's own environment, which is trusted."""
+    _own_command(workspace, f'touch "{workspace}/started"\nexec "{BIN}/dspyc" "$@"')
+    trusting = ["--cmd", "let g:dspyc_trusts_venv = 1"]
+    assert "is right" in run([*_neovim(version), *trusting, "-c", f"luafile {HERE}/neovim.lua"], workspace)
+    assert (workspace / "started").exists()
+
+
+@pytest.mark.parametrize("version", NEOVIMS)
+@pytest.mark.parametrize(
+    ("before", "is_own"),
+    [
+        ("", False),
+        ("let g:dspyc_trusts_venv = v:true", True),
+        ("let g:dspyc_trusts_venv = [getcwd()]", True),
+        ("let g:dspyc_trusts_venv = ['/elsewhere', getcwd() . '/.venv']", False),
+        ("let $VIRTUAL_ENV = getcwd() . '/.venv'", True),
+        ("let $VIRTUAL_ENV = getcwd()", False),
+    ],
+)
+def test_neovim_runs_nothing_that_a_repository_brings_along(
+    version: str, before: str, is_own: bool, workspace: Path
+) -> None:
+    own = _own_command(workspace, "true")
+    asked = "lua io.stdout:write(require('dspyc').command(vim.fn.getcwd()))"
+    said = run([*_neovim(version), "--cmd", before, "-c", asked, "-c", "qall!"], workspace)
+    assert said.strip() == (str(own) if is_own else "dspyc")
+
+
+def _own_command(workspace: Path, script: str) -> Path:
+    """A `dspyc` in the workspace's own environment."""
     own = workspace / ".venv" / "bin" / "dspyc"
     own.parent.mkdir(parents=True)
-    own.write_text(f'#!/bin/sh\ntouch "{workspace}/started"\nexec "{BIN}/dspyc" "$@"\n', encoding="utf-8")
+    own.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     own.chmod(0o755)
+    return own
+
+
+def _neovim(version: str) -> list[str]:
     paths = f"{EDITORS}/neovim,{EDITORS}/vim"
     before = f"set runtimepath^={paths} noswapfile | filetype plugin indent on | syntax on"
-    command = [NEOVIMS[version], "--headless", "--clean", "--cmd", before]
-    assert "is right" in run([*command, "-c", f"luafile {HERE}/neovim.lua"], workspace)
-    assert (workspace / "started").exists()
+    return [NEOVIMS[version], "--headless", "--clean", "--cmd", before]
 
 
 @pytest.mark.parametrize("client", ["eglot", "lsp-mode"])

@@ -119,7 +119,7 @@ def _converted(item: Item, node: syntax.Expression, given: Type, wanted: Type) -
     text = item.text[node.span.start : node.span.end]
     options = tuple(types.options(wanted))
     called = _called_instead(item, node, wanted)
-    if called is not None:
+    if called is not None and not called.arguments:
         return replace("Remove the brackets", Span(called.function.span.end, called.span.end), "")
     several = [each for each in options if isinstance(each, types.List | types.Iterable)]
     if types.known(given) and types.Iterable(types.Builtin("object")) in several:
@@ -263,8 +263,8 @@ def _choice(given: Type, wanted: Type) -> tuple[types.Value, ...] | None:
 
 
 def _called_instead(item: Item, node: syntax.Expression, wanted: Type) -> syntax.Call | None:
-    """The call of a function without arguments where the function itself is asked for."""
-    if not isinstance(node, syntax.Call) or node.arguments:
+    """The call of a function where the function itself is asked for."""
+    if not isinstance(node, syntax.Call):
         return None
     takes_function = any(isinstance(each, types.Callback) for each in types.options(wanted))
     return node if takes_function and isinstance(item.type_of(node.function), types.Function) else None
@@ -272,8 +272,9 @@ def _called_instead(item: Item, node: syntax.Expression, wanted: Type) -> syntax
 
 def _help(item: Item, node: syntax.Expression, given: Type, wanted: Type) -> str | None:
     text = item.text[node.span.start : node.span.end]
-    if _called_instead(item, node, wanted) is not None:
-        return f"pass the function itself: `{text.partition('(')[0]}`, without brackets"
+    if (called := _called_instead(item, node, wanted)) is not None:
+        rest = "calling it" if called.arguments else "brackets"
+        return f"pass the function itself: `{text.partition('(')[0]}`, without {rest}"
     if isinstance(given, types.List | types.Tuple) and wanted == types.INT and len(text) <= 40:
         return f"for its length, write `len({text})`"
     wants_module = any(isinstance(each, types.AnyModule) for each in types.options(wanted))

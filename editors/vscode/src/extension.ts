@@ -31,18 +31,23 @@ const SETTINGS = { scheme: "file", pattern: "**/dspyc.toml" };
 let client: LanguageClient | undefined;
 /** The `dspyc` command that the server was started with. */
 let command: string | undefined;
+/** Whether the command is looked for, or the server starts. */
+let isStarting = true;
 /** Starts and stops wait for each other, whoever asks for them. */
 let queue: Promise<void> = Promise.resolve();
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const output = vscode.window.createOutputChannel("dspyc", { log: true });
   const status = new ServerStatus(SELECTOR);
-  const tree = registerViews(context);
+  const { tree, following } = registerViews(context);
   let isInstalling = false;
   const restart = (): Promise<void> => {
     queue = queue.then(async () => {
+      isStarting = true;
       await stop();
       await start(output, status);
+      isStarting = false;
+      following.forEach((view) => view.refresh());
       await status.busy(tree.refresh());
     });
     return queue;
@@ -84,8 +89,13 @@ export function deactivate(): Promise<void> {
   return queue;
 }
 
-/** The views and what is run by hand; the tree of tests is filled once there is a server. */
-function registerViews(context: vscode.ExtensionContext): TestTree {
+/** What views say that have nothing to ask. */
+function absence(): string {
+  return isStarting ? "dspyc is starting." : "The command dspyc was not found, so there is nothing to show.";
+}
+
+/** The views and what is run by hand; the tree of tests, and what follows the cursor, are filled once there is a server. */
+function registerViews(context: vscode.ExtensionContext): { tree: TestTree; following: { refresh(): void }[] } {
   const getCommand = (): string | undefined => command;
   const getClient = (): LanguageClient | undefined => client;
   const controller = vscode.tests.createTestController("dspyc", "dspyc");
@@ -97,8 +107,8 @@ function registerViews(context: vscode.ExtensionContext): TestTree {
     model,
     trace: () => trace.begin(),
   });
-  const preview = new PromptPreview(context.extensionUri, getCommand);
-  const graph = new GraphView(context.extensionUri, getClient);
+  const preview = new PromptPreview(context.extensionUri, getCommand, absence);
+  const graph = new GraphView(context.extensionUri, getClient, absence);
   controller.createRunProfile(
     "Run",
     vscode.TestRunProfileKind.Run,
@@ -129,7 +139,7 @@ function registerViews(context: vscode.ExtensionContext): TestTree {
     }),
     vscode.commands.registerCommand("dspyc.graph", () => graph.show()),
   );
-  return tree;
+  return { tree, following: [preview, graph] };
 }
 
 /** Put the cursor on the declaration of a name, so that the preview shows it. */

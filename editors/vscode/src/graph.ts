@@ -13,6 +13,7 @@ export class GraphView extends FollowingView<{ readonly kind: "ready" }, ToGraph
   constructor(
     extension: vscode.Uri,
     private readonly client: () => LanguageClient | undefined,
+    private readonly absence: () => string,
   ) {
     super(extension, { type: "dspyc.graph", title: "Data flow", script: "graph.js" }, REST);
   }
@@ -24,6 +25,7 @@ export class GraphView extends FollowingView<{ readonly kind: "ready" }, ToGraph
   protected async update({ document, position }: Place): Promise<void> {
     const client = this.client();
     if (client === undefined) {
+      this.tell({ kind: "problem", text: this.absence() });
       return;
     }
     const params = client.code2ProtocolConverter.asTextDocumentPositionParams(document, position);

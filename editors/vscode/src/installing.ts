@@ -2,10 +2,11 @@
 
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
+import * as path from "node:path";
 import { platform } from "node:process";
 import * as vscode from "vscode";
 
-import { OLDEST, plan, type Machine, type Plan } from "./environment";
+import { OLDEST, plan, requirementOf, type Machine, type Plan } from "./environment";
 import { hasPythonExtension, interpreter } from "./python";
 import type { Search } from "./server";
 import { ended } from "./tasks";
@@ -62,7 +63,12 @@ export async function install(extension: vscode.Uri): Promise<boolean> {
     }
     return false;
   }
-  const found = await plan(await machine(), requirement(extension));
+  const wanted = requirementOf(vscode.workspace.getConfiguration("dspyc").get("package", "").trim(), wheelOf(extension));
+  if (wanted === undefined) {
+    await askForPackage();
+    return false;
+  }
+  const found = await plan(await machine(), wanted);
   if (found.kind !== "steps") {
     await sayWhyNot(found);
     return false;
@@ -76,15 +82,19 @@ export async function install(extension: vscode.Uri): Promise<boolean> {
   return true;
 }
 
-/** What pip installs: what the settings say, else the package that the extension brings along, else the name. */
-function requirement(extension: vscode.Uri): string {
-  const set = vscode.workspace.getConfiguration("dspyc").get("package", "").trim();
-  if (set !== "") {
-    return set;
-  }
+/** The package that the extension brings along, if it was built with it. */
+function wheelOf(extension: vscode.Uri): string | undefined {
   const folder = vscode.Uri.joinPath(extension, "dist", "wheel").fsPath;
   const wheel = existsSync(folder) ? readdirSync(folder).find((name) => name.endsWith(".whl")) : undefined;
-  return wheel === undefined ? "dspyc" : vscode.Uri.joinPath(extension, "dist", "wheel", wheel).fsPath;
+  return wheel === undefined ? undefined : path.join(folder, wheel);
+}
+
+async function askForPackage(): Promise<void> {
+  const text =
+    "This extension was built without dspyc's package. Set dspyc.package to the folder of a clone, a wheel, or an address.";
+  if ((await vscode.window.showWarningMessage(text, SETTINGS)) === SETTINGS) {
+    await vscode.commands.executeCommand("workbench.action.openSettings", "dspyc.package");
+  }
 }
 
 async function machine(): Promise<Machine> {
@@ -100,6 +110,7 @@ async function machine(): Promise<Machine> {
       return Number.isInteger(major) && Number.isInteger(minor) ? [major!, minor!] : undefined;
     },
     hasPip: async (python) => (await output(python, ["-m", "pip", "--version"])) !== undefined,
+    hasDspyc: async (python) => (await output(python, ["-c", "import importlib.metadata as m; m.version('dspyc')"])) !== undefined,
     hasUv: (await output("uv", ["--version"])) !== undefined,
   };
 }
@@ -118,9 +129,11 @@ async function sayWhyNot(found: Exclude<Plan, { kind: "steps" }>): Promise<void>
   const [text, ...buttons] =
     found.kind === "no folder"
       ? ["Open the folder of your project first: dspyc is installed into its environment."]
-      : found.kind === "old"
-        ? [`${needed}; ${found.python} is Python ${found.version.join(".")}.`, ...choose, site]
-        : [`${needed}, and none was found on the PATH.`, ...choose, site];
+      : found.kind === "broken"
+        ? [`${found.python} does not answer. Repair or delete that environment, or choose another one, and try again.`, ...choose]
+        : found.kind === "old"
+          ? [`${needed}; ${found.python} is Python ${found.version.join(".")}.`, ...choose, site]
+          : [`${needed}, and none was found on the PATH.`, ...choose, site];
   const answer = await vscode.window.showWarningMessage(text!, ...buttons);
   if (answer === CHOOSE) {
     await vscode.commands.executeCommand("python.setInterpreter");

@@ -56,18 +56,27 @@ export abstract class View<From extends { readonly kind: string }, To> implement
     this.take(vscode.window.createWebviewPanel(type, title, place));
   }
 
-  /** Show the page in a panel. */
+  /** Show the page in a panel, instead of the one that there is: a restored one comes as late as its tab is looked at. */
   protected take(panel: vscode.WebviewPanel): void {
     const { title, script } = this.kind;
+    const before = this.panel;
     this.panel = panel;
-    this.panel.webview.options = { enableScripts: true, localResourceRoots: resources(this.extension) };
-    this.panel.iconPath = vscode.Uri.joinPath(this.extension, "images", "file.svg");
-    this.panel.onDidDispose(() => this.closed());
-    this.panel.webview.onDidReceiveMessage((message: From) => {
-      this.isReady ||= message.kind === "ready";
-      this.said(message);
+    this.isReady = false;
+    before?.dispose();
+    panel.webview.options = { enableScripts: true, localResourceRoots: resources(this.extension) };
+    panel.iconPath = vscode.Uri.joinPath(this.extension, "images", "file.svg");
+    panel.onDidDispose(() => {
+      if (this.panel === panel) {
+        this.closed();
+      }
     });
-    this.panel.webview.html = page(this.panel.webview, this.extension, script, title);
+    panel.webview.onDidReceiveMessage((message: From) => {
+      if (this.panel === panel) {
+        this.isReady ||= message.kind === "ready";
+        this.said(message);
+      }
+    });
+    panel.webview.html = page(panel.webview, this.extension, script, title);
   }
 
   dispose(): void {
@@ -116,6 +125,11 @@ export abstract class FollowingView<From extends { readonly kind: string }, To> 
     super.take(panel);
     panel.onDidChangeViewState(() => this.later());
     this.follow(vscode.window.activeTextEditor ?? vscode.window.visibleTextEditors[0]);
+  }
+
+  /** Show anew what is at the place: there is another server. */
+  refresh(): void {
+    this.later();
   }
 
   /** Show what is at a place; called while the view is seen. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { plan, type Machine } from "../src/environment";
+import { plan, requirementOf, type Machine } from "../src/environment";
 
 const FOLDER = "/home/ada/project";
 const OWN = `${FOLDER}/.venv/bin/python`;
@@ -14,9 +14,10 @@ function machine(files: string[], versions: Record<string, readonly [number, num
   return {
     folder: FOLDER,
     windows: false,
-    exists: (file) => files.includes(file),
+    exists: (file) => files.some((each) => each === file || each.startsWith(`${file}/`)),
     version: (python) => Promise.resolve(versions[python]),
     hasPip: () => Promise.resolve(true),
+    hasDspyc: () => Promise.resolve(false),
     hasUv: false,
     ...changes,
   };
@@ -63,9 +64,55 @@ test("without a Python, or a folder to make an environment in, nothing is run", 
   assert.deepEqual(await plan(machine([], { python3: [3, 12] }, { folder: undefined }), "dspyc"), { kind: "no folder" });
 });
 
-test("an environment whose interpreter is gone is made anew", async () => {
-  const found = await plan(machine([OWN], { python3: [3, 12] }), "dspyc");
-  assert.equal(found.kind === "steps" && found.steps[0]![2], "venv");
+test("an environment that does not answer is passed over, but never made anew", async () => {
+  const other = `${FOLDER}/venv/bin/python`;
+  const chosen = [CHOSEN, "/home/ada/envs/a/pyvenv.cfg"];
+  const cases: [string[], Record<string, readonly [number, number]>, object][] = [
+    [[...chosen, OWN], { [OWN]: [3, 12] }, { environment: OWN }],
+    [[OWN, other], { [other]: [3, 12] }, { environment: other }],
+    [[OWN], {}, { kind: "broken", python: OWN }],
+    [[other], {}, { kind: "broken", python: other }],
+    [chosen, {}, { kind: "broken", python: CHOSEN }],
+    [[`${FOLDER}/.venv/Scripts/python.exe`], {}, { kind: "broken", python: OWN }],
+  ];
+  for (const [files, versions, expected] of cases) {
+    const found = await plan(machine(files, { python3: [3, 12], ...versions }, { interpreter: CHOSEN }), "dspyc");
+    assert.deepEqual({ ...found, ...expected }, found);
+  }
+});
+
+test("conda's base is not changed, either", async () => {
+  const base = "/opt/conda/bin/python";
+  const around = machine([base, "/opt/conda/conda-meta", "/opt/conda/condabin"], { [base]: [3, 12] }, { interpreter: base });
+  const found = await plan(around, "dspyc");
+  assert.deepEqual(found.kind === "steps" && found.steps[0], [base, "-m", "venv", `${FOLDER}/.venv`]);
+});
+
+test("the package is the extension's own, or what the settings say; never a name that nobody wrote", () => {
+  const wheel = "/x/dspyc-0.1.0-py3-none-any.whl";
+  for (const [set, own, expected] of [
+    ["", wheel, wheel],
+    ["dspyc", wheel, wheel],
+    ["dspyc[debug,otel]", wheel, `${wheel}[debug,otel]`],
+    ["dspyc==0.2", wheel, "dspyc==0.2"],
+    ["/home/ada/dspyc", wheel, "/home/ada/dspyc"],
+    ["dspyc[debug]", undefined, "dspyc[debug]"],
+    ["", undefined, undefined],
+  ] as const) {
+    assert.equal(requirementOf(set, own), expected);
+  }
+});
+
+test("what has the version of what is there is installed all the same", async () => {
+  const has = { hasDspyc: () => Promise.resolve(true) };
+  const cases: [string, number][] = [["/x/d.whl", 2], ["/x/d.whl[debug]", 2], ["git+https://x/y", 2], ["dspyc", 1], ["/x/clone", 1]];
+  for (const [wanted, count] of cases) {
+    const found = await plan(machine([OWN], { [OWN]: [3, 12] }, has), wanted);
+    assert.equal(found.kind === "steps" && found.steps.length, count, wanted);
+  }
+  const byUv = { ...has, hasPip: () => Promise.resolve(false), hasUv: true };
+  const found = await plan(machine([OWN], { [OWN]: [3, 12] }, byUv), "/x/d.whl");
+  assert.deepEqual(found.kind === "steps" && found.steps[0]!.slice(-3), ["--reinstall-package", "dspyc", "/x/d.whl"]);
 });
 
 test("an environment without pip gets it by uv, or gets pip", async () => {

@@ -17,11 +17,14 @@ export class PromptPreview extends FollowingView<FromView, ToView> {
   private values: Record<string, string> = {};
   private subject = "";
   private runsPython = false;
+  /** Whether the view says why nothing could be asked. */
+  private isFailed = false;
   private readonly changes = new Changes();
 
   constructor(
     extension: vscode.Uri,
     private readonly command: () => string | undefined,
+    private readonly absence: () => string,
   ) {
     super(extension, { type: "dspyc.prompt", title: "Prompt", script: "prompt.js" }, REST);
   }
@@ -29,7 +32,7 @@ export class PromptPreview extends FollowingView<FromView, ToView> {
   protected async update(place: Place): Promise<void> {
     const command = this.command();
     if (command === undefined) {
-      this.tell({ kind: "problem", text: "The command dspyc was not found, so there are no prompts." });
+      this.fail(this.absence());
       return;
     }
     const text = place.document.getText();
@@ -47,12 +50,20 @@ export class PromptPreview extends FollowingView<FromView, ToView> {
       this.answered(answer, place.document.uri.toString(), version);
     } catch (problem) {
       if (!(problem instanceof Superseded)) {
-        this.tell({ kind: "problem", text: problem instanceof Error ? problem.message : String(problem) });
+        this.fail(problem instanceof Error ? problem.message : String(problem));
       }
     }
   }
 
+  private fail(text: string): void {
+    this.isFailed = text !== "";
+    this.tell({ kind: "problem", text });
+  }
+
   private answered(answer: Answer, uri: string, version: number): void {
+    if (this.isFailed) {
+      this.fail("");
+    }
     if (answer.subject === "" && answer.problem === "") {
       return; // the cursor is on nothing that has a prompt: what is shown stays
     }

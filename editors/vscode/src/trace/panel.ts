@@ -20,11 +20,16 @@ export interface TracedRun {
 /** Milliseconds after which a trace that no window has taken away is old. */
 const OLD = 24 * 60 * 60 * 1000;
 
+/** Milliseconds without a line after which a trace that another window has begun is worth showing. */
+const QUIET = 1_000;
+
 const ENDING = ".trace.jsonl";
 
 export class TraceView extends View<FromTraceView, ToTraceView> {
-  /** The file of the last run that has asked a model. */
+  /** The file of the last run of this window that has asked a model. What other windows have written is only shown. */
   private last: string | undefined;
+  /** The files of this window's runs, also of those that go on. */
+  private readonly mine = new Set<string>();
 
   constructor(
     extension: vscode.Uri,
@@ -38,6 +43,7 @@ export class TraceView extends View<FromTraceView, ToTraceView> {
     await vscode.workspace.fs.createDirectory(this.folder);
     await this.tidy();
     const file = path.join(this.folder.fsPath, `${randomUUID()}${ENDING}`);
+    this.mine.add(file);
     return { words: ["--trace", file, "--trace-content"], ended: () => this.ended(file) };
   }
 
@@ -67,7 +73,7 @@ export class TraceView extends View<FromTraceView, ToTraceView> {
   private async tidy(): Promise<void> {
     for (const name of await readdir(this.folder.fsPath)) {
       const file = path.join(this.folder.fsPath, name);
-      if (name.endsWith(ENDING) && file !== this.last && Date.now() - (await changed(file)) > OLD) {
+      if (name.endsWith(ENDING) && file !== this.last && !this.mine.has(file) && Date.now() - (await changed(file)) > OLD) {
         await rm(file, { force: true });
       }
     }
@@ -83,8 +89,8 @@ export class TraceView extends View<FromTraceView, ToTraceView> {
     if (!this.isReady) {
       return;
     }
-    this.last ??= await newest(this.folder.fsPath); // of an earlier window
-    const trace = this.last === undefined ? undefined : await this.read(this.last);
+    const shown = this.last ?? (await newest(this.folder.fsPath, this.mine)); // of an earlier window
+    const trace = shown === undefined ? undefined : await this.read(shown);
     this.tell(
       trace === undefined
         ? { kind: "problem", text: "Nothing has run yet: run a program or a test, and its calls are here." }
@@ -106,13 +112,13 @@ async function goTo(file: string, line: number): Promise<void> {
   });
 }
 
-/** The trace in a folder that was written last. */
-async function newest(folder: string): Promise<string | undefined> {
+/** The trace in a folder that was written last, of those that are no longer written. */
+async function newest(folder: string, without: ReadonlySet<string>): Promise<string | undefined> {
   let found: { readonly file: string; readonly at: number } | undefined;
   for (const name of await readdir(folder).catch(() => [])) {
     const file = path.join(folder, name);
-    const at = name.endsWith(ENDING) ? await changed(file) : 0;
-    if (at > (found?.at ?? 0)) {
+    const at = name.endsWith(ENDING) && !without.has(file) ? await changed(file) : 0;
+    if (at > (found?.at ?? 0) && Date.now() - at > QUIET) {
       found = { file, at };
     }
   }
