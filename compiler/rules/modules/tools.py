@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeGuard
 
 from ....base.span import Span
 from ....grammar import syntax
@@ -171,7 +170,8 @@ def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
 
 def _name_of(item: Item, tool: syntax.Expression, function: types.Function) -> str | None:
     """The name by which a model chooses a tool; None where that cannot be told."""
-    given = item.binding_of(tool).argument("name") if _is_made(item, tool) else None
+    made = _made(item, tool)
+    given = item.binding_of(made).argument("name") if made is not None else None
     if given is None:
         return function.name
     return given.value.value if isinstance(given.value, syntax.String) else None
@@ -204,10 +204,13 @@ def _written_tools(item: Item, node: syntax.Call) -> tuple[syntax.Expression, ..
 
 def _wrapped(item: Item, node: syntax.Expression) -> syntax.Expression:
     """The function in `Tool(function)`, unless that says what it does."""
-    return node.arguments[0].value if _is_made(item, node) and node.arguments else node
+    made = _made(item, node)
+    return made.arguments[0].value if made is not None and made.arguments else node
 
 
-def _is_made(item: Item, node: syntax.Expression) -> TypeGuard[syntax.Call]:
-    """Whether an expression is `Tool(…)`."""
-    kind = item.type_of(node.function) if isinstance(node, syntax.Call) else None
-    return isinstance(kind, types.Class) and kind.definition.name == "Tool"
+def _made(item: Item, node: syntax.Expression) -> syntax.Call | None:
+    """`Tool(…)`; None for another expression."""
+    if not isinstance(node, syntax.Call):
+        return None
+    kind = item.type_of(node.function)
+    return node if isinstance(kind, types.Class) and kind.definition.name == "Tool" else None
