@@ -206,8 +206,11 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
     """
     folder, name = os.path.split(os.path.realpath(path))
     latest = time.time() - _A_DAY
+    found: list[os.DirEntry[str]] = []
     with suppress(OSError):
-        for entry in os.scandir(folder):
+        found += os.scandir(folder)
+    for entry in found:
+        with suppress(OSError):
             if _is_leftover(entry.name, name) and entry.stat(follow_symlinks=False).st_mtime < latest:
                 os.unlink(entry.path)
 

@@ -94,7 +94,8 @@ def keep_scores(loaded: Loaded, lines: Sequence[Line], models: Sequence[str]) ->
             named,
         )
         found.setdefault(line.evaluation, []).append(score)
-    keep_results(loaded.analysis.path, evaluations=found)
+    titles, names = loaded.compiled.tests, loaded.names
+    keep_results(loaded.analysis.path, evaluations=found, titles=titles, names=names)
 
 
 MOST_ROWS = 50

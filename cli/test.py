@@ -157,7 +157,8 @@ def _keeping(loaded: Loaded, models: Sequence[str]) -> Iterator[dict[str, bool]]
     finally:
         text, now, named = text_digest(loaded.analysis.source.text), time(), redact(", ".join(models))
         kept = {title: LastTest(passed, now, text, named) for title, passed in results.items()}
-        keep_results(loaded.analysis.path, tests=kept)
+        titles, names = loaded.compiled.tests, loaded.names
+        keep_results(loaded.analysis.path, tests=kept, titles=titles, names=names)
 
 
 def _results(

@@ -118,14 +118,15 @@ class Project:
                 scope.let_go()
                 analysis._program.let_go()
 
-    def keep_only(self, paths: Iterable[str]) -> None:
+    def keep_only(self, paths: Iterable[str]) -> set[str]:
         """Let go of what is known of files, but for these and those that they need.
 
-        A file that is checked later is checked as if for the first time.
+        A file that is checked later is checked as if for the first time. Returns the files that are kept.
         """
         with self._files.lock:
             needed = self._files.keep_only(paths)
             self._analyses = {path: each for path, each in self._analyses.items() if path in needed}
+            return needed
 
     def _instead(self, analysis: FileAnalysis, start: int, parsed: parse.Parsed) -> Item:
         with self._files.lock:

@@ -10,7 +10,8 @@ from ..base.text import dedented
 _LISTS = ("Args:", "Arguments:", "Parameters:", "Attributes:", "Keyword Args:", "Raises:")
 _SECTIONS = frozenset((*_LISTS, "Returns:", "Yields:", "Note:", "Notes:"))
 _ENTRY = re.compile(r"(\*{0,2}[A-Za-z_][\w.]*)( \([^)]*\))?:(?:\s+|$)(.*)")
-_FIELD = re.compile(r":(?:param|raises?|type)(?: [^:]*?)? ?(\*{0,2}[\w.]+): *(.*)|:(?:returns?|rtype): *(.*)")
+_FIELD = re.compile(r":(?:param|raises?|type) ([^:]*): *(.*)|:(?:returns?|rtype): *(.*)")
+_NAME = re.compile(r"\*{0,2}[\w.]+")
 
 
 def as_markdown(doc: str) -> str:
@@ -33,13 +34,18 @@ def _lines(lines: list[str]) -> Iterator[str]:
                 yield from _section(line.rstrip(), "\n".join(lines[at:end]))
                 at = end
                 continue
-        field = _FIELD.fullmatch(line)
-        if field is None:
-            yield line
-        elif field[1]:
-            yield f"- `{field[1]}`: {field[2]}"
-        else:
-            yield f"- returns: {field[3]}"
+        yield _field(line)
+
+
+def _field(line: str) -> str:
+    """A line that is a field of Sphinx as an entry of a list; another one as it is."""
+    field = _FIELD.fullmatch(line)
+    if field is None:
+        return line
+    if field[1] is None:
+        return f"- returns: {field[3]}"
+    name = field[1].rpartition(" ")[2]
+    return f"- `{name}`: {field[2]}" if _NAME.fullmatch(name) else line
 
 
 def _section(title: str, text: str) -> Iterator[str]:

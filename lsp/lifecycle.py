@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import threading
 from importlib import import_module
 from typing import Any
 
@@ -111,17 +110,8 @@ EXPORTS_DELAY = 1.0
 
 def _look_for_exports(server: Server) -> None:
     """Read what the files of the workspace declare, in a thread, so that nobody waits for it."""
-    if server.is_worker:
-        return
-
-    def look() -> None:
-        with server.guard("looking for names to import"):
-            server.files.look_for_exports()
-
-    def start() -> None:
-        threading.Thread(target=look, name="exports", daemon=True).start()
-
-    server.later.add("exports", EXPORTS_DELAY, start)
+    if not server.is_worker:
+        server.later.add("exports", EXPORTS_DELAY, server.looking_for_exports.start)
 
 
 LETTING_GO_DELAY = 2.0
@@ -205,7 +195,7 @@ def _did_change_workspace_folders(server: Server, params: DidChangeWorkspaceFold
     removed = {convert.path_of(folder.uri) for folder in params.event.removed}
     added = [convert.path_of(folder.uri) for folder in params.event.added]
     server.files.folders = [folder for folder in server.files.folders if folder not in removed] + added
-    diagnostics.schedule_others(server)
+    _something_changed(server, params)
 
 
 def _something_changed(server: Server, _params: Any) -> None:

@@ -1,7 +1,8 @@
-"""What is to be done soon: one job a key, a new one in the old one's place."""
+"""What is to be done soon: one job a key, a new one in the old one's place; and what is done in a thread."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -49,3 +50,31 @@ class Later:
         if job.due <= time.monotonic():
             del self._jobs[key]
             job.run()
+
+
+class InThread:
+    """A job with a thread of its own. Started while it runs, it runs once more after that."""
+
+    def __init__(self, name: str, run: Callable[[], None]) -> None:
+        self._name = name
+        self._run = run
+        self._lock = threading.Lock()
+        self._is_wanted = False
+        self._is_running = False
+
+    def start(self) -> None:
+        """Run it, without waiting for it."""
+        with self._lock:
+            self._is_wanted = True
+            if not self._is_running:
+                threading.Thread(target=self._run_while_wanted, name=self._name, daemon=True).start()
+                self._is_running = True
+
+    def _run_while_wanted(self) -> None:
+        while True:
+            with self._lock:
+                self._is_running = self._is_wanted
+                if not self._is_wanted:
+                    return
+                self._is_wanted = False
+            self._run()

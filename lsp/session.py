@@ -16,7 +16,7 @@ from .configuration import Configuration
 from .connection import Connection
 from .progress import Progress
 from .protocol import Diagnostic, LogMessageParams, MessageType
-from .scheduling import Later
+from .scheduling import InThread, Later
 from .workspace import Workspace
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Server:
         """Whether this is the process that another server asks about the whole project."""
         self.files = Workspace()
         self.later = Later()
+        self.looking_for_exports = InThread("exports", self._look_for_exports)
         self.runs_commands = is_near
         """Whether the commands of lenses can be run: by this server, or by the client, which says so."""
         self.encoding: Encoding = "utf-16"
@@ -81,6 +82,10 @@ class Server:
     def forget_tokens(self, uri: str) -> None:
         """A file was closed."""
         self._tokens.pop(uri, None)
+
+    def _look_for_exports(self) -> None:
+        with self.guard("looking for names to import"):
+            self.files.look_for_exports()
 
     # --- what the client can do
 

@@ -92,7 +92,7 @@ class Workspace(Struct):
                 if path not in seen:
                     seen.add(path)
                     yield path
-        yield from (path for path in self.open if path not in seen and _is_program(path))
+        yield from (path for path in list(self.open) if path not in seen and _is_program(path))
 
     def source(self, path: str) -> Source | None:
         """The text of any file, to count columns in."""
@@ -222,12 +222,17 @@ class Workspace(Struct):
         return self._files.settings(path)
 
     def look_for_exports(self) -> None:
-        """Read what all files declare, for imports that are written automatically; may run in any thread."""
+        """Read what all files declare, for imports that are written automatically.
+
+        May run in any thread, but in one at a time.
+        """
         from ..project.exports import Exports
 
         exports = self._exports or Exports(Files())
         programs = list(self.sources())
-        exports.look([*programs, *python_beside(programs)])
+        paths = dict.fromkeys((*programs, *python_beside(programs)))
+        exports.look(paths)
+        exports.files.disk.keep_only(paths)
         self._exports = exports
 
     def exports(self, path: str, prefix: str) -> Iterable[Export]:

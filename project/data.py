@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from itertools import islice
 
-from ..base.files import UnreadableFile, read_beginning, read_bytes, read_end
+from ..base.files import read_beginning, read_bytes, read_end
 from ..compiler.datafiles import ANY_MODULE, BEGINNING, data_file, is_parquet, is_readable, parquet_file
 from ..compiler.facts import DataFile, SavedState
 from ..compiler.parquet import TAIL, DamagedFooterError, footer_length
@@ -14,11 +14,8 @@ from .limits import LARGEST_FOOTER, LARGEST_STATE, MOST_BESIDE
 
 
 def look_at_state(path: str) -> SavedState:
-    """What a state file tells."""
-    try:
-        return saved_state(read_bytes(path, LARGEST_STATE))
-    except UnreadableFile as problem:
-        return SavedState(problem=problem.message)
+    """What a state file tells. Raises UnreadableFile."""
+    return saved_state(read_bytes(path, LARGEST_STATE))
 
 
 def look_at_text(path: str, text: str) -> DataFile:
@@ -28,14 +25,14 @@ def look_at_text(path: str, text: str) -> DataFile:
 
 
 def look_at_file(path: str) -> DataFile:
-    """What the first bytes of a file tell, or the last ones where its columns are named at the end."""
-    try:
-        if is_parquet(path):
-            # The end of a packed one is only known by unpacking all of it.
-            return DataFile() if path.lower().endswith(".gz") else _look_at_parquet(path)
-        content, is_whole = read_beginning(path, BEGINNING)
-    except UnreadableFile as problem:
-        return DataFile(problem=problem.message)
+    """What the first bytes of a file tell, or the last ones where its columns are named at the end.
+
+    Raises UnreadableFile.
+    """
+    if is_parquet(path):
+        # The end of a packed one is only known by unpacking all of it.
+        return DataFile() if path.lower().endswith(".gz") else _look_at_parquet(path)
+    content, is_whole = read_beginning(path, BEGINNING)
     return data_file(path, content, is_whole=is_whole)
 
 

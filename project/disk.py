@@ -6,10 +6,10 @@ import codecs
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import islice
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..base.files import UnreadableFile, decode, read_beginning, read_bytes, read_end, render_size
 from .limits import LARGEST_STATE, MOST_BESIDE
@@ -50,6 +50,9 @@ _JUST_NOW = 2 * 10**9
 another time: those of file systems go by steps, of some milliseconds or of up to two seconds."""
 _NO_STAMP: _Stamp = (-1, -1, -1, -1)
 """Of what has to be read again."""
+_PASSING = ("missing", "unreadable")
+"""Why a file that is there could not be read just now: another process had it, or had moved it for a moment,
+or this one had too many open. That passes, and leaves the file's times as they were."""
 
 
 class Disk:
@@ -98,6 +101,14 @@ class Disk:
     def overlaid(self) -> list[str]:
         """The files for which a text stands."""
         return list(self._overlays)
+
+    def keep_only(self, needed: Collection[str]) -> None:
+        """Let go of what is known of files, but for these; texts that stand for files stay."""
+        kept: list[dict[str, Any]] = [self._known, self._data, self._states, self._digests]
+        for each in (*kept, self.asked, self.states_asked):
+            # Another thread may be looking at a file meanwhile.
+            for path in [path for path in list(each) if path not in needed]:
+                each.pop(path, None)
 
     def read(self, path: str) -> str | None:
         """The text of a file; None when there is no such file, or none that can be read."""
@@ -152,6 +163,8 @@ class Disk:
         known = self._known.get(path)
         if known is None or known[0] != stamp:
             kept, found = _lasting(stamp), self._read(path)
+            if isinstance(found, UnreadableFile) and found.kind in _PASSING:
+                kept = _NO_STAMP
             if known is not None and known[1] == found:
                 found = known[1]
             known = self._known[path] = kept, found
@@ -159,6 +172,7 @@ class Disk:
 
     def look_at_data(self, path: str) -> DataFile | None:
         """What is known of a data file: its first bytes, where it is there, else what is beside it."""
+        from ..compiler.facts import DataFile
         from .data import look_at_file, look_at_text, look_beside
 
         if path in self._overlays:
@@ -172,11 +186,17 @@ class Disk:
         known = self._data.get(path)
         if known is None or known[0] != stamp or known[1].is_missing != is_missing:
             kept = None if stamp is None else _lasting(stamp)
-            known = self._data[path] = kept, look_beside(path) if is_missing else look_at_file(path)
+            try:
+                found = look_beside(path) if is_missing else look_at_file(path)
+            except UnreadableFile as problem:
+                found = DataFile(problem=problem.message)
+                kept = _NO_STAMP if problem.kind in _PASSING else kept
+            known = self._data[path] = kept, found
         return known[1]
 
     def look_at_state(self, path: str) -> SavedState | None:
         """What is known of the state of a program; None where there is none."""
+        from ..compiler.facts import SavedState
         from .data import look_at_state
 
         if path in self._overlays or not os.path.isabs(path):
@@ -188,7 +208,12 @@ class Disk:
         known = self._states.get(path)
         if known is None or known[0] != stamp:
             kept = _lasting(stamp)
-            known = self._states[path] = kept, look_at_state(path)
+            try:
+                found = look_at_state(path)
+            except UnreadableFile as problem:
+                found = SavedState(problem=problem.message)
+                kept = _NO_STAMP if problem.kind in _PASSING else kept
+            known = self._states[path] = kept, found
         return known[1]
 
     def digest(self, path: str) -> str:

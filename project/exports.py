@@ -35,7 +35,7 @@ class Exports:
     """The names that files declare."""
 
     def __init__(self, files: Workspace) -> None:
-        self._files = files
+        self.files = files
         self._kept: dict[str, tuple[str, tuple[tuple[str, ExportKind], ...]]] = {}
         self._paths: tuple[str, ...] = ()
 
@@ -45,7 +45,7 @@ class Exports:
         for path in self._paths:
             self._of(path)
         for path in self._kept.keys() - set(self._paths):
-            del self._kept[path]
+            self._kept.pop(path, None)
 
     def beginning(self, prefix: str, path: str) -> Iterator[Export]:
         """The names of other files that begin so, as a file at `path` would import them."""
@@ -62,7 +62,7 @@ class Exports:
     def module_of(self, other: str, path: str) -> str | None:
         """How a file at `path` imports another one: from its own folder, else from a source root."""
         here = os.path.dirname(path)
-        for base in (here, *self._files.settings(path).roots):
+        for base in (here, *self.files.settings(path).roots):
             relative = os.path.relpath(other, base)
             parts = os.path.splitext(relative)[0].split(os.sep)
             if all(each.isidentifier() for each in parts):
@@ -70,7 +70,7 @@ class Exports:
         return _upwards(other, here)
 
     def _of(self, path: str) -> None:
-        text = self._files.disk.read(path)
+        text = self.files.disk.read(path)
         if text is None:
             self._kept.pop(path, None)
             return

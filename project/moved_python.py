@@ -15,7 +15,7 @@ from ..grammar.source import Position, Source
 from .disk import ENDING
 from .moves import Module, Renamings, is_worth_a_look, quoted
 
-_FROM = re.compile(r"from\s*(?P<module>[.\s]*[\w.]*)\s+import\b")
+_FROM = re.compile(r"from\s*+(?P<module>\.(?:[.\s]*\.)?|(?:\.[.\s]*)?\w[\w.]*)\s++import\b")
 
 
 def in_python(

@@ -23,7 +23,7 @@ from ..grammar.source import Source
 from .limits import LARGEST_STATE
 from .renamed import Elsewhere, Subject
 
-_DEFAULT = re.compile(r"Given the fields (.*), produce the fields (.*)\.\Z", re.DOTALL)
+_DEFAULT = re.compile(r"Given the fields .*, produce the fields ", re.DOTALL)
 """The instructions of a signature that has none of its own."""
 
 
@@ -201,4 +201,4 @@ def _fingerprint(signature: dict[str, Any]) -> str:
 
 def _instructions(text: str, old: str, new: str) -> str:
     """Instructions that name the fields, because nothing else was said."""
-    return text.replace(f"`{old}`", f"`{new}`") if _DEFAULT.match(text) else text
+    return text.replace(f"`{old}`", f"`{new}`") if text.endswith(".") and _DEFAULT.match(text) else text

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from ..base.span import Span
 
 _TOKEN = re.compile(
-    r'(?P<text>"""(?:[^\\]|\\.)*?"{3,5}|\x27{3}.*?\x27{3,5}|"(?:[^"\\\n]|\\.)*"|\x27[^\x27\n]*\x27)'
+    r'(?P<text>"""(?:[^\\]|\\.)*?"{3,5}|\x27{3}.*?\x27{3,5}|"(?!"")(?:[^"\\\n]|\\.)*"'
+    r"|\x27(?!\x27\x27)[^\x27\n]*\x27)"
+    r"|(?P<open>\"{3}.*|\x27{3}.*)"  # to the end: looked for once, not from each quote again
     r"|(?P<comment>\#[^\n]*)|(?P<newline>\n)|(?P<sign>[\[\]{}=,.])|(?P<word>[^\s\[\]{}=,.#\"']+)",
     re.DOTALL,
 )
@@ -26,8 +29,11 @@ class Place(NamedTuple):
 
 
 def places(text: str) -> tuple[Place, ...]:
-    """The keys and strings of a text that is TOML, in order."""
-    return tuple(_Reader(text).places)
+    """The keys and strings of a text that is TOML, or is to become it, in order."""
+    reader = _Reader(text)
+    with suppress(RecursionError):
+        reader.read()
+    return tuple(reader.places)
 
 
 def find(text: str, table: Sequence[str], about: str) -> Span | None:
@@ -53,6 +59,9 @@ class _Reader:
             if found.lastgroup != "comment"
         ]
         self._at = 0
+
+    def read(self) -> None:
+        """Find all places. Raises RecursionError where brackets stand too deep in each other."""
         table: tuple[str, ...] = ()
         while self._at < len(self._tokens):
             if self._sees("["):
@@ -120,5 +129,6 @@ def _content(kind: str, text: str, start: int) -> tuple[str, Span]:
     if text[0] == '"' and "\\" in inside:
         import tomllib
 
-        inside = str(tomllib.loads(f"x = {text}")["x"])
+        with suppress(tomllib.TOMLDecodeError):  # of what does not say what it says
+            inside = str(tomllib.loads(f"x = {text}")["x"])
     return inside, span

@@ -96,8 +96,10 @@ class Workspace:
             for path in paths:
                 needed.setdefault(id(self.project(path)), []).append(path)
         self._projects = {key: each for key, each in self._projects.items() if id(each) in needed}
+        kept: set[str] = set()
         for project in self._projects.values():
-            project.keep_only(needed[id(project)])
+            kept |= project.keep_only(needed[id(project)])
+        self.disk.keep_only(kept)
 
     def _project_of(self, settings: Settings) -> Project:
         from ..compiler.analysis import Project

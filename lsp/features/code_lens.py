@@ -50,15 +50,16 @@ class _Last:
     """The last results of a file."""
 
     def __init__(self, analysis: FileAnalysis, now: datetime) -> None:
-        from ...project.results import read_results, text_digest
+        from ...project.results import in_utf8, read_results, text_digest
 
         self._results = read_results(analysis.path)
         self._text = text_digest(analysis.source.text)
         self._now = now
+        self._key = in_utf8
 
     def told(self, lens: Lens) -> str:
         """What came of what a lens runs; empty where it runs no test or evaluation, or has not run it yet."""
-        return last_results.told(self._results, lens.action, lens.name, self._text, self._now)
+        return last_results.told(self._results, lens.action, self._key(lens.name), self._text, self._now)
 
 
 def _lens(server: Server, analysis: FileAnalysis, lens: Lens) -> CodeLens:

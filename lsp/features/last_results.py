@@ -5,6 +5,7 @@ Commands keep their results (`project/results.py`), whoever starts them: the edi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -83,20 +84,29 @@ def watcher(server: Server) -> dict[str, object] | None:
     can_watch = server.client_can("workspace.didChangeWatchedFiles.relativePatternSupport")
     if not can_watch or not can_refresh(server):
         return None
-    from ...project.results import results_folder
     from .. import convert
 
-    try:
-        return {"globPattern": {"baseUri": convert.uri_of(str(results_folder())), "pattern": "*.json"}}
-    except RuntimeError:  # there is no home folder
+    folder = _folder()
+    if folder is None:
         return None
+    return {"globPattern": {"baseUri": convert.uri_of(folder), "pattern": "*.json"}}
 
 
 def is_result(path: str) -> bool:
     """Whether a file that has changed is one that only lenses tell of."""
+    folder = _folder() if path.endswith(".json") else None
+    # An editor writes the letter of a drive in its own way.
+    return folder is not None and os.path.normcase(os.path.dirname(path)) == os.path.normcase(folder)
+
+
+def _folder() -> str | None:
+    """Where results are; None where there is no home folder."""
     from ...project.results import results_folder
 
-    return path.endswith(".json") and path.startswith(str(results_folder()))
+    try:
+        return os.path.abspath(results_folder())
+    except (OSError, RuntimeError, ValueError):
+        return None
 
 
 def refresh_later(server: Server) -> None:

@@ -76,16 +76,19 @@ class DummyLM(BaseLM):
         return entry["messages"], entry["outputs"]
 
     def _answer(self, messages: list[dict[str, Any]]) -> str:
+        self.excuse = None
         if self.follow_examples and (found := _answer_of_example(messages)) is not None:
             return found
         if isinstance(self.answers, Mapping):
             last = text_of(messages[-1]["content"])
             answer = next((answer for text, answer in self.answers.items() if text in last), None)
-            self.excuse = _NO_TEXT if answer is None else None
+            excuse = _NO_TEXT
         else:
             answer = next(self.answers, None)
-            self.excuse = _AT_THE_END if answer is None else None
-        return self._format(_NOTHING if answer is None else answer)
+            excuse = _AT_THE_END
+        if answer is None:
+            self.excuse, answer = excuse, _NOTHING
+        return self._format(answer)
 
     def _format(self, answer: Mapping[str, Any] | str) -> str:
         if isinstance(answer, str):

@@ -199,7 +199,6 @@ class _Exchange:
         """
         turns = self.messages
         tries: list[AdapterParseError] = []
-        excuse = getattr(self.lm, "excuse", None)  # a scripted model's
         while True:
             if error is None:
                 try:
@@ -218,6 +217,7 @@ class _Exchange:
             completion, usage, error = response.completions[0], response.usage, None
             self.several = False
         error.attempts = tuple(tries[:-1])
+        excuse = getattr(self.lm, "excuse", None)  # a scripted model's, for the last answer
         error.note = error.note or (excuse if isinstance(excuse, str) else None)
         raise error
 

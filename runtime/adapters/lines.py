@@ -21,6 +21,8 @@ class LineReader:
     def __init__(self, titles: Mapping[str, str]) -> None:
         self._names = {f"\n{title}:": name for title, name in titles.items()}
         self._markers = (END, *self._names)
+        self._first = f"{next(iter(titles))}:"
+        self._has_begun = False
         self._pattern = re.compile("|".join(map(re.escape, self._markers)))
         self._unread = list(titles.values())
         self._current = Current()
@@ -33,6 +35,8 @@ class LineReader:
         if self._has_ended:
             return
         self._pending += text
+        if not self._has_begun and not self._begins():
+            return
         while not self._has_ended and (found := self._pattern.search(self._pending)) is not None:
             yield from self._current.write(self._pending[: found.start()])
             yield from self._current.finish()
@@ -46,6 +50,16 @@ class LineReader:
         shown = at if is_marker else len(self._pending)
         yield from self._current.write(self._pending[:shown])
         self._pending = self._pending[shown:]
+
+    def _begins(self) -> bool:
+        """Whether enough has come to tell if the first title is written again, which is no value."""
+        begun = self._pending.lstrip("\n")
+        if self._first.startswith(begun) and begun != self._first:
+            return False
+        self._has_begun = True
+        if begun.startswith(self._first):
+            self._pending = begun[len(self._first) :]
+        return True
 
     def _begin(self, name: str) -> None:
         """A line with an output's title begins; a second one with the same title is no value."""

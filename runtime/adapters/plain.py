@@ -88,8 +88,10 @@ class PlainAdapter(ChatAdapter):
         """
         titles = _titles(signature)
         wanted = "|".join(re.escape(titles[name]) for name in signature.output_fields)
-        continued = completion.partition(END)[0].strip("\n")
-        text = f"{_first_title(signature)}:{continued}"
+        first = f"{_first_title(signature)}:"
+        # Some models write the title again with which the prompt ends.
+        continued = completion.partition(END)[0].strip("\n").removeprefix(first)
+        text = f"{first}{continued}"
         pieces = re.split(rf"^({wanted}):", text, flags=re.MULTILINE)
         found = dict(zip(reversed(pieces[1::2]), reversed(pieces[2::2]), strict=True))
         if missing := [name for name in signature.output_fields if titles[name] not in found]:

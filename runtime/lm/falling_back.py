@@ -15,6 +15,7 @@ from ..errors import (
     LMAuthError,
     LMBillingError,
     LMError,
+    LMTimeoutError,
     LMUnknownModelError,
 )
 from . import asking
@@ -33,6 +34,7 @@ _ANOTHER_MAY = (
     FilteredAnswerError,
     LMAuthError,
     LMBillingError,
+    LMTimeoutError,
     LMUnknownModelError,
 )
 _OF_A_PLACE = frozenset(

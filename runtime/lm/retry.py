@@ -124,7 +124,10 @@ def _end_of(settings: Mapping[str, Any]) -> float | None:
 def _hurried(request: Request, until: float) -> Request:
     """The request, with no longer for its attempt than there is until the end."""
     left = max(time_left(until) or 0.0, 0.001)
-    return request.with_settings({"timeout": left}) if left < time_limit(request.settings).answer else request
+    limits = {"deadline": left}
+    if left < time_limit(request.settings).answer:
+        limits["timeout"] = left
+    return request.with_settings(limits)
 
 
 def _next_delay(

@@ -70,8 +70,9 @@ def _without_end(answer: str) -> str:
         stripped = answer.rstrip()
         token = next((each for each in _TURN_ENDS if stripped.endswith(each)), None)
         before = "" if token is None else stripped.removesuffix(token)
-        last = before.rstrip("\r\n")[-1:]
-        is_told = not last or last in " \t\"'`“" or _MARKER_ENDS.search(before[-40:]) is not None
+        end = before[-_MARGIN:]
+        said = end.rstrip("\r\n")
+        is_told = not said or _TELLS.search(said) is not None or _MARKER_ENDS.search(end) is not None
         if token is None or is_told or (token == "</s>" and "<s>" in before):
             return answer
         answer = before
@@ -79,6 +80,9 @@ def _without_end(answer: str) -> str:
 
 
 _MOST_ENDS = 8
+_MARGIN = 40
+_TELLS = pattern(r"(?:[ \t\"'`“=:(,]|[-=]>|<(?:bos|s)>|<\|(?:im_start|begin_of_text|startoftext)\|>)\Z")
+"""What stands before a token that is spoken of."""
 _TURN_ENDS = (
     "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<|endoftext|>", "<|end_of_text|>", "<|return|>",
     "<|end_of_turn|>", "<end_of_turn>", "<eos>", "</s>",

@@ -25,7 +25,7 @@ from . import candidates, choices
 from .items import items_of_dict, items_of_text, spaced_numbers
 from .kinds import holds_dicts, is_choice, is_enum, takes_text
 from .markup import Element
-from .numbers import COMMAS, is_group, is_number
+from .numbers import COMMAS, are_numbers, is_group
 from .records import LISTS, Fit, RecordFitter
 from .repair import NumberText
 from .scalars import reader_of
@@ -133,7 +133,7 @@ def _fit_list(value: Any, origin: Any, arguments: tuple[Any, ...]) -> Any:
         return value
     if len(value) == 1 and isinstance(value[0], str) and arguments[:1] in ((int,), (float,)):
         value = spaced_numbers(value[0]) or value
-    if any(map(is_group, value, value[1:])) and any(map(is_number, arguments)):
+    if are_numbers(arguments) and any(map(is_group, value, value[1:])):
         raise ReadError(COMMAS)
     if origin is tuple and arguments and arguments[-1] is not ...:
         fitted = [fit(item, kind) for item, kind in zip(value, arguments, strict=False)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from ...base.expressions import pattern
@@ -12,7 +13,7 @@ from . import candidates, outlines
 from .keys import arms_of, covers, folded, wanted_fields
 from .kinds import is_choice, is_closed
 from .markup import Element
-from .numbers import is_number, is_one_or_several, refuse_commas_inside
+from .numbers import are_numbers, is_one_or_several, refuse_commas_inside
 from .repair import repaired
 from .words import is_none
 from .wrappers import called_with
@@ -23,6 +24,10 @@ _SPACED = pattern(r"\s*+[-+]?\d++\.?\d*+(?:\s++[-+]?\d++\.?\d*+)++\s*+")
 _GROUPS = pattern(r"[-+]?\d{1,3}(?: \d{3})++")
 _ONE_NUMBER = pattern(r"[^\w()]{0,3}[\d.,]+(?:[eE][-+]?\d+)?\s?[^\W\d]{0,12}[^\w()]{0,3}")
 _NUMBERS = pattern(r"[-+]?[\d.]+(?:(?:\s*[,;]\s*(?:and\s+)?|\s+and\s+|\s+)[-+]?[\d.]+)+")
+_IN_DOUBLE = pattern(r"(?<!\S)\"[^\"]*+\"|“[^“”]*+”"), pattern(r"[\"”]\s*+,|,\s*+[\"“]")
+_IN_SINGLE = pattern(r"(?<!\S)'[^']*+'"), pattern(r"'\s*+,|,\s*+'")
+"""What a text says in quotes, and the quotes beside commas that else end it."""
+_OPENS_SINGLE = pattern(r"[\[({]\s*+'")
 _LENGTHS = ("count", "total", "length")
 
 
@@ -35,12 +40,12 @@ def items_of_text(text: str, arguments: tuple[Any, ...]) -> Any:
         return found[0]
     if (items := outlines.bullets(stripped)) is not None:
         return items
-    if is_number(kind):
+    if are_numbers(arguments):
         refuse_commas_inside(stripped)
     if _WRITTEN_OUT.match(stripped) is not None or (stripped[:1] == "[" and stripped[-1:] == "]"):
-        written = repaired(stripped, is_decimal)
+        written = repaired(stripped, is_decimal) or _leading(stripped, is_decimal)
         if written is not None and isinstance(written[0], (list, dict)):
-            return written[0]
+            return text if holds_marks(stripped, written[0]) else written[0]
         if stripped[:1] == "[" and _WRITTEN_OUT.match(stripped) is not None:
             return text  # a list, of which it cannot be told what is in it
     if is_none(stripped) and not is_choice(stripped, kind):
@@ -60,6 +65,29 @@ def items_of_text(text: str, arguments: tuple[Any, ...]) -> Any:
             return [part for part in re.split(r"\s*[,;\s]\s*(?:and\s+)?|\s+and\s+", stripped) if part]
         return [text] if _ONE_NUMBER.fullmatch(stripped) else text
     return [text] if kind is bool or is_decimal else text
+
+
+def _leading(text: str, is_decimal: bool) -> tuple[Any] | None:
+    """The list that a text begins with, in a tuple, where only words stand behind it: `["a"]  # a note`."""
+    spans = list(islice(candidates.bracketed(text), 2))
+    if len(spans) != 1 or spans[0].start > 0:
+        return None
+    part = spans[0].text
+    return candidates.whole_json(part, is_decimal) or repaired(part, is_decimal)
+
+
+def holds_marks(text: str, value: Any) -> bool:
+    """Whether what was repaired holds marks that end texts: `["a", b]` as one text, with a quote and a comma.
+
+    Args:
+        text: a list or an object as it was written.
+        value: what came of it.
+    """
+    if isinstance(value, str):
+        quoted, marks = _IN_SINGLE if _OPENS_SINGLE.match(text) is not None else _IN_DOUBLE
+        return marks.search(quoted.sub("", value)) is not None
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(holds_marks(text, each) for each in inner)
 
 
 def spaced_numbers(text: str) -> list[str] | None:

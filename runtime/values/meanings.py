@@ -6,6 +6,7 @@ What a type is made of says where it pays to look; whether a value is one of the
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args, get_origin
 
@@ -13,12 +14,17 @@ from ...base.expressions import pattern
 from ..types.annotations import is_custom_type, plain_annotation
 from ..types.records import record_fields
 from . import candidates, markup, outlines, repair
+from .items import holds_marks
 from .kinds import is_choice
-from .numbers import is_one_or_several, refuse_commas_inside
+from .numbers import are_numbers, is_number, is_one_or_several, refuse_commas_inside
+from .records import LISTS
 from .words import bare, is_none
 
 _SHOWN_BY = frozenset({"print", "repr", "str", "return", "json.dumps", "console.log"})
 _ASSIGNED = pattern(r"^[^\W\d]\w*(?:\s*:\s*\w+)?\s*=\s*(?:new\s+)?")
+_DECORATION = " \t\n`*_$\"'."
+_IS = pattern(r"\b(?:is|are|was|were|be)\Z", re.I)
+_LONGEST_VERB = 5
 
 
 class Meanings:
@@ -43,8 +49,6 @@ class Meanings:
         Raises:
             ReadError: it holds more values than an answer may, or numbers with commas in and between them.
         """
-        if self._of_numbers and outlines.bullets(text) is None:
-            refuse_commas_inside(text)
         if (found := self.whole_json(text)) is not None:
             yield found
             if isinstance(found[0], str) and (inner := self.whole_json(found[0])) is not None:
@@ -53,6 +57,7 @@ class Meanings:
         if self._of_texts:
             spans = [span for span in spans if span.alone or _is_list_in_sentence(text, span)]
         yield from self._as_written(text, spans, fences)
+        self._without_commas_inside(text)
         for source in (text, *fences[:1]):
             if (element := markup.elements(source)) is not None:
                 yield self._of_element(*element)
@@ -87,7 +92,9 @@ class Meanings:
         if 0 < len(alone) < len(spans):
             # What has its lines for itself is meant before what a sentence mentions, such as `[2]`.
             yield from self._values_of(alone)
-        yield self._all_json(span.text for span in spans)
+        yield self._all_json(
+            span.text if span.alone else self._without_commas_inside(span.text) for span in spans
+        )
 
     def _mended(self, text: str, spans: list[candidates.Span]) -> Iterator[Iterable[Any]]:
         """JSON that is broken, cut off, or without its brackets."""
@@ -105,7 +112,7 @@ class Meanings:
         """A text without brackets: items with commas between them, or one value."""
         if (
             self._is_collection
-            and not (self._of_numbers and is_one_or_several(text))
+            and not (any(map(is_number, get_args(self._core))) and is_one_or_several(text))
             and (listed := outlines.listed(text)) is not None
         ):
             yield [listed]
@@ -173,7 +180,20 @@ class Meanings:
         return (value for part in parts for value in self.whole_json(part) or ())
 
     def _all_repaired(self, parts: Iterable[str]) -> Iterator[Any]:
-        return (value for part in parts for value in repair.repaired(part, self._is_exact) or ())
+        return (
+            value
+            for part in map(self._without_commas_inside, parts)
+            for value in repair.repaired(part, self._is_exact) or ()
+            if not (self._of_texts and holds_marks(part.lstrip(), value))
+        )
+
+    def _without_commas_inside(self, text: str) -> str:
+        """The text, which is no JSON or stands in a sentence. Raises ReadError where a list of numbers is
+        asked for, and it has one with commas in and between them.
+        """
+        if self._of_numbers and outlines.bullets(text) is None:
+            refuse_commas_inside(text)
+        return text
 
     def whole_json(self, text: str) -> tuple[Any] | None:
         """The value that the whole text is as JSON, alone in a tuple."""
@@ -219,8 +239,8 @@ class Meanings:
 
     @property
     def _of_numbers(self) -> bool:
-        """Whether a list's items are numbers."""
-        return get_args(self._core)[:1] in ((int,), (float,))
+        """Whether the items of a list, set or tuple are numbers, all of them."""
+        return get_origin(self._core) in LISTS and are_numbers(get_args(self._core))
 
     @property
     def _item_names(self) -> frozenset[str]:
@@ -242,9 +262,26 @@ def _is_list_in_sentence(text: str, span: candidates.Span) -> bool:
     """Whether what stands in brackets in a sentence is a list of texts, rather than a remark or a source."""
     if span.text[:1] != "[" or any(quote in span.text for quote in "\"'“‘`"):
         return True
-    if text[: span.start].rstrip()[-1:] in (":", "="):
+    before, behind = text[: span.start], text[span.start + len(span.text) :]
+    if span.text == "[]" and not before[-1:].isalnum() and _is_only_empty(text, behind):
+        return True  # nobody remarks nothing
+    if text.strip(_DECORATION) == span.text.strip("."):
+        return True  # only decoration around it
+    said = before.rstrip(_DECORATION)
+    if said[-1:] in (":", "="):
         return True
+    if (
+        span.text[-1:] == "]"
+        and not behind.strip(_DECORATION)
+        and _IS.search(said[-_LONGEST_VERB:]) is not None
+    ):
+        return True  # "The tags are [red]."
     return "," in span.text and any(char.isalpha() for char in span.text)
+
+
+def _is_only_empty(text: str, behind: str) -> bool:
+    """Whether a text has `[]` once, no brackets behind it, and not in an item, where it may be a box."""
+    return text.count("[]") == 1 and "[" not in behind and outlines.bullets(text) in (None, ["[]"])
 
 
 def _as_pairs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -250,6 +250,11 @@ def is_number(kind: Any) -> bool:
     return kind in (int, float) or kind in loaded("decimal", "Decimal")
 
 
+def are_numbers(kinds: tuple[Any, ...]) -> bool:
+    """Whether all items of a list, set or tuple are numbers; `...` in a tuple's types says how many."""
+    return bool(kinds) and all(kind is ... or is_number(kind) for kind in kinds)
+
+
 def is_group(before: Any, value: Any) -> bool:
     """Whether two items of a list are one number with a comma inside: what of `1,000` stands behind it."""
     return (

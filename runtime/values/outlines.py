@@ -123,14 +123,26 @@ def listed(text: str) -> list[str] | None:
         return None
     parts[0] = _LABEL.sub("", parts[0])
     last = re.sub(r"^(?:and|or)\s+", "", parts[-1])
-    if last == parts[-1] and not any(" and " in part or " or " in part for part in parts[:-1]):
-        parts = [*parts[:-1], *re.split(r"\s+(?:and|or)\s+", last, maxsplit=1)]
+    if last == parts[-1] and all(_at_and(part) is None for part in parts[:-1]):
+        parts = [*parts[:-1], *(_at_and(last) or [last])]
     else:
         parts[-1] = last
     return _undecorated(parts)
 
 
 _IN_BRACKETS = pattern(r"\([^()]*+\)")
+_AND = pattern(r"[(\[{][^()\[\]{}]*+[)\]}]|(?<!\S)(?:\"[^\"]*+\"|“[^“”]*+”)|(?<!\s)(\s++(?:and|or)\s++)")
+"""What stands in brackets or quotes, or in the first group an "and"."""
+
+
+def _at_and(text: str) -> list[str] | None:
+    """What stands before and behind the first "and" or "or" outside of brackets and quotes."""
+    for found in _AND.finditer(text):
+        if found[1] is not None:
+            before = text[: found.start()]
+            is_outside = all(before.count(pair[0]) == before.count(pair[1]) for pair in ("()", "[]", "{}"))
+            return [before, text[found.end() :]] if is_outside else None
+    return None
 
 
 def _split(text: str, mark: str) -> list[str]:
@@ -138,10 +150,11 @@ def _split(text: str, mark: str) -> list[str]:
     if not any(opening in text for opening in '([{"“'):
         return text.split(mark)
     parts, start, depth, closing = [], 0, 0, ""
+    blank = True  # so far, the part that began
     for at, char in enumerate(text):
         if closing:
             closing = "" if char == closing else closing
-        elif char in '"“' and not text[start:at].strip():
+        elif blank and char in '"“':
             closing = {'"': '"', "“": "”"}[char]
         elif char in "([{":
             depth += 1
@@ -149,7 +162,9 @@ def _split(text: str, mark: str) -> list[str]:
             depth -= 1
         elif char == mark and depth == 0:
             parts.append(text[start:at])
-            start = at + 1
+            start, blank = at + 1, True
+            continue
+        blank = blank and char.isspace()
     # What does not end says nothing of where parts do.
     return text.split(mark) if depth or closing else [*parts, text[start:]]
 

@@ -113,14 +113,29 @@ def _plain_copy(value: Any) -> Any:
         return value
     try:
         if kind is list:
-            items = [_plain_copy(item) for item in value]
-            return _OTHER if any(item is _OTHER for item in items) else items
-        if kind is dict and all(type(key) is str and _plain_copy(key) is key for key in value):
-            entries = {key: _plain_copy(item) for key, item in value.items()}
-            return _OTHER if any(item is _OTHER for item in entries.values()) else entries
+            return _plain_items(value)
+        return _plain_entries(value) if kind is dict else _OTHER
     except RecursionError:
-        pass
-    return _OTHER
+        return _OTHER
+
+
+def _plain_items(value: list[Any]) -> Any:
+    items = []
+    for item in value:
+        # The first that is not plain ends it: a value that holds itself twice has 2^1000 of them.
+        if (plain := _plain_copy(item)) is _OTHER:
+            return _OTHER
+        items.append(plain)
+    return items
+
+
+def _plain_entries(value: dict[Any, Any]) -> Any:
+    entries = {}
+    for key, item in value.items():
+        if type(key) is not str or _plain_copy(key) is _OTHER or (plain := _plain_copy(item)) is _OTHER:
+            return _OTHER
+        entries[key] = plain
+    return entries
 
 
 def _is_unicode(text: str) -> bool:

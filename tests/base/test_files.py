@@ -133,12 +133,16 @@ def test_what_killed_writers_left_is_removed_after_a_day(tmp_path: Path) -> None
         ".model.gguf.backup.tmp", ".other.gguf.0123456789ab.tmp", ".model.gguf.0123456789ab.tmp.old",
         ".model.gguf.0123456789aB.tmp", "model.gguf.0123456789ab.tmp", ".model.gguf.0123456789ab",
     ]  # fmt: skip
-    for name in (left, ".model.gguf.0123456789ab.tmp", *kept):
+    for name in (left, *(f".model.gguf.{number:012x}.tmp" for number in range(1, 9)), *kept):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (1e9, 1e9))
     (tmp_path / left).write_text("somebody writes it now")
+    folders = [f".model.gguf.{digit * 12}.tmp" for digit in "0f"]
+    for name in folders:
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (1e9, 1e9))
     remove_leftovers(file)
-    assert sorted(os.listdir(tmp_path)) == sorted([*kept, left, "model.gguf"])
+    assert sorted(os.listdir(tmp_path)) == sorted([*kept, *folders, left, "model.gguf"])
     remove_leftovers(tmp_path / "none" / "file")
 
 

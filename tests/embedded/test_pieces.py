@@ -55,6 +55,8 @@ def test_pieces_make_the_whole_answer(settings: dict[str, Any]) -> None:
         pieces = asyncio.run(pieces_of(request(**settings)))
         limited = TRANSPORT.complete(request(**settings, timeout=60))
     assert said(collect(pieces)) == said(whole) == said(limited)
+    assert collect(pieces).id
+    assert limited.id
     # llama.cpp gives probabilities of all tokens to whole answers only.
     assert (len(pieces) > len(whole.completions) + 1) is ("logprobs" not in settings)
 

@@ -56,6 +56,7 @@ def test_only_complete_demos_are_shown() -> None:
         (" red\nCount: 3\n", "red", 3),
         ("red\nCount:3\n\n---\n\nText: more\nLabel: x\nCount: 4", "red", 3),
         (" a: b\nCount: -1", "a: b", -1),
+        ("\nLabel: red\nCount: 3", "red", 3),
     ],
 )
 def test_continuations_are_read(answer: str, label: str, count: int) -> None:

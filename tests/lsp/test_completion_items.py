@@ -118,6 +118,18 @@ def test_a_new_file_is_seen_once_it_is_saved(new_client: Client, folder: Path) -
     assert "Enthusiast" in offered(new_client, (folder / "d.dspy").as_uri(), "x = Enth‸\n", "Enthusiast")
 
 
+def test_names_of_a_folder_that_is_removed_are_offered_no_more(new_client: Client, folder: Path) -> None:
+    new_client.initialize(folder)
+    uri = (folder / "new.dspy").as_uri()
+    offered(new_client, uri, "x = Ent‸\n", "Entity")
+    removed = {"added": [], "removed": [{"uri": folder.as_uri(), "name": "x"}]}
+    new_client.notify("workspace/didChangeWorkspaceFolders", {"event": removed})
+    deadline = time.monotonic() + 20
+    while "Entity" in offered(new_client, uri, "x = Ent‸\n"):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_documentation_is_sent_for_the_item_that_is_looked_at(new_client: Client, folder: Path) -> None:
     properties = {"properties": ["documentation", "detail"]}
     new_client.initialize(folder, capabilities=with_item(resolveSupport=properties))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import queue
+import threading
+import time
 from typing import Any
 
 import pytest
 
 from dspyc.lsp.connection import Connection
-from dspyc.lsp.scheduling import LONGEST_DELAY, Later
+from dspyc.lsp.scheduling import LONGEST_DELAY, InThread, Later
 
 
 def framed(*messages: Any) -> bytes:
@@ -114,3 +117,29 @@ def test_a_job_that_is_put_off_again_and_again_is_done_in_the_end(monkeypatch: p
         later.run_one()
     assert done
     assert done[0] <= LONGEST_DELAY + 0.05
+
+
+def test_a_job_that_is_started_while_it_runs_is_run_once_more() -> None:
+    begun, go_on, running = queue.SimpleQueue[int](), threading.Semaphore(0), []
+
+    def run() -> None:
+        running.append(1)
+        begun.put(len(running))
+        go_on.acquire(timeout=20)
+        running.pop()
+
+    job = InThread("test", run)
+    for started in (1, 3, 1):
+        # However often: it runs once more, and never in two threads.
+        for number in range(started):
+            job.start()
+            if number == 0:
+                assert begun.get(timeout=20) == 1
+        for _ in range(min(started - 1, 1)):
+            go_on.release()
+            assert begun.get(timeout=20) == 1
+        go_on.release()
+        deadline = time.monotonic() + 20
+        while job._is_running and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert begun.empty()

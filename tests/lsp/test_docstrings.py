@@ -61,6 +61,9 @@ def test_fields_of_sphinx_become_lists() -> None:
         "Args:\nname: without indentation",
         "How:\n    x: y",
         ": odd :param\n::",
+        ":param : nothing",
+        ":param a-b: no name",
+        pytest.param(":param " + "a" * 100_000, id="a long line"),
     ],
 )
 def test_other_texts_stay_as_they_are(doc: str) -> None:

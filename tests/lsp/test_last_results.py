@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dspyc.base.ages import age, moment
+from dspyc.base.files import UnreadableFile
 from dspyc.cli.main import run
+from dspyc.lsp.features import last_results
 from dspyc.project import results
 from dspyc.project.results import LastScore, LastTest, keep_results, read_results, text_digest
 from support.lsp_client import CAPABILITIES, Client
@@ -134,6 +138,67 @@ def test_a_folder_that_cannot_be_written_to_keeps_nothing(
     assert read_results(str(program)).tests == {}
 
 
+def passed(*titles: str) -> dict[str, LastTest]:
+    return {title: LastTest(True, 1.0) for title in titles}
+
+
+def test_runs_at_the_same_time_keep_the_results_of_each_other(program: Path) -> None:
+    def run_all(number: int) -> None:
+        for each in range(20):
+            keep_results(str(program), passed(f"{number} {each}"))
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(run_all, range(3)))
+    assert len(read_results(str(program)).tests) == 60
+    assert [each.suffix for each in results.results_folder().iterdir() if "lock" in each.name] == []
+
+
+def test_what_a_program_has_no_more_is_dropped(program: Path) -> None:
+    path = str(program)
+    keep_results(path, passed("a", "b\ud800"), {"plain": [], "gone": []})
+    keep_results(path, passed("c"), titles=["b\ud800", "c"], names=["plain"])
+    found = read_results(path)
+    assert (list(found.tests), list(found.evaluations)) == ([r"b\ud800", "c"], ["plain"])
+    run(["test", path, "-k", "card"])
+    assert list(read_results(path).tests) == ["a card"]
+
+
+def test_what_is_too_much_is_not_kept(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "_LARGEST", 1000)
+    keep_results(str(program), passed("a"))
+    keep_results(str(program), passed(*map(str, range(1000))))
+    assert read_results(str(program)).tests == passed("a")
+
+
+def test_what_cannot_be_read_for_a_moment_stays(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_results(str(program), passed("a"))
+
+    def fail(path: Path, _limit: int) -> bytes:
+        raise UnreadableFile(str(path), "unreadable", "cannot be read")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(results, "read_bytes", fail)
+        keep_results(str(program), passed("b"))
+    assert read_results(str(program)).tests == passed("a")
+
+
+@pytest.mark.parametrize("path", ["/a\0b.dspy", "/\ud800.dspy", f"/{chr(0xDCFF)}.dspy"])
+def test_a_path_that_the_system_does_not_have(path: str) -> None:
+    keep_results(path, passed("a"))
+    assert list(read_results(path).tests) in ([], ["a"])
+
+
+def test_a_link_in_place_of_results_is_not_followed(program: Path, tmp_path: Path) -> None:
+    keep_results(str(program), passed("a"))
+    file, victim = results._file(str(program)), tmp_path / "victim"
+    victim.write_text("mine", encoding="utf-8")
+    file.unlink()
+    file.symlink_to(victim)
+    keep_results(str(program), passed("b"))
+    assert victim.read_text(encoding="utf-8") == "mine"
+    assert read_results(str(program)).tests == passed("b")
+
+
 def test_the_client_watches_the_results(new_client: Client, program: Path) -> None:
     new_client.initialize(program.parent, capabilities=REFRESHING)
     asked = new_client.wait_for_request("client/registerCapability")
@@ -148,6 +213,36 @@ def test_the_client_watches_the_results(new_client: Client, program: Path) -> No
     new_client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": kept, "type": 1}]})
     new_client.wait_for_request("workspace/codeLens/refresh")
     assert len(told(new_client, program)) == 1
+
+
+def test_which_files_are_results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = results.results_folder()
+    assert last_results.is_result(str(folder / "x.json"))
+    others = (folder / "x.csv", folder / "old" / "x.json", folder.with_name("results-old") / "x.json")
+    assert not any(last_results.is_result(str(each)) for each in others)
+    with monkeypatch.context() as patch:
+        patch.setattr(os.path, "normcase", str.lower)
+        assert last_results.is_result(str(folder / "x.json").swapcase().replace("JSON", "json"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DSPYC_CACHE_DIR", "cache")
+    assert last_results.is_result(str(tmp_path / "cache" / "results" / "x.json"))
+    monkeypatch.setenv("DSPYC_CACHE_DIR", "~nobody-of-this-name/cache")
+    assert not last_results.is_result(str(tmp_path / "x.json"))
+
+
+@pytest.mark.parametrize("cache", ["cache", None])
+def test_what_is_watched_where_the_folder_of_results_is_odd(cache: str | None, tmp_path: Path) -> None:
+    """It goes in the registration with all other files; without a home folder there is none."""
+    set_up = {"DSPYC_CACHE_DIR": cache or "~nobody-of-this-name/cache"}
+    client = Client(env=set_up)
+    try:
+        client.initialize(tmp_path, capabilities=REFRESHING)
+        asked = client.wait_for_request("client/registerCapability")
+        [options] = [each["registerOptions"] for each in asked["registrations"] if "watch" in str(each)]
+        bases = [each["globPattern"]["baseUri"] for each in options["watchers"][1:]]
+        assert [each.startswith("file://") for each in bases] == ([True] if cache else [])
+    finally:
+        client.kill()
 
 
 def test_ages() -> None:

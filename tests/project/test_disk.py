@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -129,6 +130,36 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
         assert disk.read(path) is disk.read(path)
     file.unlink()
     assert disk.read(path) is None
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EMFILE, "too many"), PermissionError(errno.EACCES, "busy"), FileNotFoundError()]
+)
+def test_what_could_not_be_read_for_a_moment_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    program, rows, state = (tmp_path / each for each in ("a.dspy", "rows.csv", "a.state.json"))
+    for path, text in ((program, "x = 1\n"), (rows, "x\n1\n"), (state, '{"dspyc_state": 0}')):
+        path.write_text(text, encoding="utf-8")
+        os.utime(path, (1e9, 1e9))
+    monkeypatch.setattr("dspyc.project.disk._JUST_NOW", 0)
+    disk = Disk()
+
+    def look() -> list[str]:
+        columns, saved = disk.look_at_data(str(rows)), disk.look_at_state(str(state))
+        assert columns is not None
+        assert saved is not None
+        return [disk.read(str(program)) or "", " ".join(columns.columns or ()), saved.problem[:14]]
+
+    def fail(*_: object) -> int:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", fail)
+        first = look()
+    reason = "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read"
+    assert first == ["", "", reason]
+    assert look() == ["x = 1\n", "x", "has the format"]
 
 
 def test_overlays_stand_over_the_disk(tmp_path: Path) -> None:

@@ -160,3 +160,15 @@ def test_many_keys_take_linear_time() -> None:
 
 def test_the_schema_is_shipped(tmp_path: Path) -> None:
     assert FILE.name in {each.name for each in Path(FILE).parent.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        pytest.param("a = 1\n" + '\\"""\n' * 50_000, ["a", "\\"], id="quotes without an end"),
+        pytest.param("a = " + "[" * 50_000, ["a"], id="brackets without an end"),
+        ("a = \"\\q\"\nb = '''x", ["a", "\\q", "b"]),
+    ],
+)
+def test_places_of_what_is_not_toml_yet(text: str, values: list[str]) -> None:
+    assert [each.value for each in places(text)] == values

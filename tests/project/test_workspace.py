@@ -240,7 +240,7 @@ def test_what_is_let_go(tmp_path: Path) -> None:
     """Projects of settings that hold no more, and files that have gone."""
     path, gone, settings = tmp_path / "a.dspy", tmp_path / "b.dspy", tmp_path / "dspyc.toml"
     for each in (path, gone):
-        each.write_text("x = 1\nx = 2\n", encoding="utf-8")
+        each.write_text('dataset rows = Dataset("rows.csv")\nx = 1\nx = 2\n', encoding="utf-8")
     workspace = Workspace()
     for ignored in ("E101", "E102", "E103"):
         settings.write_text(f'[rules]\nignore = ["{ignored}"]\n', encoding="utf-8")
@@ -250,6 +250,8 @@ def test_what_is_let_go(tmp_path: Path) -> None:
     before = workspace.analyse(str(path))
     gone.unlink()
     workspace.keep_only([str(path)])
+    assert list(workspace.disk._known) == [str(path)]
+    assert list(workspace.disk._data) == [str(tmp_path / "rows.csv")]
     assert len(workspace._projects) == 1
     assert workspace.analyse(str(path)) is before
     gc.collect()
@@ -258,4 +260,6 @@ def test_what_is_let_go(tmp_path: Path) -> None:
     assert str(gone) not in known
     workspace.keep_only([])
     assert not workspace._projects
+    disk = workspace.disk
+    assert not any([disk._known, disk._data, disk._states, disk._digests, disk.asked, disk.states_asked])
     assert len(workspace.analyse(str(path)).diagnostics) == len(before.diagnostics)

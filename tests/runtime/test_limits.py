@@ -9,13 +9,31 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 
 import dspyc.runtime as dspy
+from dspyc.runtime.errors import LMConfigurationError
 from dspyc.runtime.lm.control.passing import gate_of
 from dspyc.runtime.lm.request import Request
 from support.asked import ask_all, entered, model
 from support.openai_server import Failure, OpenAIServer, Silent
+
+# --- for an answer --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), True, "soon", httpx.Timeout(-1)])
+def test_a_time_that_is_none_is_told(seconds: Any) -> None:
+    for lm in ("openai/any", "embedded/banking"):
+        with pytest.raises(LMConfigurationError, match="`timeout` must be a number of seconds above 0"):
+            dspy.LM(lm, api_key="k-123456", cache=False)("x", timeout=seconds)
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), 1e12, "60", httpx.Timeout(60), httpx.Timeout(None)])
+def test_a_time_may_be_long(server: OpenAIServer, seconds: Any) -> None:
+    assert model(server, cache=False)("x", timeout=seconds)
+    assert dspy.LM("embedded/banking", cache=False)("x", timeout=seconds, max_tokens=1)
+
 
 # --- at once, in a minute, over a server ----------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from random import Random
 from typing import Any
 
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 
 import dspyc.runtime as dspy
 from dspyc.runtime.signature.typenames import read_type
+from dspyc.runtime.values import outlines
 from dspyc.runtime.values.reading import ReadError, reader_for
 from dspyc.runtime.values.validation import validator_for
 from support.mutations import mutated
@@ -122,3 +124,12 @@ def test_twice_the_answer_is_twice_the_work(seed: int) -> None:
     value_or_error(annotation, text * 2)  # what is made once is made
     small, large = (steps(annotation, text * times) for times in (20, 80))
     assert large <= 5 * small + 4_000, f"{small} and {large} lines, {kind} of {text!r}"
+
+
+@pytest.mark.parametrize(
+    "text", ["a" + ' "x' * 200_000 + ", b", "x, " + "“a " * 100_000, "x, " + "(a and b " * 50_000]
+)
+def test_marks_that_open_and_never_close_cost_little(text: str) -> None:
+    started = time.monotonic()
+    outlines.listed(text)
+    assert time.monotonic() - started < 3

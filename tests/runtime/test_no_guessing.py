@@ -38,6 +38,15 @@ class Named(BaseModel):
 REFUSED = object()
 TRIP = {"vehicle": {"type": "car", "wheels": 4}, "km": 3}
 CALL = '<invoke name="P"><parameter name="name">{}</parameter><parameter name="{}">{}</parameter></invoke>'
+NONE_LISTED = [
+    "`[]`",
+    "**[]**",
+    "So the answer is []",
+    "[]  (no tags apply)",
+    "I found nothing, so [].",
+    "- []",
+]
+RED_LISTED = ["`[red]`", "**[red]**", "The tags are [red].", "Tags are **[red]**.", "Answer: `[red]`."]
 
 TEXTS: list[tuple[Any, str, Any]] = [
     (Trip, '{"name": "Trip", "arguments": {"vehicle": {"type": "car", "wheels": 4}, "km": 3}}', TRIP),
@@ -57,6 +66,25 @@ TEXTS: list[tuple[Any, str, Any]] = [
     (list[str], '{"found": 0, "warnings": ["no tags found"]}', REFUSED),
     (list[str], '{"total": 0, "suggestions": ["try again"]}', REFUSED),
     (list[str], '{"arguments": ["a"], "parameters": ["b"]}', REFUSED),
+    *((list[str], text, []) for text in NONE_LISTED),
+    *((list[str], text, ["red"]) for text in RED_LISTED),
+    (list[str], "Buy milk [urgent]", ["Buy milk [urgent]"]),
+    (list[str], "He is [sic] ok", ["He is [sic] ok"]),
+    (list[str], "Paris analysis [red]", ["Paris analysis [red]"]),
+    (list[str], "[] Buy milk\n[] Call Bob", ["[] Buy milk", "[] Call Bob"]),
+    (list[str], "- Buy milk []\n- Call Bob", ["Buy milk []", "Call Bob"]),
+    (list[int], "The totals are 1,200, 3,400, so the answer is: [1200, 3400]", [1200, 3400]),
+    (list[int], "I took rows 1,2; the answer is [5, 6]", [5, 6]),
+    (list[int], "Rows 1,200, 3,400:\n```\n[1200, 3400]\n```", [1200, 3400]),
+    (list[int], "```json\n[100,200, 300]\n```", [100, 200, 300]),
+    (list[int], "```\n$1,200, $3,400\n```", REFUSED),
+    (list[int], "The answer is [1,200, 3,400]", REFUSED),
+    (list[int], "1,200, 3,400 [approximately]", REFUSED),
+    (list[int], "- 1,200, approximately\n- 3,400", [1200, 3400]),
+    (list[Decimal], "1,200, 3,400", REFUSED),
+    (tuple[int, str], "1,200", REFUSED),
+    (dict[int, str], '```json\n{"1": "between 1,200, 3,400"}\n```', {"1": "between 1,200, 3,400"}),
+    (dict[int, str], 'Here: {"1": "between 1,200, 3,400"}', {"1": "between 1,200, 3,400"}),
     (list[dict[str, Any]], '{"name": "Ada", "hobbies": [{"x": 1}]}', REFUSED),
     (bool, '{"answer": true}', True),
     (bool, '{"Final answer": "no"}', False),
@@ -119,8 +147,21 @@ LISTS: list[tuple[Any, str, Any]] = [
     (list[str], "Paris [1, 2]", ["Paris [1, 2]"]),
     (list[str], "Paris (France, Europe), Rome", ["Paris (France, Europe)", "Rome"]),
     (list[str], "red, green (light, dark) and blue", ["red", "green (light, dark)", "blue"]),
+    (list[str], "Rome, Paris (France and Spain)", ["Rome", "Paris (France and Spain)"]),
+    (list[str], "Paris (old and new), Rome and Oslo", ["Paris (old and new)", "Rome", "Oslo"]),
+    (list[str], '"Smith", "Doe and Sons"', ["Smith", "Doe and Sons"]),
+    (list[str], '4" TV, 5" TV and 6"', ['4" TV', '5" TV', '6"']),
     (list[str], '"Smith, John", "Doe, Jane"', ["Smith, John", "Doe, Jane"]),
     (list[str], '5" screen, 6" screen', ['5" screen', '6" screen']),
+    (list[str], '["He said "no", then left", "c"]', ['He said "no", then left', "c"]),
+    *(
+        (list[str], text, REFUSED)
+        for text in ('["a", b', "['a', b", '[a, "b", c]', '["a" , b, "c"]', "[“a”, b]")
+    ),
+    (list[str], '["a", "b"] # note', ["a", "b"]),
+    (list[str], "['x', 'y'] # note", ["x", "y"]),
+    (list[str], '["a", "b]"] as asked', ["a", "b]"]),
+    (list[str], '["a"] and ["b"]', REFUSED),
     (list[int], "[1,000, 2,000]", REFUSED),
     (list[int], "1,200, 3,400", REFUSED),
     (list[int], "1,200\n3,400", [1200, 3400]),
@@ -131,6 +172,10 @@ LISTS: list[tuple[Any, str, Any]] = [
     (list[float], "1.5; 2.5", [1.5, 2.5]),
     (list[Decimal], "[1.50, 2.25]", ["1.50", "2.25"]),
     (tuple[str, int], "('a', 1)", ["a", 1]),
+    (tuple[int, str], '[12, "007"]', [12, "007"]),
+    (tuple[int, str], "(1, 'between 1,200, 3,400')", [1, "between 1,200, 3,400"]),
+    (list[tuple[int, str]], '[[12, "007"], [13, "008"]]', [[12, "007"], [13, "008"]]),
+    (list[int], '[12, "007"]', REFUSED),
 ]
 
 
@@ -271,6 +316,11 @@ def test_a_thought_is_no_part_of_a_bare_answer(kind: str, expected: Any) -> None
         ("a turn ends with <|im_end|>", ...),
         ("`</s>`", ...),
         ("<s>old</s>", ...),
+        ("tokens=<eos>", ...),
+        ("it ends (<|im_end|>", ...),
+        ("a -><eos>", ...),
+        ("<bos><eos>", ...),
+        ("<b>bold</b></s>", "<b>bold</b>"),
         ("<|im_end|>", ...),
     ],
 )

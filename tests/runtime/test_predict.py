@@ -325,8 +325,19 @@ def test_an_error_says_when_a_scripted_model_had_nothing_to_say() -> None:
         with pytest.raises(dspy.AdapterParseError, match=words):
             predict(thing="rose", lm=lm)
     with pytest.raises(dspy.AdapterParseError) as caught:
-        predict(thing="rose", lm=wrong)
+        predict(thing="rose", lm=wrong, max_retries=0)
     assert "scripted" not in str(caught.value)
+    with pytest.raises(dspy.AdapterParseError, match="has no answers left"):
+        predict(thing="rose", lm=dspy.DummyLM([{"shade": "green"}]), max_retries=1)  # asked again
+
+
+def test_an_excuse_is_none_for_the_next_answer() -> None:
+    follower = dspy.DummyLM([], follow_examples=True)
+    predict = dspy.Predict(Color, lm=follower, demos=[dspy.Example(thing="rose", color="red")])
+    follower("x")
+    assert follower.excuse
+    assert predict(thing="rose").color == "red"
+    assert follower.excuse is None
 
 
 def test_dummy_lm_reads_the_text_beside_a_picture() -> None:

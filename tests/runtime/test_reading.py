@@ -189,6 +189,12 @@ def test_defaults_fill_outputs_that_are_missing() -> None:
     assert dspy.ChatAdapter().parse(signature, "[[ ## a ## ]]\nx") == {"a": "x", "tags": []}
 
 
+def test_a_value_that_holds_itself_twice_is_shown_at_once() -> None:
+    root: dict[str, Any] = {"name": "root"}
+    root["children"] = [{"parent": root}, {"parent": root}]
+    assert "{...}" in to_json_types(root)
+
+
 _PIECES = ["[[ ## a ## ]]", "[[ ## b ## ]]", "[[ ## completed ## ]]", "[[ ## A ## ]]", "[[ ## x ## ]]"]
 _PIECES += ["[[## a ##]]", "**", "[[", "]]", "\n", "\n", "\r\n", " ", "text", "5"]
 

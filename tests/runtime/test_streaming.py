@@ -131,6 +131,18 @@ def test_a_base_models_answer_is_shown_as_it_is_written() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "answer", ["\nFirst: x\nSecond: y", "First: x\nSecond: y", " x\nFirst: z\nSecond: y", "Fir"]
+)
+def test_a_title_that_is_written_again_is_no_value(answer: str) -> None:
+    signature = dspy.Signature("q -> first, second" if "Second" in answer else "q -> first")
+    reader = dspy.PlainAdapter().stream_reader(Plan(signature))
+    found: dict[str, str] = {}
+    for chunk in [*(chunk for char in answer for chunk in reader.feed(char)), *reader.end()]:
+        found[chunk.field] = found.get(chunk.field, "") + chunk.text
+    assert found == dspy.PlainAdapter().parse(signature, answer)
+
+
 def test_nothing_is_held_back_that_can_be_shown() -> None:
     reader = SectionReader(("answer",))
     assert not list(reader.feed("[[ ## answer ## ]]\n"))

@@ -172,6 +172,17 @@ def test_what_cannot_be_converted_is_told(tmp_path: Path, changes: dict[str, Any
         read_folder(written(tmp_path / "hf", "F32", **changes), "it")
 
 
+@pytest.mark.parametrize(
+    "content", [b"version https://git-lfs.github.com/spec/v1", b"", b"abc", b"\x09" + bytes(9)]
+)
+def test_weights_that_are_not_there_are_told(tmp_path: Path, content: bytes) -> None:
+    folder = written(tmp_path / "hf", "F32")
+    for file in folder.glob("*.safetensors"):
+        file.write_bytes(content)
+    with pytest.raises(LMConfigurationError, match="git-lfs may not have fetched it"):
+        read_folder(folder, "it")
+
+
 def test_few_numbers_are_trained_by_lora(tmp_path: Path) -> None:
     row = {"messages": [{"role": "user", "content": "card"}, {"role": "assistant", "content": "plastic"}]}
     settings = {

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from threading import Lock
 
 from ....base import models
+from ....base.forks import new_lock
 from ...errors import LMConfigurationError, LMUnknownModelError, did_you_mean, list_names
 from .checkpoint import write
 from .converting import convert, is_convertible
@@ -59,20 +61,31 @@ def asked_in_torch(model: str) -> Path | None:
     return None if folder is None or is_convertible(folder) else folder
 
 
+_converting: dict[Path, Lock] = {}
+
+
 def _converted(folder: Path, model: str) -> Path:
     path = data_folder() / "converted" / f"{folder.name}-{digest_of(folder)}.gguf"
-    if not path.exists():
-        try:
-            if is_llama(folder):
-                write(read_folder(folder, model), path, "f16")
-            else:
-                convert(folder, path, model)
-        except ImportError as error:
-            raise LMConfigurationError(
-                f"converting `{model}` needs the package `{error.name}`: pip install 'dspyc[train]'",
-                model=model,
-            ) from error
+    if path.exists():
+        return path
+    with _converting.setdefault(path, new_lock()):
+        # Another thread may have done it meanwhile.
+        if not path.exists():
+            _convert(folder, path, model)
     return path
+
+
+def _convert(folder: Path, path: Path, model: str) -> None:
+    try:
+        if is_llama(folder):
+            write(read_folder(folder, model), path, "f16")
+        else:
+            convert(folder, path, model)
+    except ImportError as error:
+        raise LMConfigurationError(
+            f"converting `{model}` needs the package `{error.name}`: pip install 'dspyc[train]'",
+            model=model,
+        ) from error
 
 
 def data_folder() -> Path:

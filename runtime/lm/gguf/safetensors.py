@@ -9,11 +9,13 @@ import json
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .checkpoint import Array
 
+_LONGEST_HEADER = 100 << 20
+"""As the library `safetensors` has it."""
 _BYTES = {"BF16": 2, "F16": 2, "F32": 4}
 
 
@@ -53,13 +55,11 @@ def tensors_of(folder: Path) -> dict[str, Tensor]:
 
     Raises:
         OSError: a file cannot be read.
-        ValueError, KeyError, struct.error: it is no such file, or has numbers of another kind.
+        ValueError, KeyError: it is no such file, or has numbers of another kind.
     """
     found: dict[str, Tensor] = {}
     for file in sorted(folder.glob("*.safetensors")):
-        with open(file, "rb") as content:
-            (length,) = struct.unpack("<Q", content.read(8))
-            header = json.loads(content.read(length))
+        header, length = _header(file)
         for name, facts in header.items():
             if name != "__metadata__":
                 if facts["dtype"] not in _BYTES:
@@ -67,3 +67,13 @@ def tensors_of(folder: Path) -> dict[str, Tensor]:
                 start, end = (8 + length + offset for offset in facts["data_offsets"])
                 found[name] = Tensor(tuple(facts["shape"]), file, facts["dtype"], start, end)
     return found
+
+
+def _header(file: Path) -> tuple[Any, int]:
+    """What a file says of its tensors, and the length of that."""
+    with open(file, "rb") as content:
+        start = content.read(8)
+        length = struct.unpack("<Q", start)[0] if len(start) == 8 else _LONGEST_HEADER + 1
+        if length > min(_LONGEST_HEADER, file.stat().st_size - 8):
+            raise ValueError(f"{file.name} is no whole file of safetensors; git-lfs may not have fetched it")
+        return json.loads(content.read(length)), length

@@ -12,7 +12,7 @@ import atexit
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,14 +33,15 @@ from ..gguf.folder import digest_of
 from ..gguf.forms import prompt_form
 from ..gguf.header import Header, read_header
 from ..gguf.places import SHIPPED as SHIPPED
-from ..gguf.places import asked_in_torch
+from ..gguf.places import asked_in_torch, folder_of
 from ..gguf.places import model_path as model_path
 from ..keys import NOT_IDENTITY
 from ..reproducible import is_reproducible
 from ..request import Request, Response
 from ..stream import Delta, as_deltas
 from . import in_pieces, in_torch
-from .limits import time_limit
+from .at_work import at_work, end_all
+from .limits import LONGEST_SECONDS, time_limit
 
 LONGEST_CONTEXT = 8_192
 SMALL_FILE = 64 << 20
@@ -93,25 +94,14 @@ class EmbeddedTransport:
             LMInvalidRequestError: a setting or message that llama.cpp refuses.
             LMTimeoutError: the answer takes longer than the setting `timeout` says.
         """
-        if (folder := asked_in_torch(request.model)) is not None:
-            return in_torch.answer(request, folder)
-        server, bodies = _asked(request)
-        if (seconds := _time_limit(request)) is not None:
-            return in_pieces.within(seconds, _writing(server, bodies, request), request.model)
-        return _whole(server, bodies, request)
+        return _answer(request, _limit(request), lambda: None)
 
     async def acomplete(self, request: Request) -> Response:
         """Answer in a thread of its own, first come, first served."""
-        turns = _turns(request)
-        await turns.acquire()
-        work = asyncio.ensure_future(run_in_thread(self.complete, request))
-
-        def over(done: asyncio.Future[Response]) -> None:
-            turns.release()
-            if not done.cancelled():
-                done.exception()
-
-        work.add_done_callback(over)
+        limit = _limit(request)
+        release = await _turn(request, limit)
+        work = asyncio.ensure_future(run_in_thread(_answer, request, limit, release))
+        work.add_done_callback(lambda done: done.cancelled() or done.exception())
         # Who goes away leaves llama.cpp at work, and the next one must not be let in before that ends.
         return await asyncio.shield(work)
 
@@ -121,20 +111,16 @@ class EmbeddedTransport:
             for delta in as_deltas(await self.acomplete(request)):
                 yield delta
             return
-
-        def write(tell: Callable[[Delta], None], is_over: Callable[[], bool]) -> None:
-            _writing(*_asked(request), request)(tell, is_over)
-
-        turns = _turns(request)
-        await turns.acquire()
-        pieces = in_pieces.streamed(_time_limit(request), write, request.model, turns.release)
+        limit = _limit(request)
+        release = await _turn(request, limit)
+        pieces = in_pieces.streamed(limit, partial(_write, request), request.model, release)
         async with aclosing(pieces):
             async for delta in pieces:
                 yield delta
 
     def identity(self, request: Request) -> str:
-        """The file and when it was written."""
-        if (folder := asked_in_torch(request.model)) is not None:
+        """The file and when it was written; for a folder, what tells its content from another's."""
+        if (folder := folder_of(request.model)) is not None:
             return f"{folder}:{digest_of(folder)}"
         path = model_path(request.model)
         facts = path.stat() if path.is_file() else None
@@ -179,23 +165,50 @@ def _context(wanted: int | None, header: Header, model: str) -> int:
     return wanted
 
 
-_lock = new_lock()
 _AHEAD = 2
 """How many requests llama.cpp is given for each of its slots, so that none of them waits for this process."""
+_queues_lock = new_lock()
 _queues: dict[asyncio.AbstractEventLoop, dict[ServerSettings, asyncio.Semaphore]] = {}
 
 
-def _turns(request: Request) -> asyncio.Semaphore:
+async def _turn(request: Request, limit: in_pieces.Limit | None) -> Callable[[], None]:
+    """Wait for the turn of a request; what comes back ends it, from any thread.
+
+    Raises:
+        LMTimeoutError: it does not come in time.
+    """
+    loop = asyncio.get_running_loop()
+    settings = {**_ALONE, **request.settings} if is_reproducible() else request.settings
+    if folder_of(request.model) is None:
+        server = server_settings(request.model, settings)
+    else:
+        # It may have to be converted first.
+        served = run_in_thread(_served, request.model, settings)
+        server = await in_pieces.in_time(served, limit, request.model)
+    turns = _turns(loop, server)
+    await in_pieces.in_time(turns.acquire(), limit, request.model)
+
+    def release() -> None:
+        # Where the loop has been closed nobody waits any more.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(turns.release)
+
+    return release
+
+
+def _served(model: str, settings: Mapping[str, Any]) -> ServerSettings:
+    """How a model is served, which may be by torch."""
+    folder = asked_in_torch(model)
+    return server_settings(model, settings) if folder is None else ServerSettings.alone(folder)
+
+
+def _turns(loop: asyncio.AbstractEventLoop, server: ServerSettings) -> asyncio.Semaphore:
     """What the requests of an event loop for a model pass, in their order.
 
     llama.cpp takes a new request before one that waits where a slot has just become free, so what waits there
     may wait long; and each request there holds a thread of this process.
     """
-    loop = asyncio.get_running_loop()
-    settings = {**_ALONE, **request.settings} if is_reproducible() else request.settings
-    folder = asked_in_torch(request.model)
-    server = server_settings(request.model, settings) if folder is None else ServerSettings.alone(folder)
-    with _lock:
+    with _queues_lock:
         if loop not in _queues:
             for each in [each for each in _queues if each.is_closed()]:
                 del _queues[each]
@@ -205,6 +218,7 @@ def _turns(request: Request) -> asyncio.Semaphore:
 
 # Servers of this process. llama.cpp's own threads do the work: here a server is only started and stopped.
 
+_lock = new_lock()
 _servers: dict[ServerSettings, Any] = {}
 _abandoned: list[Any] = []
 
@@ -260,7 +274,8 @@ def _start(settings: ServerSettings, model: str) -> Any:
     params.hostnames = ["127.0.0.1"]
     params.api_keys = [secrets.token_hex(32)]
     try:
-        return xllamacpp.Server(params)
+        with at_work():
+            return xllamacpp.Server(params)
     except RuntimeError as error:
         raise LMConfigurationError(
             f"llama.cpp cannot load `{settings.path}`: the file is truncated or damaged, its architecture is "
@@ -271,8 +286,9 @@ def _start(settings: ServerSettings, model: str) -> Any:
 
 @atexit.register
 def _stop_all() -> None:
-    with _lock:
-        _servers.clear()
+    if end_all():
+        with _lock:
+            _servers.clear()
 
 
 def _after_fork() -> None:
@@ -323,17 +339,41 @@ def _asked(request: Request) -> tuple[Any, list[dict[str, Any]]]:
     return server, [body if seed is None else {**body, "seed": seed + index} for index in range(wanted or 1)]
 
 
-def _time_limit(request: Request) -> float | None:
-    """The seconds that an answer may take; None where the program does not say."""
-    is_limited = any(request.settings.get(name) is not None for name in ("timeout", "request_timeout"))
-    return time_limit(request.settings).answer if is_limited else None
+def _limit(request: Request) -> in_pieces.Limit | None:
+    """How long the answer may take from now on; None where the program does not say."""
+    said, deadline = request.settings, request.settings.get("deadline")
+    limits = [] if deadline is None else [float(deadline)]
+    if any(said.get(name) is not None for name in ("timeout", "request_timeout")):
+        limits.append(time_limit(said).answer)
+    return in_pieces.Limit.of(min(*limits, LONGEST_SECONDS)) if limits else None
+
+
+def _answer(request: Request, limit: in_pieces.Limit | None, end: Callable[[], None]) -> Response:
+    """The whole answer; `end` is called when the model has stopped, which may be after the time is over."""
+    if limit is not None:
+        return in_pieces.within(limit, partial(_write, request), request.model, end)
+    try:
+        if (folder := asked_in_torch(request.model)) is not None:
+            return in_torch.answer(request, folder)
+        return _response(_answers(*_asked(request), request), request.model)
+    finally:
+        end()
+
+
+def _write(request: Request, tell: Callable[[Delta], None], is_over: Callable[[], bool]) -> None:
+    """Load the model and write its answers in pieces."""
+    if (folder := asked_in_torch(request.model)) is not None:
+        for delta in as_deltas(in_torch.answer(request, folder, is_over)):
+            tell(delta)
+        return
+    _writing(*_asked(request), request)(tell, is_over)
 
 
 def _writing(server: Any, bodies: list[dict[str, Any]], request: Request) -> in_pieces.Write:
     """What writes the answers in pieces."""
     if any(body.get("logprobs") for body in bodies):
         # Those of the token that ends an answer are in no piece.
-        return lambda tell, is_over: list(map(tell, as_deltas(_whole(server, bodies, request))))
+        return partial(_write_whole, server, bodies, request)
     return partial(
         in_pieces.write,
         lambda body, hear: _ask(server, body, request, hear),
@@ -343,22 +383,44 @@ def _writing(server: Any, bodies: list[dict[str, Any]], request: Request) -> in_
     )
 
 
-def _whole(server: Any, bodies: list[dict[str, Any]], request: Request) -> Response:
-    """The answers as a whole."""
+def _write_whole(
+    server: Any,
+    bodies: list[dict[str, Any]],
+    request: Request,
+    tell: Callable[[Delta], None],
+    is_over: Callable[[], bool],
+) -> None:
+    """Give each answer as one piece, when all are there."""
+    answers = _answers(server, bodies, request, is_over)
+    if not is_over():
+        for delta in as_deltas(_response(answers, request.model)):
+            tell(delta)
+
+
+def _answers(
+    server: Any,
+    bodies: list[dict[str, Any]],
+    request: Request,
+    is_over: Callable[[], bool] = lambda: False,
+) -> list[dict[str, Any]]:
+    """The answers as a whole, as many as there are until it is over."""
     answers: list[dict[str, Any]] = []
     for body in bodies:
+        if is_over():
+            break
         answer = _ask(server, body, request)
         if "error" in answer:
             raise _error(answer["error"], request.model)
         answers.append(answer)
-    return _response(answers, request.model)
+    return answers
 
 
 def _ask(server: Any, body: Mapping[str, Any], request: Request, *hear: in_pieces.Hear) -> Any:
     try:
-        if "prompt" in body:
-            return server.handle_completions(body, *hear)
-        return server.handle_chat_completions(body, *hear)
+        with at_work():
+            if "prompt" in body:
+                return server.handle_completions(body, *hear)
+            return server.handle_chat_completions(body, *hear)
     except (ValueError, TypeError, RuntimeError) as error:
         raise LMInvalidRequestError(
             f"llama.cpp rejected the request: {error}", model=request.model

@@ -9,16 +9,21 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextvars import copy_context
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Self, TypeAlias, TypeVar
 
 from ....base.frozen import replaced
 from ...errors import LMTimeoutError
 from ...execution.threads import run_in_thread
 from ..request import Response
 from ..stream import Collector, Delta
+from .at_work import unless_ending
 from .chunks import read_chunk
+
+T = TypeVar("T")
 
 Hear: TypeAlias = Callable[[Mapping[str, Any]], bool]
 """Gets a chunk of OpenAI's shape, and says whether to stop there."""
@@ -26,6 +31,30 @@ Ask: TypeAlias = Callable[[Mapping[str, Any], Hear], Any]
 """Asks llama.cpp with a body; returns when it has stopped."""
 Write: TypeAlias = Callable[[Callable[[Delta], None], Callable[[], bool]], object]
 """Gives an answer's deltas to a function, until there are no more or another one says that it is over."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How long an answer may take: so many seconds, until a time as `time.monotonic` counts."""
+
+    seconds: float
+    until: float
+
+    @classmethod
+    def of(cls, seconds: float) -> Self:
+        """The limit of what begins now."""
+        return cls(seconds, time.monotonic() + seconds)
+
+    @property
+    def left(self) -> float:
+        """The seconds until then."""
+        return max(0.0, self.until - time.monotonic())
+
+    def error(self, model: str) -> LMTimeoutError:
+        """The error where an answer does not come in time; it would not the next time either."""
+        error = LMTimeoutError(f"`{model}` did not answer within {self.seconds:g} s", model=model)
+        error.retryable = False
+        return error
 
 
 def write(
@@ -43,14 +72,17 @@ def write(
         bodies: the requests; each is one answer.
         failure_of: the exception for what llama.cpp calls an error.
         model: the model's name.
-        tell: gets the pieces; the last one has the usage of all.
+        tell: gets the pieces; the last one has the usage of all, and the name of the first answer.
         is_over: whether nobody waits any more.
 
     Raises:
         Exception: what `failure_of` makes.
     """
     counts: list[Mapping[str, Any]] = []
+    names: list[str] = []
     for index, body in enumerate(bodies):
+        if is_over():
+            return
         failures: list[BaseException] = []
 
         def hear(chunk: Mapping[str, Any], index: int = index, failures: list[Any] = failures) -> bool:
@@ -59,6 +91,8 @@ def write(
                 if "error" in chunk:
                     failures.append(failure_of(chunk["error"]))
                     return True
+                if not names and isinstance(name := chunk.get("id"), str):
+                    names.append(name)
                 for delta in _pieces(chunk, index, counts):
                     tell(delta)
             except BaseException as error:  # noqa: BLE001
@@ -69,12 +103,12 @@ def write(
         ask({**body, "stream": True, "stream_options": {"include_usage": True}}, hear)
         if failures:
             raise failures[0]
-        if is_over():
-            return
+    if is_over():
+        return
     prompt = counts[0].get("prompt_tokens", 0) if counts else 0
     written = sum(one.get("completion_tokens", 0) for one in counts)
     usage = {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written}
-    tell(Delta(usage=usage, cost=0.0, model=model))
+    tell(Delta(usage=usage, cost=0.0, model=model, id=names[0] if names else None))
 
 
 def _pieces(chunk: Mapping[str, Any], index: int, counts: list[Mapping[str, Any]]) -> Iterator[Delta]:
@@ -86,29 +120,36 @@ def _pieces(chunk: Mapping[str, Any], index: int, counts: list[Mapping[str, Any]
             yield replaced(delta, index=index) if index else delta
 
 
-def within(seconds: float, write: Write, model: str) -> Response:
+def within(limit: Limit, write: Write, model: str, end: Callable[[], None]) -> Response:
     """The whole answer, if it comes in time.
 
+    Args:
+        limit: how long to wait for it.
+        write: writes the answer, in a thread of its own.
+        model: the model's name.
+        end: called when llama.cpp has stopped, which may be after the time is over.
+
     Raises:
-        LMTimeoutError: it does not; llama.cpp then stops at the next token.
+        LMTimeoutError: it does not come in time; llama.cpp then stops at the next token.
         Exception: what `write` raises.
     """
     collector, over = Collector(), threading.Event()
     done: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
 
     def work() -> None:
+        failure: BaseException | None = None
         try:
-            write(collector.add, over.is_set)
+            write(collector.add, unless_ending(over.is_set))
         except BaseException as error:  # noqa: BLE001 whatever it is, who waits gets it
-            done.put(error)
-        else:
-            done.put(None)
+            failure = error
+        end()
+        done.put(failure)
 
     threading.Thread(target=copy_context().run, args=(work,), name="dspyc-answer", daemon=True).start()
     try:
-        error = done.get(timeout=seconds)
+        error = done.get(timeout=limit.left)
     except queue.Empty:
-        raise _late(seconds, model) from None
+        raise limit.error(model) from None
     finally:
         # Whoever goes away, by Ctrl-C for one, leaves nobody who waits for the rest.
         over.set()
@@ -118,18 +159,18 @@ def within(seconds: float, write: Write, model: str) -> Response:
 
 
 async def streamed(
-    seconds: float | None, write: Write, model: str, end: Callable[[], None]
+    limit: Limit | None, write: Write, model: str, end: Callable[[], None]
 ) -> AsyncGenerator[Delta, None]:
     """The pieces of an answer as they come.
 
     Args:
-        seconds: how long to wait for the next piece; None waits for ever.
+        limit: how long to wait for the last piece; None waits for ever.
         write: writes the answer, in a thread of its own.
         model: the model's name.
         end: called when llama.cpp has stopped, which may be after the stream has ended.
 
     Raises:
-        LMTimeoutError: a piece does not come in time.
+        LMTimeoutError: the last piece does not come in time.
         Exception: what `write` raises.
     """
     loop, over = asyncio.get_running_loop(), threading.Event()
@@ -144,22 +185,28 @@ async def streamed(
         if not done.cancelled():
             done.exception()
 
-    work = asyncio.ensure_future(run_in_thread(write, tell, over.is_set))
+    work = asyncio.ensure_future(run_in_thread(write, tell, unless_ending(over.is_set)))
     work.add_done_callback(ended)
     try:
-        while (delta := await _next(pieces, seconds, model)) is not None:
+        while True:
+            delta = await in_time(pieces.get(), limit, model)
+            if delta is None:
+                break
             yield delta
         await work
     finally:
         over.set()
 
 
-async def _next(pieces: asyncio.Queue[Delta | None], seconds: float | None, model: str) -> Delta | None:
+async def in_time(waiting: Coroutine[Any, Any, T], limit: Limit | None, model: str) -> T:
+    """What comes of waiting.
+
+    Raises:
+        LMTimeoutError: it does not come in time.
+    """
+    if limit is None:
+        return await waiting
     try:
-        return await asyncio.wait_for(pieces.get(), seconds)
+        return await asyncio.wait_for(waiting, limit.left)
     except TimeoutError:
-        raise _late(seconds or 0.0, model) from None
-
-
-def _late(seconds: float, model: str) -> LMTimeoutError:
-    return LMTimeoutError(f"`{model}` did not answer within {seconds:g} s", model=model)
+        raise limit.error(model) from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +20,7 @@ from ..gguf.folder import digest_of
 from ..gguf.forms import CHATML, prompt_form
 from ..messages import Text
 from ..request import Completion, Request, Response
+from .at_work import at_work
 
 NEEDED = ("torch", "transformers")
 LONGEST_ANSWER = 1_024
@@ -52,8 +53,10 @@ def require(model: str, packages: tuple[str, ...] = NEEDED) -> None:
             ) from error
 
 
-def answer(request: Request, folder: Path) -> Response:
-    """Answer a request; other settings than those of sampling, a length, `n`, `seed` and `stop` are ignored.
+def answer(request: Request, folder: Path, is_over: Callable[[], bool] | None = None) -> Response:
+    """Answer a request, up to the token at which it is over.
+
+    Other settings than those of sampling, a length, `n`, `seed` and `stop` are ignored.
 
     Raises:
         LMConfigurationError: transformers is not installed, or cannot load the model.
@@ -74,7 +77,8 @@ def answer(request: Request, folder: Path) -> Response:
         room = LONGEST_ANSWER if longest is None else longest - len(ids)
         limit = settings.get("max_completion_tokens") or settings.get("max_tokens") or LONGEST_ANSWER
         try:
-            written = _generate(loaded, ids, min(int(limit), room), settings)
+            with at_work():
+                written = _generate(loaded, ids, min(int(limit), room), settings, is_over)
         except (ValueError, TypeError, RuntimeError) as error:
             raise LMInvalidRequestError(
                 f"transformers rejected the request: {error}", model=request.model
@@ -197,9 +201,16 @@ def context_of(network: Any) -> int | None:
     return found if isinstance(found, int) and found > 0 else None
 
 
-def _generate(loaded: Loaded, ids: list[int], limit: int, settings: Mapping[str, Any]) -> list[list[int]]:
+def _generate(
+    loaded: Loaded,
+    ids: list[int],
+    limit: int,
+    settings: Mapping[str, Any],
+    is_over: Callable[[], bool] | None,
+) -> list[list[int]]:
     """The tokens of each answer."""
     import torch
+    import transformers
 
     temperature = float(settings.get("temperature") or 0.0)
     sampling: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
@@ -207,7 +218,13 @@ def _generate(loaded: Loaded, ids: list[int], limit: int, settings: Mapping[str,
         given = {name: settings[name] for name in ("top_p", "top_k", "min_p") if name in settings}
         sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, **given}
     stop = settings.get("stop")
-    stops = {"stop_strings": stop, "tokenizer": loaded.tokenizer} if stop else {}
+    stops: dict[str, Any] = {"stop_strings": stop, "tokenizer": loaded.tokenizer} if stop else {}
+    if is_over is not None:
+
+        def stopped(rows: Any, scores: Any, **_: Any) -> Any:
+            return torch.full((len(rows),), is_over(), device=rows.device)
+
+        stops["stopping_criteria"] = transformers.StoppingCriteriaList([stopped])
     ends = ends_of(loaded.model, loaded.tokenizer)
     prompt = torch.tensor([ids], device=loaded.model.device)
     seed, rollout = settings.get("seed"), settings.get("rollout_id")

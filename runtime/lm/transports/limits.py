@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ...errors import LMConfigurationError
 from ..request import ATTEMPT
 
 FIRST_CONNECT_SECONDS = 1.8
@@ -12,6 +13,8 @@ FIRST_CONNECT_SECONDS = 1.8
 CONNECT_SECONDS = 10.0
 """Later attempts have longer, for slow networks."""
 ANSWER_SECONDS = 600.0
+LONGEST_SECONDS = 1e6
+"""Eleven days: more than anything takes, and no more than sockets and locks can count."""
 
 
 class TimeLimit(NamedTuple):
@@ -24,12 +27,26 @@ class TimeLimit(NamedTuple):
 def time_limit(settings: Mapping[str, Any]) -> TimeLimit:
     """The limit of an attempt, by the settings `timeout` or `request_timeout`: a number of seconds, or an
     object with the parts `read` and `connect`, like httpx's `Timeout`.
+
+    Raises:
+        LMConfigurationError: it is none.
     """
     longest = FIRST_CONNECT_SECONDS if settings.get(ATTEMPT, 0) == 0 else CONNECT_SECONDS
-    given = settings.get("timeout") or settings.get("request_timeout")
+    given = settings.get("timeout")
+    given = settings.get("request_timeout") if given is None else given
     if given is None:
         return TimeLimit(ANSWER_SECONDS, longest)
     if hasattr(given, "read") and hasattr(given, "connect"):
-        answer = given.read if given.read is not None else ANSWER_SECONDS
-        return TimeLimit(float(answer), float(given.connect if given.connect is not None else longest))
-    return TimeLimit(float(given), min(float(given), longest))
+        answer = ANSWER_SECONDS if given.read is None else _seconds(given.read)
+        return TimeLimit(answer, longest if given.connect is None else _seconds(given.connect))
+    return TimeLimit(_seconds(given), min(_seconds(given), longest))
+
+
+def _seconds(given: Any) -> float:
+    try:
+        found = float(given)
+    except (TypeError, ValueError, OverflowError):
+        found = 0.0
+    if isinstance(given, bool) or not found > 0:
+        raise LMConfigurationError(f"`timeout` must be a number of seconds above 0, not {given!r}")
+    return min(found, LONGEST_SECONDS)
