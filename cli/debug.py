@@ -19,7 +19,7 @@ from .errors import Refusal
     "--port", type=click.IntRange(1, 65535), default=5678, help="Where an editor connects.  [default: 5678]"
 )
 def command(target: str | None, inputs: tuple[str, ...], adapter: bool, title: str | None, port: int) -> int:
-    """Run a program in a debugger: breakpoints and steps in `.dspy` files, line by line.
+    """Debug a program: breakpoints and steps in `.dspy` files.
 
     The program starts when an editor has connected to 127.0.0.1 by the Debug Adapter Protocol. VS Code needs
     none of this: it starts the adapter itself.

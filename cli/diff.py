@@ -30,7 +30,7 @@ _BEFORE = 30
 @click.argument("second", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")
 def command(first: Path, second: Path, as_json: bool) -> int:
-    """Show what differs between two states: instructions, demos, models, weights and scores.
+    """Show what differs between two states of a program.
 
     FIRST and SECOND are states that `dspyc optimize` or `module.save` wrote, or DSPy. A trained model is
     compared by the content of its file.

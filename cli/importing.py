@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from tokenize import detect_encoding
 from typing import TYPE_CHECKING
 
 import click
@@ -49,6 +50,10 @@ def command(paths: tuple[Path, ...], out: Path | None, force: bool, shows: bool)
     files = _python_files(paths)
     programs, others = _divided(files, out)
     count = len(programs)
+    if not shows:
+        made = [one for one in programs if one.result is not None and one.result.text.strip()]
+        beside = [one.kept for one in made if one.result is not None and one.result.python is not None]
+        _refuse_existing([*(one.target for one in made), *beside, *(others if made else ())], force)
     for program in programs:
         result = program.result
         assert result is not None
@@ -59,16 +64,14 @@ def command(paths: tuple[Path, ...], out: Path | None, force: bool, shows: bool)
         elif shows:
             say(result.text, newline=False)
         else:
-            _refuse_existing([target] if result.python is None else [target, kept], force)
             _write(target, result.text)
             if result.python is not None:
                 _write(kept, result.python)
             say(f"{path} -> {shown(str(target))}" + (f", {shown(str(kept))}" if result.python else ""))
         for remark in result.remarks:
             say_note(f"{path}:{remark.line}: {remark.message}")
-    for copied, text in others.items() if count and not shows else ():
-        _refuse_existing([copied], force)
-        _write(copied, text)
+    for copied, content in others.items() if count and not shows else ():
+        _write(copied, content)
         say(f"{shown(str(copied))} is copied: it is no program, and belongs to the folder")
     if not count:
         say_warning("no program was found; programs import dspy and make signatures and modules of it")
@@ -110,8 +113,10 @@ def _package(folder: Path) -> tuple[str, ...]:
     return (*_package(folder.parent), folder.name)
 
 
-def _divided(files: Sequence[tuple[Path, Path]], out: Path | None) -> tuple[list[_Program], dict[Path, str]]:
-    """The programs among files, and the texts of the others by the places where these are missing.
+def _divided(
+    files: Sequence[tuple[Path, Path]], out: Path | None
+) -> tuple[list[_Program], dict[Path, bytes]]:
+    """The programs among files, and what is in the others by the places where these are missing.
 
     Raises:
         Refusal: two files would become one, or one is not Python.
@@ -120,15 +125,16 @@ def _divided(files: Sequence[tuple[Path, Path]], out: Path | None) -> tuple[list
 
     workspace = Workspace()
     programs: list[_Program] = []
-    others: dict[Path, str] = {}
+    others: dict[Path, bytes] = {}
     taken: dict[Path, Path] = {}
     for path, root in files:
-        text = _text(path)
+        content = _content(path)
+        text = _text(path, content)
         folder = path.parent if out is None else out / path.parent.relative_to(root)
         # A package's own file stays what it is: it may import what becomes a program.
         if len(files) > 1 and ("dspy" not in text or path.stem == "__init__"):
-            if out is not None:
-                others[folder / path.name] = text
+            if out is not None and folder.resolve() != path.parent.resolve():
+                others[folder / path.name] = content
                 workspace.disk.put(str((folder / path.name).absolute()), text)
             continue
         program = _Program(path, text, folder)
@@ -164,9 +170,24 @@ def _python_files(paths: tuple[Path, ...]) -> list[tuple[Path, Path]]:
     return found
 
 
-def _text(path: Path) -> str:
+def _content(path: Path) -> bytes:
     try:
-        return decode(read_bytes(str(path), _LARGEST), str(path))
+        return read_bytes(str(path), _LARGEST)
+    except UnreadableFile as problem:
+        raise Refusal(f"{path} {problem.message}") from None
+
+
+def _text(path: Path, content: bytes) -> str:
+    """A file's text, in the encoding that it says itself to have."""
+    lines = content.splitlines(keepends=True)
+    try:
+        coding, _ = detect_encoding(iter(lines).__next__)
+        if coding not in ("utf-8", "utf-8-sig"):
+            return content.decode(coding)
+    except (SyntaxError, UnicodeDecodeError):
+        pass
+    try:
+        return decode(content, str(path))
     except UnreadableFile as problem:
         raise Refusal(f"{path} {problem.message}") from None
 
@@ -217,7 +238,7 @@ def _refuse_existing(paths: Sequence[Path], force: bool) -> None:
             raise Refusal(f"{path} exists", "pass --force to replace it, or --out for another folder")
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: str | bytes) -> None:
     """Write a file; one that is there is replaced at once or not at all.
 
     Raises:
@@ -225,6 +246,6 @@ def _write(path: Path, text: str) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(str(path), text)
+        write_atomically(str(path), content)
     except OSError as problem:
         raise Refusal(f"{path} cannot be written: {problem.strerror}") from None

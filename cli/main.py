@@ -68,7 +68,7 @@ class Commands(click.Group):
         for section, names in SECTIONS.items():
             with formatter.section(section):
                 commands = ((name, self.get_command(context, name)) for name in names)
-                formatter.write_dl([(name, one.get_short_help_str(70)) for name, one in commands if one])
+                formatter.write_dl([(name, one.get_short_help_str(200)) for name, one in commands if one])
 
 
 @click.group(

@@ -16,7 +16,7 @@ from .errors import Refusal
     help="Also offer to run programs and tests, which call models, and to load files that import Python.",
 )
 def command(allow_run: bool) -> int:
-    """Offer checks, questions about names, fixes and prompts to coding agents, as an MCP server.
+    """Offer checks, fixes and prompts to coding agents, by MCP.
 
     It answers on standard input and output about the .dspy files below the working folder. It writes nothing
     outside of it, and reads only the project's settings and installed packages there. No program runs unless

@@ -14,7 +14,7 @@ from ..base import json
     "--python", is_flag=True, help="Run the Python files that programs import, as `dspyc prompt` does."
 )
 def command(python: bool) -> int:
-    """Answer questions about prompts, for editors: a JSON object a line on standard input and output.
+    """Answer editors' questions about prompts, in JSON lines.
 
     A question names a file, its text, saved or not, and a place in it; the answer has the exact messages of
     the predictors there, with their sizes and prices, and where values for its inputs are. Nothing is sent.

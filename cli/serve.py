@@ -101,7 +101,7 @@ def command(
     quiet: bool,
     as_tools: bool,
 ) -> int:
-    """Serve the programs of files over HTTP, with a page to try them and an OpenAPI document.
+    """Serve programs over HTTP, with a page and an OpenAPI document.
 
     Each program is at POST /programs/NAME: inputs as a JSON object, outputs as one. /stream gives
     server-sent events, /batch takes many rows. Callers send a key of the environment variable

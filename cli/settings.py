@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("path", required=False, default=".", metavar="[PATH]", type=click.Path())
 @click.option("--schema", is_flag=True, help="Print the JSON schema of the settings, for editors.")
 def command(path: str, schema: bool) -> int:
-    """Show the settings that apply to a file or folder, and the file that they come from.
+    """Show the settings of a file or folder, and their source.
 
     Settings are the table `[tool.dspyc]` of the nearest `pyproject.toml`, or the nearest `dspyc.toml`.
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 from .choices import Choices
 from .fields import of_string
 from .names import Imports
-from .scopes import bound_by, used
+from .scopes import bound_by, defined, used
 
 _METHODS = frozenset({"append", "prepend", "insert", "delete", "with_instructions", "with_updated_fields"})
 
@@ -51,7 +51,9 @@ def chained(body: Iterable[ast.stmt], imports: Imports) -> Iterator[ast.stmt]:
     gone = {name for name in known.values if before[name] and not after[name]}
     for each in found:
         match each:
-            case ast.Assign(targets=[ast.Name(id=name)]) if name in gone:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in gone and any(
+                isinstance(node, ast.Call) for node in ast.walk(value)
+            ):
                 continue
         yield each
 
@@ -66,6 +68,14 @@ class _Known:
     def __init__(self, statements: list[ast.stmt], imports: Imports) -> None:
         nodes = [node for statement in statements for node in ast.walk(statement)]
         self.bound = Counter(name for node in nodes for name in bound_by(node))
+        self._top = {name for each in statements for name in defined(each)}
+        self._set = {
+            node.value.id
+            for node in nodes
+            if isinstance(node, ast.Attribute)
+            and not isinstance(node.ctx, ast.Load)
+            and isinstance(node.value, ast.Name)
+        }
         self.imports = imports
         self.shapes: dict[str, _Shape] = {}
         self.values: dict[str, ast.expr] = {}
@@ -73,11 +83,14 @@ class _Known:
 
     def rewritten(self, statement: ast.stmt) -> Iterator[ast.stmt]:
         """The classes that a statement needs, and the statement."""
-        statement = Choices(self.values).visit(statement)
+        choices = Choices(self.values)
+        statement = choices.visit(statement)
+        if choices.has_changed:
+            statement.is_changed = True  # type: ignore[attr-defined]
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if self.bound[name] == 1:
                 shape = self.shape_of(value)
-                if shape is not None:
+                if shape is not None and name not in self._set:
                     self.shapes[name] = shape
                     yield statement if _is_plain(value) else _class(name, shape, statement)
                     return
@@ -85,7 +98,7 @@ class _Known:
                     self.values[name] = value
             case ast.ClassDef(name=name) if self.bound[name] == 1:
                 shape = self._of_class(statement)
-                if shape is not None:
+                if shape is not None and name not in self._set:
                     self.shapes[name] = shape
                     yield statement
                     return
@@ -113,6 +126,8 @@ class _Known:
                 before = self.shape_of(inner)
                 return None if before is None else self._after(before, method, node)
             case ast.Call(func=func, args=[fields, *rest]) if self.imports.of(func) == "Signature":
+                if not self._is_of_file(node):
+                    return None
                 given = {each.arg: each.value for each in node.keywords}
                 words = rest[0] if rest else given.pop("instructions", None)
                 if given or len(rest) > 1:
@@ -278,7 +293,8 @@ class _Known:
 
     def _is_of_file(self, call: ast.Call) -> bool:
         """Whether the arguments of a call use nothing but what the file binds once, and Python's own."""
-        return all(self.bound[name] <= 1 for each in [*call.args, *call.keywords] for name in used(each))
+        names = {name for each in [*call.args, *call.keywords] for name in used(each)}
+        return all(not self.bound[name] or (self.bound[name] == 1 and name in self._top) for name in names)
 
 
 class _Hoisted(ast.NodeTransformer):

@@ -12,6 +12,7 @@ class Choices(ast.NodeTransformer):
 
     def __init__(self, values: Mapping[str, ast.expr]) -> None:
         self._values = values
+        self.has_changed = False
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         """A type, or anything else with brackets."""
@@ -32,5 +33,6 @@ class Choices(ast.NodeTransformer):
         if not isinstance(items, (ast.List, ast.Tuple)) or not items.elts:
             return node
         if all(isinstance(each, ast.Constant) for each in items.elts):
+            self.has_changed = True
             node.slice = ast.Tuple(copy.deepcopy(items.elts), ast.Load())
         return node

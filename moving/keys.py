@@ -28,7 +28,9 @@ def without_keys(body: Iterable[ast.stmt], imports: Imports) -> Iterator[ast.stm
     others = set().union(*map(used, statements)) if writer.names else set()
     for statement in statements:
         match statement:
-            case ast.Assign(targets=[ast.Name(id=name)]) if name in writer.names - others:
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)) if (
+                name in writer.names - others
+            ):
                 # Where it came from is not told: it may be the key itself.
                 continue
         yield statement
@@ -40,6 +42,15 @@ class _Keys(ast.NodeTransformer):
         self.told: list[str] = []
         self.names: set[str] = set()
         """The variables that were given as keys."""
+        self._parameters: set[str] = set()
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
+        """A function; a key that its caller gives is the caller's to leave out."""
+        before = self._parameters
+        self._parameters = before | {each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg)}
+        self.generic_visit(node)
+        self._parameters = before
+        return node
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         """A call, of a model or of something else."""
@@ -56,9 +67,12 @@ class _Keys(ast.NodeTransformer):
     def _take(self, node: ast.Call) -> None:
         kept = []
         for each in node.keywords:
-            if each.arg in _KEYS:
+            if each.arg in _KEYS and not self._is_given(each.value):
                 self.told.append(f"`{each.arg}` is left out: the key is read from the environment")
                 self.names |= {each.value.id} if isinstance(each.value, ast.Name) else set()
             else:
                 kept.append(each)
         node.keywords = kept
+
+    def _is_given(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and node.id in self._parameters

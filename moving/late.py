@@ -19,12 +19,14 @@ def reads(node: ast.stmt) -> bool:
     return any(isinstance(each, ast.Call) for each in ast.walk(node))
 
 
-def loaders(pieces: list[str], names: list[str]) -> list[str]:
+def loaders(pieces: list[str], names: dict[str, str], rows: str, cache: str) -> list[str]:
     """Functions that give what statements assign; the statements run once, when the first is called."""
     if not pieces:
         return []
-    listed = list(dict.fromkeys(names))
     lines = [line for piece in pieces for line in ast.unparse(ast.parse(piece)).splitlines()]
-    given = ", ".join(f'"{name}": {name}' for name in listed)
-    made = ["@cache", "def _rows():", *(f"    {line}" for line in lines), f"    return {{{given}}}"]
-    return ["\n".join(made), *(f'def {LOAD}{name}():\n    return _rows()["{name}"]' for name in listed)]
+    given = ", ".join(f'"{name}": {name}' for name in names)
+    made = [f"@{cache}", f"def {rows}():", *(f"    {line}" for line in lines), f"    return {{{given}}}"]
+    return [
+        "\n".join(made),
+        *(f'def {load}():\n    return {rows}()["{name}"]' for name, load in names.items()),
+    ]

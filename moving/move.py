@@ -76,7 +76,11 @@ def move(text: str, kept_name: str, check: Check, package: tuple[str, ...] = ())
     body = rebound(spread(_flattened(with_defaults(tree.body))))
     imports = read_imports(body)
     body = list(without_keys(chained(body, imports), imports))
+    for node in body:
+        if getattr(node, "is_changed", False):
+            node.as_python = ast.unparse(node)  # type: ignore[attr-defined]
     units = _units(body, imports)
+    _keep_rebound(units)
     written = Written(tree, units, imports, text, kept_name)
     # Each round takes at least one unit out of the language, or gives one types, or is the last.
     for _ in range(2 * len(units) + 1):
@@ -211,6 +215,16 @@ def _units(body: list[ast.stmt], imports: Imports) -> list[Unit]:
         unit.runs = _runs(node, values)
         units.append(unit)
     return units
+
+
+def _keep_rebound(units: Iterable[Unit]) -> None:
+    """Let what has several values stay Python: the language has one for each name."""
+    # What is changed in place is told of when the rest is decided.
+    listed = [unit for unit in units if not (unit.dropped or isinstance(unit.node, ast.AugAssign))]
+    counts = Counter(name for unit in listed for name in unit.names)
+    for unit in listed:
+        if many := [name for name in unit.names if counts[name] > 1]:
+            unit.stays = unit.stays or f"`{many[0]}` is given several values"
 
 
 def _runs(node: ast.stmt, values: Values) -> bool:

@@ -50,7 +50,7 @@ def _places(statements: list[ast.stmt]) -> dict[str, list[int]]:
     others: set[str] = set()
     for index, statement in enumerate(statements):
         for name in defined(statement):
-            if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.With)):
+            if isinstance(statement, (ast.Assign, ast.AnnAssign)) or _binds_first(statement, name):
                 found.setdefault(name, []).append(index)
             else:
                 others.add(name)
@@ -58,6 +58,22 @@ def _places(statements: list[ast.stmt]) -> dict[str, list[int]]:
             if isinstance(node, _INNER):
                 others |= _all_in(node)
     return {name: places for name, places in found.items() if len(places) > 1 and name not in others}
+
+
+def _binds_first(statement: ast.stmt, name: str) -> bool:
+    """Whether a `with` gives a name a value before it reads it, whatever happens."""
+    if not isinstance(statement, ast.With):
+        return False
+    if any(name in bound_by(node) for item in statement.items for node in ast.walk(item)):
+        return True
+    for each in statement.body:
+        if name in _all_in(each):
+            return (
+                isinstance(each, ast.Assign)
+                and name not in _all_in(each.value)
+                and any(isinstance(one, ast.Name) and one.id == name for one in each.targets)
+            )
+    return False
 
 
 def _all_in(node: ast.AST) -> set[str]:

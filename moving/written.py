@@ -13,15 +13,13 @@ from .expressions import docstring
 from .late import LOAD, loaders, reads
 from .modules import function, with_any
 from .names import Imports, is_of_types
-from .scopes import used
+from .scopes import bound_by, used
 from .signatures import Moved
 
 _LIKE_A_HEAD = re.compile(r"(?:from|import)\b|[^\W\d]\w*\s*[^\W\d]*\w*\s*[=:(]")
 _NO_TYPE = "E229"
+_FILL = frozenset({"append", "extend", "insert", "update", "pop", "remove", "sort", "reverse"})
 _ASKING = frozenset({"lm", "module", "module class", "program", "evaluator"})
-
-
-_OF_ROWS = frozenset({"dataset", "optimizer", "program", "evaluator", "evaluate"})
 
 
 class Remark(Struct, frozen=True):
@@ -69,7 +67,10 @@ class Written:
         self._kept_name = kept_name
         self.general: list[str] = []
         """What is to be said of the whole file."""
+        self._options: list[Unit] = []
+        """What was kept since it adds options to a parser."""
         self._by_name = {name: unit for unit in units for name in unit.names}
+        self._taken = {name for node in ast.walk(tree) for name in bound_by(node)}
 
     def close(self) -> None:
         """Decide what follows from what is decided.
@@ -80,14 +81,32 @@ class Written:
         while True:
             for unit in self._units:
                 self._keep_shuffled(unit)
+                self._keep_filled(unit)
             # What uses others stands below them, and keeps them from being left out while it is there.
             while sum(self._leave_out(unit) for unit in reversed(self._units)):
                 pass
             if sum(self._keep_needed(unit) for unit in self._units):
                 continue
             rows = self.rows()
-            if not sum(self._let_run(unit) for unit in self._units if unit not in rows):
+            if sum(self._let_run(unit) for unit in self._units if unit not in rows):
+                continue
+            if not sum(self._keep_option(unit) for unit in self._units):
                 return
+
+    def _keep_option(self, unit: Unit) -> bool:
+        """Let what a parser of a command line knows stay with the parser; whether it has to."""
+        match unit.node:
+            case ast.Expr(
+                value=ast.Call(
+                    func=ast.Attribute(value=ast.Name(id=name), attr="add_argument" | "set_defaults")
+                )
+            ) if unit.dropped and (one := self._by_name.get(name)) is not None and one.stays:
+                # Once: what it needs may be left out.
+                if unit not in self._options:
+                    self._options.append(unit)
+                    unit.stays, unit.dropped = f"it changes `{name}`, which stays Python", ""
+                    return True
+        return False
 
     @staticmethod
     def _let_run(unit: Unit) -> bool:
@@ -178,6 +197,19 @@ class Written:
                 unit.stays, unit.dropped = f"it changes `{name}`, which stays Python", ""
                 unit.is_read = one.is_read or reads(one.node)
 
+    def _keep_filled(self, unit: Unit) -> None:
+        """Let a statement stay that puts rows to others, and those, too: all of them are the data."""
+        match unit.node:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method))) if (
+                unit.dropped and unit.may_wait and not unit.runs and method in _FILL
+            ):
+                one = self._by_name.get(name)
+                if one is None or one.dropped or not (one.stays or one.kind in ("dataset", "constant")):
+                    return
+                one.stays = one.stays or "it is changed later"
+                unit.stays, unit.dropped = f"it changes `{name}`, which stays Python", ""
+                one.is_read = unit.is_read = True
+
     def _is_used(self, unit: Unit) -> bool:
         """Whether something that is not left out uses what a unit defines."""
         names = set(unit.names)
@@ -212,10 +244,10 @@ class Written:
         rows = {name for unit in self.rows() for name in unit.names if name in wanted}
         stay = {name for unit in self._units if unit.stays for name in unit.names if name in wanted}
         if stay:
-            own = sorted({f"{LOAD}{name}" if name in rows else name for name in stay})
+            own = sorted({self._loader(name) if name in rows else name for name in stay})
             lines.append(f"from {self._kept_name} import {', '.join(own)}")
         for name in sorted(rows):
-            lines += ["", f"dataset {name} = Dataset({LOAD}{name})"]
+            lines += ["", f"dataset {name} = Dataset({self._loader(name)})"]
         for unit in units:
             assert unit.moved is not None
             if lines:
@@ -234,11 +266,14 @@ class Written:
         first = '"""What of this program is Python."""\n\n'
         rows = self.rows()
         if rows:
-            head.append("from functools import cache")
+            cache = self._free("cache")
+            head.append("from functools import cache" + (f" as {cache}" if cache != "cache" else ""))
         pieces = [self._source(unit.node) for unit in units if unit not in rows]
         wanted = self._asked_for()
-        names = [name for unit in rows for name in unit.names if name in wanted]
-        pieces += loaders([self._source(unit.node) for unit in rows], names)
+        names = {name: self._loader(name) for unit in rows for name in unit.names if name in wanted}
+        pieces += loaders(
+            [self._source(unit.node) for unit in rows], names, self._free("_rows"), self._free("cache")
+        )
         return first + "\n".join(head) + "\n\n\n" + "\n\n\n".join(pieces) + "\n"
 
     def rows(self) -> list[Unit]:
@@ -247,19 +282,36 @@ class Written:
         It is read when the first row is needed, and not when the program is loaded, which may be to run it.
         """
         found = [each for each in self._units if each.stays and (each.is_read or reads(each.node))]
+        # What gives one of their names another value goes with them.
+        names = {name for each in found for name in each.names}
+        found = [
+            each
+            for each in self._units
+            if each in found or (each.stays and _is_assigned(each.node) and not names.isdisjoint(each.names))
+        ]
         while True:
             names = {name for unit in found for name in unit.names}
             others = [one for one in self._units if not one.dropped and one not in found]
             elsewhere = {
                 name
                 for one in others
-                if one.stays or not (one.kind in _OF_ROWS or isinstance(one.node, ast.Expr))
-                for name in (one.uses & names) - set(one.names)
+                if one.stays or one.kind != "dataset"
+                for name in ((one.uses if one.stays else _other_than_rows(one)) & names) - set(one.names)
             }
             kept = [unit for unit in found if elsewhere.isdisjoint(unit.names)]
             if len(kept) == len(found):
                 return found if names & self._asked_for() else []
             found = kept
+
+    def _loader(self, name: str) -> str:
+        """The function that reads what has a name."""
+        return self._free(f"{LOAD}{name}")
+
+    def _free(self, name: str) -> str:
+        """A name that nothing in the file has."""
+        while name in self._taken:
+            name += "_"
+        return name
 
     def _asked_for(self) -> set[str]:
         """What declarations of the language use."""
@@ -268,7 +320,7 @@ class Written:
     def _source(self, node: ast.stmt) -> str:
         """A statement as the file has it, or as it was changed."""
         if getattr(node, "is_changed", False):
-            return ast.unparse(node)
+            return getattr(node, "as_python", None) or ast.unparse(node)
         return ast.get_source_segment(self._text, _with_decorators(node)) or ""
 
     def note(self, text: str, findings: Iterable[Diagnostic]) -> None:
@@ -276,9 +328,12 @@ class Written:
         lines = text.splitlines()
         for each in findings:
             unit = self._unit_at(lines, text[: each.span.start].count("\n"))
+            said = f"the checker says: {each.message} (suppressed)"
+            if unit is None and each.severity == "error" and said not in self.general:
+                self.general.append(said)
             if unit is None or unit.moved is None or each.severity == "info":
                 continue
-            unit.moved.remarks.append(f"the checker says: {each.message} (suppressed)")
+            unit.moved.remarks.append(said)
 
     def _unit_at(self, lines: list[str], line: int) -> Unit | None:
         head = _key(_head_of(lines, line))
@@ -309,7 +364,9 @@ class Written:
             )
             if unit is not None and isinstance(unit.node, ast.FunctionDef) and not unit.is_typed:
                 unit.is_typed = found = True
+                told = unit.moved.remarks if unit.moved is not None else []
                 unit.moved = function(with_any(unit.node), self._imports)
+                unit.moved.remarks[:0] = told
         return found
 
     def remarks(self) -> tuple[Remark, ...]:
@@ -320,11 +377,27 @@ class Written:
             if unit.stays:
                 what = what or f"`{ast.unparse(unit.node).splitlines()[0]}`"
                 found.append(Remark(line, f"{what} stays Python: {unit.stays}"))
+                found += [Remark(line, each) for each in dict.fromkeys(getattr(unit.node, "told", []))]
             elif unit.dropped:
                 found.append(Remark(line, f"left out: {unit.dropped}"))
             elif unit.moved is not None:
                 found += [Remark(line, each) for each in unit.moved.remarks]
         return tuple(found)
+
+
+def _is_assigned(node: ast.stmt) -> bool:
+    return isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign))
+
+
+def _other_than_rows(unit: Unit) -> set[str]:
+    """The names that a declaration uses elsewhere than where rows belong."""
+    rows = {
+        id(node)
+        for each in ast.walk(unit.node)
+        if isinstance(each, ast.keyword) and each.arg in ("trainset", "valset", "devset")
+        for node in ast.walk(each.value)
+    }
+    return {each.id for each in ast.walk(unit.node) if isinstance(each, ast.Name) and id(each) not in rows}
 
 
 def _head_of(lines: list[str], line: int) -> str:

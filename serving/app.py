@@ -74,6 +74,11 @@ def make_app(endpoints: Sequence[Endpoint], settings: Settings) -> Starlette:
 Handler = Callable[[Request], Awaitable[Response]]
 
 
+def _is_stream(start: Message) -> bool:
+    kind: bytes = dict(start.get("headers", ())).get(b"content-type", b"")
+    return kind.startswith(b"text/event-stream")
+
+
 class _Ended:
     """Answers requests that a stop has ended because their time was over."""
 
@@ -81,21 +86,24 @@ class _Ended:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        has_begun = False
+        begun: Message | None = None
+        is_over = False
 
         async def noting(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
+            nonlocal begun, is_over
+            begun = begun or message
+            is_over = message["type"] == "http.response.body" and not message.get("more_body", False)
             await send(message)
 
         try:
             await self._app(scope, receive, noting)
         except asyncio.CancelledError:
-            if has_begun:
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-            else:
-                stops = problem_response(Problem(503, "The service stops", retry_after=1))
-                await stops(scope, receive, send)
+            stops = Problem(503, "The service stops", retry_after=1)
+            if begun is None:
+                await problem_response(stops)(scope, receive, send)
+            elif _is_stream(begun) and not is_over:
+                await send({"type": "http.response.body", "body": as_event(stops), "more_body": False})
+            # Anything else is cut, which its length tells.
             raise
 
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from .counting import Counts
 
 BODY_SECONDS = 30.0
-"""How long a caller may take to send the body of a request."""
+"""How long a caller may take to send the body of a request, besides what is sent slowly."""
+SLOWEST = 16 << 10
+"""In bytes a second; who sends faster is waited for."""
 
 _OPEN = ("/health", "/ready")
 """What a load balancer asks for, without a key."""
@@ -78,14 +80,16 @@ async def read_body(request: Request, largest: int) -> bytes:
     if length.isdigit() and int(length) > largest:
         raise too_large
     body = bytearray()
+    begun = asyncio.get_running_loop().time()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(BODY_SECONDS) as limit:
             async for piece in request.stream():
                 body += piece
                 if len(body) > largest:
                     raise too_large
+                limit.reschedule(begun + BODY_SECONDS + len(body) / SLOWEST)
     except TimeoutError:
-        raise Problem(408, "The body did not come", f"it may take {BODY_SECONDS:g} seconds") from None
+        raise Problem(408, "The body did not come", f"{BODY_SECONDS:g} seconds are over") from None
     return bytes(body)
 
 

@@ -209,6 +209,13 @@ def test_every_option_of_a_command_is_in_the_reference() -> None:
         assert shown == {max(option.opts, key=len) for option in _options(name)}, name
 
 
+def test_the_list_of_commands_has_a_line_for_each() -> None:
+    text = group.get_help(click.Context(group, info_name="dspyc", terminal_width=80))
+    lines = [re.split(r"\s{2,}", line.strip())[0] for line in text.splitlines() if line.startswith("  ")]
+    assert [name for section in SECTIONS.values() for name in section if name not in lines] == []
+    assert not re.search(r"^ {8,}\S", text[text.index("Write:") :], re.MULTILINE)
+
+
 def test_every_command_of_the_reference_exists() -> None:
     lines = [line for text in read_pages(ROOT / "README.md").values() for line in COMMAND.findall(text)]
     assert len(lines) > 20

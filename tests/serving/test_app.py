@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -175,41 +175,77 @@ def test_a_body_that_does_not_come_is_not_waited_for(path: Path, monkeypatch: py
     assert (answer.status_code, answer.json()["title"]) == (408, "The body did not come")
 
 
+def test_a_body_that_comes_steadily_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def steady() -> AsyncIterator[bytes]:
+        yield b'{"text": "'
+        for _ in range(10):
+            yield b"x" * 50
+            await asyncio.sleep(0.05)
+        yield b'"}'
+
+    async def ask() -> httpx.Response:
+        async with client(_shared(path)) as there:
+            sent = {"content-type": "application/json"}
+            return await there.post("/programs/ask", content=steady(), headers=sent)
+
+    monkeypatch.setattr("dspyc.serving.gate.BODY_SECONDS", 0.2)
+    monkeypatch.setattr("dspyc.serving.gate.SLOWEST", 250, raising=False)
+    assert asyncio.run(ask()).status_code == 200
+
+
 def test_a_place_with_a_slash_behind_it_leads_nowhere(path: Path) -> None:
     answer = post(_shared(path), b'{"text": "a"}', "/programs/ask/")
     assert (answer.status_code, answer.headers.get("location")) == (404, None)
 
 
-def test_a_request_has_to_come_in_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connections without one are closed; those with one are left alone, and closed once nothing follows."""
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
-    asked = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+def answers(path: Path, *asked: Sequence[bytes | float]) -> list[bytes]:
+    """What comes back on connections, each with what is sent and the seconds to wait in between."""
 
-    async def ask(port: int, sent: bytes) -> bytes:
+    async def ask(port: int, steps: Sequence[bytes | float]) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(sent)
+        for step in steps:
+            if isinstance(step, bytes):
+                writer.write(step)
+            else:
+                await asyncio.sleep(step)
         got = await asyncio.wait_for(reader.read(), 10)
         writer.close()
         return got
 
     async def serve() -> list[bytes]:
         made = uvicorn.Config(app(path), port=0, http=connections.Connection, lifespan="off", log_config=None)
+        made.timeout_keep_alive = 2
         made.load()
         server = uvicorn.Server(made)
         server.lifespan = made.lifespan_class(made)
         await server.startup()
         port = server.servers[0].sockets[0].getsockname()[1]
         try:
-            return await asyncio.gather(
-                *(ask(port, sent) for sent in (b"", asked[:14], asked, asked + asked[:14]))
-            )
+            return await asyncio.gather(*(ask(port, steps) for steps in asked))
         finally:
             await server.shutdown()
 
-    nothing, half, whole, more = asyncio.run(serve())
+    return asyncio.run(serve())
+
+
+ASKED = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def test_a_request_has_to_come_in_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections without one are closed; those with one are left alone, and closed once nothing follows."""
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
+    part = ASKED[:14]
+    nothing, half, whole, more, slow = answers(
+        path, [], [part], [ASKED], [ASKED + part], [ASKED, 0.1, part, 0.5, ASKED[14:]]
+    )
     assert (nothing, half) == (b"", b"")
-    assert b"200 OK" in whole
-    assert b"200 OK" in more
+    assert [one.count(b"200 OK") for one in (whole, more, slow)] == [1, 1, 1]
+
+
+def test_the_time_between_requests_is_not_that_of_a_head(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.8)
+    [got] = answers(path, [ASKED, 1.2, ASKED[:14], 0.5, ASKED[14:]])
+    assert got.count(b"200 OK") == 2
 
 
 def test_nothing_is_lost_when_many_ask_at_once(path: Path) -> None:

@@ -489,6 +489,21 @@ def test_a_stop_ends_what_takes_too_long(path: Path, model: OpenAIServer) -> Non
         assert "Traceback" not in "".join(service.log)
 
 
+def test_a_stream_that_a_stop_ends_says_so(path: Path, model: OpenAIServer) -> None:
+    model.reset()
+    model.answer = lambda body: intent("buy")
+    model.latency = 20.0
+    with serving(path, "--grace", "0") as service, ThreadPoolExecutor(1) as pool:
+        run = pool.submit(service.ask, "/programs/classify/stream", {"text": "a"})
+        while not model.most_in_flight:
+            time.sleep(0.01)
+        service.process.send_signal(signal.SIGTERM)
+        status, text, _ = run.result()
+        assert status == 200
+        assert events_of(text)[-1] == ("error", {"title": "The service stops", "status": 503})
+        assert service.process.wait(30) == 0
+
+
 def test_workers_end_with_their_parent(path: Path) -> None:
     with serving(path, "--workers", "2") as service:
         service.process.kill()
