@@ -279,10 +279,15 @@ def _comprehension(node: syntax.Comprehension, context: Context) -> Type:
 def item_for(iterable: Type, target: syntax.Expression) -> Type:
     """What a loop over a value gives to its target.
 
-    Two names for the keys of a dict are another finding; they are taken for a key and its value.
+    Two names for the keys of a dict are another finding; they are taken for a key and its value,
+    unless the keys can be unpacked, as a `NamedTuple` can.
     """
     is_pair = isinstance(target, syntax.Tuple) and len(target.elements) == 2
-    if is_pair and isinstance(iterable, types.Dict) and not isinstance(iterable.key, types.Tuple):
+    if (
+        is_pair
+        and isinstance(iterable, types.Dict)
+        and not isinstance(iterable.key, types.Tuple | types.Record)
+    ):
         return types.Tuple((iterable.key, iterable.value))
     found = iterated(iterable)
     return types.UNKNOWN if found is None else found

@@ -71,8 +71,9 @@ def _family(kind: Type) -> str:
             return "set"
         case types.Dict():
             return "dict"
-        case types.Record():
-            return "record"
+        case types.Record() as record:
+            # One that is more than its attributes may be a tuple or a dict as well, or say what equals it.
+            return "" if record.interface.open else "record"
         case types.Prediction():
             return "prediction"
         case _:

@@ -96,8 +96,14 @@ def _is_described(item: Item, node: syntax.Call, tool: syntax.Expression) -> boo
         kind = item.type_of(each)
         is_tool = isinstance(kind, types.Instance) and kind.definition.name == "Tool"
         if is_tool and each.arguments and each.arguments[0].value is tool:
-            return len(each.arguments) > 1
+            binding = item.binding_of(each)
+            is_spread = any(argument.star for argument in each.arguments)
+            return is_spread or any(binding.argument(name) is not None for name in _DESCRIBING)
     return False
+
+
+_DESCRIBING = ("desc", "args", "arg_types", "arg_desc")
+"""What tells an agent the arguments of a tool, or may."""
 
 
 def _untyped_parameters(program: Program, name: str) -> tuple[str, ...]:
@@ -140,14 +146,18 @@ def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
     own = own_tool(item, node)
     names = {own} if own else set()
     before: syntax.Expression | None = None
-    for each in tools_of(item, node):
+    for tool in _written_tools(item, node):
+        each = _wrapped(item, tool)
         last, before = before, each
         kind = item.type_of(each)
         if not isinstance(kind, types.Function) or kind.name == "lambda":
             continue
-        if kind.name in names:
-            is_own = kind.name == own
-            words = f"the agent {'has its own' if is_own else 'already has a'} tool `{kind.name}`"
+        name = _name_of(item, tool, kind)
+        if name is None:
+            continue
+        if name in names:
+            is_own = name == own
+            words = f"the agent {'has its own' if is_own else 'already has a'} tool `{name}`"
             # `Tool(price)` ends behind the name.
             is_known = isinstance(last, syntax.Name) and isinstance(each, syntax.Name)
             gap = Span(last.span.end, each.span.end) if last is not None and is_known and not is_own else None
@@ -155,7 +165,16 @@ def duplicate_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
             yield duplicate_tool.at(
                 each, words, fix=replace("Remove it", gap, "") if gap is not None and is_plain else None
             )
-        names.add(kind.name)
+        names.add(name)
+
+
+def _name_of(item: Item, tool: syntax.Expression, function: types.Function) -> str | None:
+    """The name by which a model chooses a tool; None where that cannot be told."""
+    made = _made(item, tool)
+    given = item.binding_of(made).argument("name") if made is not None else None
+    if given is None:
+        return function.name
+    return given.value.value if isinstance(given.value, syntax.String) else None
 
 
 _OWN = {"ReAct": "finish", "ReActV2": "submit"}
@@ -172,17 +191,26 @@ def own_tool(item: Item, node: syntax.Call) -> str:
 
 def tools_of(item: Item, node: syntax.Call) -> Iterator[syntax.Expression]:
     """The tools that a call gives to an agent, where they are written out."""
+    for each in _written_tools(item, node):
+        yield _wrapped(item, each)
+
+
+def _written_tools(item: Item, node: syntax.Call) -> tuple[syntax.Expression, ...]:
     argument = item.binding_of(node).argument("tools")
     if argument is None or not isinstance(argument.value, syntax.List | syntax.Tuple):
-        return
-    for each in argument.value.elements:
-        yield _wrapped(item, each)
+        return ()
+    return argument.value.elements
 
 
 def _wrapped(item: Item, node: syntax.Expression) -> syntax.Expression:
     """The function in `Tool(function)`, unless that says what it does."""
-    if isinstance(node, syntax.Call) and node.arguments:
-        kind = item.type_of(node.function)
-        if isinstance(kind, types.Class) and kind.definition.name == "Tool":
-            return node.arguments[0].value
-    return node
+    made = _made(item, node)
+    return made.arguments[0].value if made is not None and made.arguments else node
+
+
+def _made(item: Item, node: syntax.Expression) -> syntax.Call | None:
+    """`Tool(…)`; None for another expression."""
+    if not isinstance(node, syntax.Call):
+        return None
+    kind = item.type_of(node.function)
+    return node if isinstance(kind, types.Class) and kind.definition.name == "Tool" else None

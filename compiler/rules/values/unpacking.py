@@ -51,7 +51,8 @@ def wrong_unpacking(program: Program, item: Item, node: _Unpacking) -> Findings:
     each = iterated(holder)
     if each is None:
         return
-    if isinstance(holder, types.Dict) and _length(each) is None and len(target.elements) == 2:
+    is_tuple = _length(each) is not None or (isinstance(each, types.Record) and each.interface.open)
+    if isinstance(holder, types.Dict) and not is_tuple and len(target.elements) == 2:
         text = written(item, node.iterable)
         fix = insert("Write `.items()`", node.iterable.span.end, ".items()")
         words = f"a loop over a dict gives its keys; write `{text}.items()` for keys and values"
