@@ -478,7 +478,7 @@ def test_a_package_is_written_elsewhere(
 ) -> None:
     """Programs find each other and the Python files beside them, however they import them."""
     files = {
-        "__init__.py": "import dspy\nfrom .pipeline import Pipeline\n",
+        "__init__.py": "# What uses dspy.\nfrom .pipeline import Pipeline\n",
         "kinds.py": "from enum import Enum\n\n\nclass Tone(str, Enum):\n    good = 'good'\n    bad = 'bad'\n",
         "signatures.py": "import dspy\nfrom .kinds import Tone\n\n\nclass Judge(dspy.Signature):\n"
         "    'How is it?'\n\n    text: str = dspy.InputField()\n    tone: Tone = dspy.OutputField()\n",
