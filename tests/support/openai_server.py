@@ -118,6 +118,7 @@ class OpenAIServer:
         """What answers requests beyond the script, from their bodies; a plausible answer when None."""
         self._steps: deque[Step] = deque()
         self._lock = threading.Lock()
+        self._resets = 0
 
     def script(self, *steps: Step | str) -> None:
         """Answer the next requests like this, in turn."""
@@ -129,6 +130,7 @@ class OpenAIServer:
         with self._lock:
             self._steps.clear()
             self.requests.clear()
+            self._resets += 1  # a request that an earlier test has left is none of this one's
             self.in_flight = self.most_in_flight = self.answered = 0
             self.latency, self.gather, self.answer = 0.0, 0, None
             self.most, self.refused = None, 0
@@ -180,6 +182,7 @@ class OpenAIServer:
         with self._lock:
             self.requests.append(Seen(request.url.path, body, dict(request.headers), time.monotonic()))
             step = self._steps.popleft() if self._steps else None
+            resets = self._resets
             self.in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
             if self.most is not None and self.in_flight > self.most:
@@ -194,7 +197,7 @@ class OpenAIServer:
             return await self._respond(step or self._plausible(body), body, api)
         finally:
             with self._lock:
-                self.in_flight -= 1
+                self.in_flight -= resets == self._resets
 
     def _plausible(self, body: dict[str, Any]) -> Reply:
         if self.answer is not None:
