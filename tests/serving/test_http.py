@@ -354,14 +354,14 @@ def test_the_counters(service: Service, model: OpenAIServer) -> None:
 
 
 def test_who_goes_away_is_not_paid_for(service: Service, model: OpenAIServer) -> None:
+    model.reset()
     model.script(*[Reply(intent("buy"), delay=30)] * 2)
     with socket.create_connection(("127.0.0.1", service.port), timeout=20) as connection:
         connection.sendall(
             b"POST /programs/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b'Content-Length: 13\r\n\r\n{"text": "a"}'
         )
-        while not model.in_flight:
-            time.sleep(0.01)
+        model.wait_for(1)
         assert 'status="499"' not in service.ask("/metrics", method="GET")[1]
     # The model would answer in half a minute; nobody waits for it.
     for _ in range(500):
@@ -400,8 +400,7 @@ def test_a_batch_leaves_room_for_others(path: Path, model: OpenAIServer) -> None
         ThreadPoolExecutor(2) as pool,
     ):
         batch = pool.submit(service.ask, "/programs/classify/batch", {"rows": rows})
-        while not model.most_in_flight:
-            time.sleep(0.01)
+        model.wait_for(1)
         assert service.ask("/programs/classify", {"text": "a"})[0] == 200
         assert not batch.done()
         _, answer, _ = batch.result()
@@ -465,8 +464,7 @@ def test_a_stop_lets_runs_end(path: Path, model: OpenAIServer, workers: str) -> 
     model.gather = 16
     with serving(path, "--workers", workers) as service, ThreadPoolExecutor(16) as pool:
         runs = [pool.submit(service.ask, "/programs/classify", {"text": "a"}) for _ in range(16)]
-        while model.most_in_flight < 16:
-            time.sleep(0.01)
+        model.wait_for(16)
         service.process.send_signal(signal.SIGTERM)
         assert [run.result()[0] for run in runs] == [200] * 16
         assert service.process.wait(30) == 0
@@ -480,8 +478,7 @@ def test_a_stop_ends_what_takes_too_long(path: Path, model: OpenAIServer) -> Non
     model.latency = 20.0
     with serving(path, "--grace", "0") as service, ThreadPoolExecutor(1) as pool:
         run = pool.submit(service.ask, "/programs/classify", {"text": "a"})
-        while not model.most_in_flight:
-            time.sleep(0.01)
+        model.wait_for(1)
         service.process.send_signal(signal.SIGTERM)
         assert run.result()[:2] == (503, {"title": "The service stops", "status": 503})
         assert service.process.wait(30) == 0
@@ -495,8 +492,7 @@ def test_a_stream_that_a_stop_ends_says_so(path: Path, model: OpenAIServer) -> N
     model.latency = 20.0
     with serving(path, "--grace", "0") as service, ThreadPoolExecutor(1) as pool:
         run = pool.submit(service.ask, "/programs/classify/stream", {"text": "a"})
-        while not model.most_in_flight:
-            time.sleep(0.01)
+        model.wait_for(1)
         service.process.send_signal(signal.SIGTERM)
         status, text, _ = run.result()
         assert status == 200

@@ -135,6 +135,13 @@ class OpenAIServer:
             self.latency, self.gather, self.answer = 0.0, 0, None
             self.most, self.refused = None, 0
 
+    def wait_for(self, count: int, seconds: float = 60.0) -> None:
+        """Wait until so many requests have been in flight at once."""
+        end = time.monotonic() + seconds
+        while self.most_in_flight < count:
+            assert time.monotonic() < end, f"{self.most_in_flight} of {count} requests came"
+            time.sleep(0.01)
+
     @property
     def api_base(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
