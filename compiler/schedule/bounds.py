@@ -312,6 +312,8 @@ class _Counting:
                 return self.of_functions(here, value)
             case syntax.Constant():
                 return ZERO
+            case syntax.Call() if (function := _in_tool(here, node)) is not None:
+                return self.of_functions(here, function)
         match here.item.type_of(node):
             case types.Module() | types.AnyModule():
                 return self.of_module(here, node)
@@ -336,6 +338,15 @@ class _Counting:
         if path not in self._defaults:
             self._defaults[path] = turns.configured(here.program)
         return replace(here, defaults=self._defaults[path] or (outer.defaults if outer is not None else None))
+
+
+def _in_tool(here: Here, node: syntax.Call) -> syntax.Expression | None:
+    """The function in `Tool(function, …)`; None for another call."""
+    match here.item.type_of(node.function):
+        case types.Class(definition=definition) if definition.name == "Tool":
+            argument = here.item.binding_of(node).argument("func")
+            return argument.value if argument is not None else None
+    return None
 
 
 def _holds_modules(kind: types.Type) -> bool:
