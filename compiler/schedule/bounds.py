@@ -312,8 +312,8 @@ class _Counting:
                 return self.of_functions(here, value)
             case syntax.Constant():
                 return ZERO
-            case syntax.Call() if (function := _in_tool(here, node)) is not None:
-                return self.of_functions(here, function)
+            case syntax.Call() if (wrapped := _in_tool(here, node)) is not None:
+                return self.of_functions(here, wrapped)
         match here.item.type_of(node):
             case types.Module() | types.AnyModule():
                 return self.of_module(here, node)
