@@ -214,7 +214,22 @@ def _direction(stuck: Stuck, rest: str) -> str:
     has_output_before = any(
         each.text == "output" for each in stuck.tokens[: stuck.line] if each.kind != vocabulary().name
     )
+    if _begins_body(stuck) and not _is_alone(stuck):
+        return "input"
     return "output" if has_output_before or "output" not in line_starts else "input"
+
+
+def _begins_body(stuck: Stuck) -> bool:
+    """Whether the line is the first of its body, or the first below a docstring."""
+    known = vocabulary()
+    before = [each.kind for each in stuck.tokens[max(stuck.line - 3, 0) : stuck.line]]
+    return before[-1] == known.indent or before == [known.indent, known.string, known.newline]
+
+
+def _is_alone(stuck: Stuck) -> bool:
+    """Whether no line of the body stands below this one."""
+    newline, _ = header_end(stuck.tokens, stuck.line, colon=False)
+    return stuck.peek(newline + 1).kind in {vocabulary().dedent, vocabulary().end}
 
 
 def _renamed(stuck: Stuck) -> Repair | None:
