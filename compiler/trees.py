@@ -109,3 +109,12 @@ def member_named(declaration: syntax.Declaration, name: str) -> syntax.Identifie
             return next((each.name for each in members if each.name.text == text), None)
         case _:
             return None
+
+
+def lacks_forward(declaration: syntax.Declaration | None) -> bool:
+    """Whether a module has inputs or outputs, but does not say how they are worked out."""
+    return (
+        isinstance(declaration, syntax.ModuleDeclaration)
+        and declaration.forward is None
+        and bool(declaration.fields)
+    )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from ...base.diagnostic import Edit, Fix
+from ...base.span import Span
 from ..lexing.tokens import Token, vocabulary
 from ..parsing.automaton import count_accepted
 from ..problems import problem, replacement
 from ..tables import tables
-from .edits import Repair, RepairRule, Stuck, discard, header_end
+from .edits import Repair, RepairRule, Stuck, as_lines, discard, header_end
 
 _BLOCKS = {
     "input": "input",
@@ -16,6 +18,10 @@ _BLOCKS = {
     "output": "output",
     "outputs": "output",
 }
+STATEMENTS = frozenset(
+    {"return", "if", "for", "while", "try", "with", "match", "await", "raise", "assert", "print"}
+)
+"""What a statement begins with that is not an assignment."""
 _SHORT = {"in": "input", "out": "output"}
 
 
@@ -45,6 +51,54 @@ def _field_block(stuck: Stuck) -> Repair | None:
     )
     is_told = _BLOCK_HEAD.search(stuck.text, 0, stuck.first.start) is not None
     return Repair(line, stop, fields, None if is_told else found)
+
+
+def _fields_around_arrow(stuck: Stuck) -> Repair | None:
+    """`question: str -> answer: str` in a signature's body, read as a line for each."""
+    known, line = vocabulary(), stuck.line
+    if _word(stuck) != "signature" or line == 0 or stuck.first.kind != known.name:
+        return None
+    stop, _ = header_end(stuck.tokens, line, colon=False)
+    word, parts, depth = "input", [("input", list[Token]())], 0
+    for token in stuck.tokens[line:stop]:
+        depth += (token.kind in known.openers) - (token.kind in known.closers)
+        if depth == 0 and token.text in {",", "->"}:
+            word = "output" if token.text == "->" else word
+            parts.append((word, []))
+        else:
+            parts[-1][1].append(token)
+    named = [(word, part) for word, part in parts if part]
+    are_fields = all(
+        part[0].kind == known.name
+        and "".join(each.text for each in part[1:2]) in ("", ":")
+        and len(part) != 2
+        for _, part in named
+    )
+    if word == "input" or not are_fields:
+        return None
+    fields: list[Token] = []
+    written: list[str] = []
+    for direction, part in named:
+        start, end = part[0].start, part[-1].end
+        typed = (
+            part
+            if len(part) > 1
+            else [*part, Token(known.colon, end, end, ":"), Token(known.name, end, end, "str")]
+        )
+        fields += [Token(tables().literals[direction], start, start, direction), *typed]
+        fields.append(Token(known.newline, end, end, ""))
+        written.append(f"{direction} {stuck.text[start:end]}" + (": str" if len(part) == 1 else ""))
+    span = Span(stuck.first.start, stuck.tokens[stop - 1].end)
+    begin = stuck.text.rfind("\n", 0, span.start) + 1
+    lines = f"\n{stuck.text[begin : span.start]}".join(written)
+    found = problem(
+        "E029",
+        span,
+        "each field of a signature has a line of its own: " + ", ".join(f"`{each}`" for each in written[:3]),
+        None,
+        Fix("Write a line for each", (Edit(span, lines),), "safe"),
+    )
+    return Repair(line, stop, fields[:-1], found)
 
 
 _BLOCK_HEAD = re.compile(r"^[ \t]+(?:inputs?|outputs?)[ \t]*:", re.MULTILINE)
@@ -99,6 +153,51 @@ def _body_of_another_name(stuck: Stuck) -> Repair | None:
     return Repair(stuck.line, stuck.line + 1, [Token(forward, first.start, first.end, "forward")], found)
 
 
+def _statements_without_forward(stuck: Stuck) -> Repair | None:
+    """`return …` and other statements in a module's body, read as if they stood under `forward:`."""
+    known, literals = vocabulary(), tables().literals
+    tokens, line, first = stuck.tokens, stuck.line, stuck.first
+    if _word(stuck) != "module" or line == 0 or stuck.at != line or first.text not in STATEMENTS:
+        return None
+    forward = literals["forward"]
+    if any(each.kind == forward for each in tokens) or count_accepted(stuck.line_states, [forward]) == 0:
+        return None
+    inside, _ = _block(tokens, _indent_of_body(tokens))
+    stop = line + len(inside) - (line - _indent_of_body(tokens) - 1)
+    place, end = first.start, tokens[stop].start
+    head = [
+        Token(forward, place, place, "forward"),
+        Token(known.colon, place, place, ":"),
+        Token(known.newline, place, place, ""),
+        Token(known.indent, place, place, ""),
+    ]
+    found = problem(
+        "E001",
+        first.span,
+        "the statements of a module stand under `forward:`",
+        "write `forward:` above them, and indent them below it",
+        _indented(stuck, tokens[line:stop]),
+    )
+    return Repair(line, stop, [*head, *tokens[line:stop], Token(known.dedent, end, end, "")], found)
+
+
+def _indented(stuck: Stuck, block: list[Token]) -> Fix | None:
+    """`forward:` above the lines of a block, and each of them indented."""
+    if any("\n" in each.text for each in block if each.kind != vocabulary().newline):
+        return None
+    text = as_lines(stuck.text)
+    begin = text.rfind("\n", 0, block[0].start) + 1
+    margin = text[begin : block[0].start]
+    edits = [Edit(Span(begin, begin), f"{margin}forward:\n{margin}")]
+    starts = [found.end() for found in re.finditer(r"\n(?=[^\n]*\S)", text[: block[-1].start])]
+    edits += [Edit(Span(start, start), margin) for start in starts if start > begin]
+    return Fix("Write them under `forward:`", tuple(edits), "unsafe") if margin else None
+
+
+def _indent_of_body(tokens: list[Token]) -> int:
+    return next(index for index, each in enumerate(tokens) if each.kind == vocabulary().indent)
+
+
 def _word(stuck: Stuck) -> str:
     """The first word of the declaration."""
     return stuck.tokens[0].text
@@ -145,9 +244,11 @@ def _settings_inside(stuck: Stuck) -> Repair | None:
 
 
 BODIES: tuple[RepairRule, ...] = (
+    _fields_around_arrow,
     _field_block,
     _short_direction,
     _body_of_another_name,
+    _statements_without_forward,
     _members_in_a_row,
     _settings_inside,
 )

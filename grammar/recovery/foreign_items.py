@@ -17,6 +17,7 @@ from ..problems import problem
 from ..tables import tables
 from ..words import DECLARING
 from .edits import as_lines
+from .foreign_heads import read_foreign_head
 from .foreign_words import TYPE_WORDS
 
 _HEAD = re.compile(
@@ -86,6 +87,9 @@ def read_foreign_item(text: str, tokens: list[Token]) -> tuple[list[Token], Diag
     start, text = tokens[0].start, as_lines(text)
     head = _HEAD.match(text, start)
     if head is None:
+        if (of_head := read_foreign_head(text, tokens)) is not None:
+            declared, said = of_head
+            return _declaring(text, tokens[0].text, declared.text, declared.start), said
         return _arrow(text, start) or _signature_with_parameters(text, start) or _import(text, start)
     word, name = head["word"], head["name"] or ""
     is_def = word in {"def", "function", "func", "fn", "fun"}
@@ -128,7 +132,10 @@ def _signature_with_parameters(text: str, start: int) -> tuple[list[Token], Diag
     if head is None:
         return None
     fields = [("input", each) for each in head["inputs"].split(",") if each.strip()]
-    fields += [("output", each) for each in head["outputs"].split(",") if each.strip()]
+    outputs = head["outputs"].strip()
+    if outputs[:1] == "(" and outputs.find(")") == len(outputs) - 1:
+        outputs = outputs[1:-1]
+    fields += [("output", each) for each in outputs.split(",") if each.strip()]
     form = ", ".join(f"`{word} {each.strip()}`" for word, each in fields[:3])
     found = problem(
         "E029",

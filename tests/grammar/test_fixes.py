@@ -170,3 +170,39 @@ def test_safe_fixes_of_broken_programs_change_no_other_declaration() -> None:
             if item.declaration and not item.parsed.problems:
                 assert dump(item.declaration, spans=False) in kept, broken
         assert len(list(after.problems())) <= len(list(before.problems())), broken
+
+
+@pytest.mark.parametrize(
+    ("text", "mended"),
+    [
+        ("signature A: q -> a\n", 'signature A = "q -> a"\n'),
+        ('signature A: "q: str -> a"  # asked\n', 'signature A = "q: str -> a"  # asked\n'),
+        (
+            "signature A:\n    q: str -> a: int\n",
+            "signature A:\n    input q: str\n    output a: int\n",
+        ),
+        (
+            'signature A:\r\n    q, r: dict[str, int] -> a: int "a, b -> c"\r\n',
+            "signature A:\r\n    input q: str\n    input r: dict[str, int]\n"
+            '    output a: int "a, b -> c"\r\n',
+        ),
+        (
+            "signature A(q: str) -> (a: str)\n",
+            "signature A:\n    input q: str\n    output a: str\n",
+        ),
+        (
+            "module m:\n    input q: str\n    p = Predict(A)\n    if q:\n        return a=1\n\n    return a=2\n",
+            "module m:\n    input q: str\n    p = Predict(A)\n    forward:\n        if q:\n            return a=1\n\n"
+            "        return a=2\n",
+        ),
+    ],
+)
+def test_heads_and_bodies_of_other_languages_are_rewritten(text: str, mended: str) -> None:
+    assert applied(text, fixes(text)) == mended
+    assert not list(parse(Source("a.dspy", mended)).problems())
+
+
+def test_statements_with_texts_of_several_lines_are_not_indented() -> None:
+    text = 'module m:\n    input q: str\n    return a="""x\n    y"""\n'
+    (found,) = parse(Source("a.dspy", text)).problems()
+    assert (found.message, found.fixes) == ("the statements of a module stand under `forward:`", ())

@@ -8,6 +8,7 @@ from ....grammar import syntax
 from ... import catalog, types
 from ...declared import holds, may_hold
 from ...program import Item, Program
+from ...trees import lacks_forward
 from ...types import Type
 from ..edits import free_name, rename
 from ..rule import Findings, replace, rule, written
@@ -134,6 +135,8 @@ def not_a_part(program: Program, item: Item, node: syntax.Part) -> Findings:
     kind = item.type_of(node.value)
     name = node.name.text
     match kind:
+        case types.Prediction() if lacks_forward(item.declaration):
+            return  # a statement, as E215 says
         case types.Prediction():
             words = f"`{name}` is a prediction; call modules in `forward:`"
             yield not_a_part.at(node.value, words)
@@ -145,7 +148,7 @@ def not_a_part(program: Program, item: Item, node: syntax.Part) -> Findings:
             form = f"{catalog.plain_module()}({text})"
             words = f"`{name}` is a signature; write `{form}`"
             yield not_a_part.at(node.value, words, fix=replace(f"Write `{form}`", node.value, form))
-        case _ if not _holds_modules(kind):
+        case _ if not _holds_modules(kind) and not lacks_forward(item.declaration):
             yield not_a_part.at(
                 node.value,
                 f"`{name}` is not a module; a part is a module, such as `{catalog.plain_module()}(…)`",

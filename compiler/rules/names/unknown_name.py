@@ -12,7 +12,7 @@ from ... import catalog, types
 from ...program import Item, Program
 from ...resolve.builtins import FORBIDDEN
 from ...resolve.errors import EXITS, OF_PYTHON
-from ...trees import declared_names
+from ...trees import declared_names, lacks_forward
 from ..kind import Kind
 from ..rule import DECLARATIONS, Findings, replace, rule
 from ..walking import remembered
@@ -49,7 +49,7 @@ def unknown_name(program: Program, item: Item, node: syntax.Declaration) -> Find
     own = local_names(item) if unresolved else ()
     models: set[int] = set()
     for each in unresolved.values():
-        if each.text in own:
+        if each.text in own or _is_input_in_statement(item, each):
             continue
         argument = unquoted_model(item, each)
         if argument is None:
@@ -138,6 +138,16 @@ def _field_elsewhere(item: Item, node: syntax.Name) -> str | None:
     if name in (*names, *_attributes(item)):
         return f"`{name}` cannot be used here; a condition can use its own field and those above it"
     return None
+
+
+def _is_input_in_statement(item: Item, node: syntax.Name) -> bool:
+    """Whether a name is an input in what belongs into `forward:`, which is missing; E215 says so."""
+    declaration = item.declaration
+    return (
+        isinstance(declaration, syntax.ModuleDeclaration)
+        and lacks_forward(declaration)
+        and any(field.name.text == node.text and field.direction == "input" for field in declaration.fields)
+    )
 
 
 def _meant(program: Program, item: Item, node: syntax.Name) -> str | None:
