@@ -336,7 +336,9 @@ class Program:
     def names(self) -> Sequence[str]:
         """All names that mean something at the top of the file."""
         if self._names is None:
-            self._names = tuple(dict.fromkeys((*self.symbols, *self._surroundings.given_names())))
+            names = dict.fromkeys((*self.symbols, *self._surroundings.given_names()))
+            names.pop("", None)  # what is declared without a name
+            self._names = tuple(names)
         return self._names
 
     def members(self, kind: types.Type) -> Mapping[str, Symbol]:

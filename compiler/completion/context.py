@@ -100,7 +100,7 @@ class Context(Struct, frozen=True, dict=True):
         found: dict[str, Symbol] = {}
         unbound = self._unbound
         for span, symbol in reversed(self.item.visible):
-            is_bound = symbol.name != MARKER and id(symbol.node) not in unbound
+            is_bound = symbol.name not in ("", MARKER) and id(symbol.node) not in unbound
             if is_bound and span.start <= self.marked.offset < span.end:
                 found.setdefault(symbol.name, symbol)
         program = self.analysis.program

@@ -1,4 +1,4 @@
-"""Modules, programs and signatures with the head of a function or of the string form.
+"""Modules, programs and signatures with the head of a function or of the string form; other words for them.
 
 The item gets one finding. Its name stays declared, with a value that nothing is known of, so that no use of
 it is a mistake as well.
@@ -11,25 +11,66 @@ import re
 from ...base.diagnostic import Diagnostic, Edit, Fix
 from ...base.span import Span
 from ..lexing.tokens import Token, vocabulary
-from ..problems import problem
+from ..problems import problem, replacement
 from .bodies import STATEMENTS
 from .edits import header_end
+from .foreign_words import HEAD_WORDS
 
 _STRING_FORM = re.compile(
     r"signature[ ]+(?P<name>[^\W\d]\w*)[ ]*(?P<colon>:)[ ]*(?P<quote>[\"']?)"
     r"(?P<form>[^\"'\n#:]*?(?::[^\"'\n#]*?)?->[^\"'\n#]*?)(?P<end>(?P=quote))[ ]*(?:#.*)?\Z"
 )
+_SETTINGS = frozenset({"configure", "config", "settings"})
+_MODULES = frozenset(
+    {"Predict", "ChainOfThought", "ReAct", "ProgramOfThought", "Refine", "BestOfN", "CodeAct"}
+)
 _FIELDS = frozenset({"input", "output", "forward"})
 
 
 def read_foreign_head(text: str, tokens: list[Token]) -> tuple[Token, Diagnostic] | None:
-    """The name of the item, and the finding; None for every other item."""
+    """The name of the item, and the finding; None for every other item.
+
+    Where no name is declared, the token is another one.
+    """
     word = tokens[0].text
+    if word in HEAD_WORDS:
+        return _other_word(text, tokens)
     if word == "signature":
         return _string_form(text, tokens)
     if word not in {"module", "program"} or len(tokens) < 4 or tokens[1].kind != vocabulary().name:
         return None
     return _program(tokens) if word == "program" else _function(text, tokens)
+
+
+def _other_word(text: str, tokens: list[Token]) -> tuple[Token, Diagnostic] | None:
+    """`metric exact(example, pred):`, `agent helper:`, `configure lm="…"`."""
+    known, word = vocabulary(), tokens[0].text
+    if len(tokens) < 3:
+        return None
+    if word in _SETTINGS:
+        return None if tokens[1].text in {"(", "=", "."} else (tokens[0], _of_word(word, tokens[0], "NAME"))
+    if tokens[1].kind == known.string:
+        return tokens[0], _of_word(word, tokens[0], "NAME")
+    if tokens[1].kind not in {known.name, *known.fallbacks} or word == "lm":
+        return None  # `lm NAME` may be declared so
+    if word in {"model", "optimize"} and tokens[2].text == "=":
+        constructor = tokens[3].text
+        if constructor != "LM":
+            return _module(tokens) if constructor in _MODULES else None
+    return tokens[1], _of_word(word, tokens[0], tokens[1].text)
+
+
+def _of_word(word: str, token: Token, name: str) -> Diagnostic:
+    message, advice = HEAD_WORDS[word]
+    advice = advice.format(name=name[:40]) if advice is not None else None
+    return problem("E029", token.span, message.format(name=name[:40]), advice)
+
+
+def _module(tokens: list[Token]) -> tuple[Token, Diagnostic]:
+    """`model answer = Predict(…)`."""
+    message = f"a module is declared as `module {tokens[1].text[:40]} = {tokens[3].text}(…)`"
+    fix = replacement("Write `module`", tokens[0].start, tokens[0].end, "module", "safe")
+    return tokens[1], problem("E029", tokens[0].span, message, None, fix)
 
 
 def _string_form(text: str, tokens: list[Token]) -> tuple[Token, Diagnostic] | None:

@@ -89,7 +89,7 @@ def read_foreign_item(text: str, tokens: list[Token]) -> tuple[list[Token], Diag
     if head is None:
         if (of_head := read_foreign_head(text, tokens)) is not None:
             declared, said = of_head
-            return _declaring(text, tokens[0].text, declared.text, declared.start), said
+            return _declaring(text, "", declared.text, declared.start), said
         return _arrow(text, start) or _signature_with_parameters(text, start) or _import(text, start)
     word, name = head["word"], head["name"] or ""
     is_def = word in {"def", "function", "func", "fn", "fun"}

@@ -81,3 +81,41 @@ DECLARATION_WORDS = {
     "Test": "test",
 }
 """The heads of declarations, and what they are called here."""
+
+_METRIC = "a metric is a function: `def {name}(example, pred) -> float:`"
+_MODEL = 'a language model is declared as `lm {name} = LM("provider/model")`'
+_DEFAULT_MODEL = '`configure(lm=LM("provider/model"))` sets the model of all calls'
+_OPTIMIZED = "`program NAME = OPTIMIZER.compile(MODULE, trainset=…)` says what an optimizer is used for"
+_STEPS = "the steps of a program are put together in a module: `module {name}:`"
+_PROMPT = "a prompt is made of a signature: `signature {name}:`, with the instructions as its docstring"
+_DATA = 'rows are declared as `dataset {name} = Dataset("rows.csv", inputs=[…])`'
+HEAD_WORDS: dict[str, tuple[str, str | None]] = {
+    "metric": (_METRIC, "it is given to `Evaluate` and to optimizers: `metric={name}`"),
+    "reward": ("a reward is a function: `def {name}(inputs, pred) -> float:`", None),
+    "model": (_MODEL, _DEFAULT_MODEL),
+    "llm": (_MODEL, _DEFAULT_MODEL),
+    "lm": (_MODEL, _DEFAULT_MODEL),
+    "optimize": ("an optimizer is declared as `optimizer NAME = MIPROv2(metric=…)`", _OPTIMIZED),
+    "compile": ("an optimizer is declared as `optimizer NAME = MIPROv2(metric=…)`", _OPTIMIZED),
+    "train": ("an optimizer is declared as `optimizer NAME = MIPROv2(metric=…)`", _OPTIMIZED),
+    "agent": ("an agent is a module: `module {name} = ReAct(SIGNATURE, tools=[…])`", None),
+    "tool": (
+        "a tool is a function with a docstring: `def {name}(…) -> …:`",
+        "`tools=[{name}]` gives it to an agent",
+    ),
+    "predictor": ("a predictor is a module: `module {name} = Predict(SIGNATURE)`", None),
+    "predict": ("a predictor is a module: `module {name} = Predict(SIGNATURE)`", None),
+    "prompt": (_PROMPT, None),
+    "template": (_PROMPT, None),
+    "chain": (_STEPS, None),
+    "pipeline": (_STEPS, None),
+    "workflow": (_STEPS, None),
+    "flow": (_STEPS, None),
+    "data": (_DATA, None),
+    "trainset": (_DATA, None),
+    "devset": (_DATA, None),
+    "configure": ('settings are given in a call: `configure(lm=LM("provider/model"))`', None),
+    "settings": ('settings are given in a call: `configure(lm=LM("provider/model"))`', None),
+    "config": ('settings are given in a call: `configure(lm=LM("provider/model"))`', None),
+}
+"""What begins a declaration elsewhere: a message and advice, with the name that is declared."""

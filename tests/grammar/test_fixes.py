@@ -191,9 +191,10 @@ def test_safe_fixes_of_broken_programs_change_no_other_declaration() -> None:
             "signature A:\n    input q: str\n    output a: str\n",
         ),
         (
-            "module m:\n    input q: str\n    p = Predict(A)\n    if q:\n        return a=1\n\n    return a=2\n",
-            "module m:\n    input q: str\n    p = Predict(A)\n    forward:\n        if q:\n            return a=1\n\n"
-            "        return a=2\n",
+            "module m:\n    input q: str\n    p = Predict(A)\n"
+            "    if q:\n        return a=1\n\n    return a=2\n",
+            "module m:\n    input q: str\n    p = Predict(A)\n    forward:\n"
+            "        if q:\n            return a=1\n\n        return a=2\n",
         ),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dspyc.compiler.analysis import FileAnalysis
@@ -83,6 +83,7 @@ def test_everywhere_in_a_program(part: int) -> None:
     piece=st.sampled_from(PIECES),
     cut=st.booleans(),
 )
+@example(start=PROGRAM.index("module ask") + len("module as"), length=0, piece="=", cut=True)
 def test_at_a_mistake(start: int, length: int, piece: str, cut: bool) -> None:
     rest = "" if cut else PROGRAM[start + length :]
     analysis = analyse(PROGRAM[:start] + piece + rest)
