@@ -184,3 +184,12 @@ def test_a_helper_keeps_its_encoding(tmp_path: Path) -> None:
     assert run(["import", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
     assert (tmp_path / "out" / "helper.py").read_bytes() == content
     assert 'NAME = "caf\xe9"' in (tmp_path / "out" / "program.dspy").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["rot13", "no-such-encoding", "idna"])
+def test_a_file_in_an_encoding_that_is_none_is_refused(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "program.py").write_text(f"# coding: {name}\n{HEAD}qa = dspy.Predict('q -> a')\n")
+    assert run(["import", str(tmp_path / "program.py")]) == 2
+    assert f"is not text in `{name}`" in capsys.readouterr().err
