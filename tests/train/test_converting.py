@@ -179,6 +179,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "code": ("qwen2", {"auto_map": {"AutoConfig": "own.C"}}, "code of its own"),
     "capped scores": ("gemma3", {"final_logit_softcapping": 30.0}, "caps its scores"),
     "scaled attention": ("gemma3", {"query_pre_attn_scalar": 168}, "scales its attention"),
+    "no base": ("gemma3", {"rope_parameters": None}, "does not say by which base"),
     "other windows": ("gemma3", {"layer_types": ["full_attention"] * 7}, "other layers than each sixth"),
 }
 
