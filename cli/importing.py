@@ -71,7 +71,7 @@ def command(paths: tuple[Path, ...], out: Path | None, force: bool, shows: bool)
             say_note(f"{path}:{remark.line}: {remark.message}")
     for copied, content in others.items() if count and not shows else ():
         _write(copied, content)
-        say(f"{shown(str(copied))} is copied: it is no program, and belongs to the folder")
+        say(f"{shown(str(copied))} is copied as it is: it is not a program, but may be needed by one")
     if not count:
         say_warning("no program was found; programs import dspy and make signatures and modules of it")
         return 1

@@ -172,7 +172,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(path: Path, monkeypatch: py
 
     monkeypatch.setattr("dspyc.serving.gate.BODY_SECONDS", 0.05)
     answer = asyncio.run(ask())
-    assert (answer.status_code, answer.json()["title"]) == (408, "The body did not come")
+    assert (answer.status_code, answer.json()["title"]) == (408, "The body did not arrive in time")
 
 
 def test_a_body_that_comes_steadily_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -213,7 +213,7 @@ def test_what_a_file_cannot_say_is_refused(case: str, folders: dict[str, Path], 
         ({"normalizer": {"type": "Lowercase"}}, "changes texts before it cuts them"),
         ({"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": True}}, "a blank before every text"),
         ({"pre_tokenizer": {"type": "Whitespace"}}, "cuts texts in a way"),
-        ({"model": {"type": "Unigram", "vocab": []}}, "no byte-level BPE"),
+        ({"model": {"type": "Unigram", "vocab": []}}, "not a byte-level BPE"),
     ],
 )
 def test_other_tokenizers_are_refused(
