@@ -139,6 +139,14 @@ CASES = {
         told=["`api_key` is left out"],
         absent=["sk-1234567890"],
     ),
+    "keys that the callers of functions give": Case(
+        "class M(dspy.Module):\n    def __init__(self):\n        self.ask = dspy.Predict('q -> a')\n"
+        "        self.make = lambda key: dspy.LM('openai/a', api_key=key)\n"
+        "    async def find(self, key, q):\n        try:\n            lm = dspy.LM('openai/b', api_key=key)\n"
+        "            return await lm.acall(q)\n        finally:\n            del key\n"
+        "    def forward(self, q):\n        return self.ask(q=q)\nm = M()\n",
+        kept=["dspy.LM('openai/a', api_key=key)", "dspy.LM('openai/b', api_key=key)"],
+    ),
 }
 
 
