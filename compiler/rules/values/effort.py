@@ -39,6 +39,6 @@ def _of_node(node: Node, length: int) -> float:
     # A turn that takes nothing is the last one, but for those that have to be.
     turns = min(high, max(low, length) + 1)
     try:
-        return float(inside[0] + 1) ** turns
+        return math.pow(inside[0] + 1, turns)
     except OverflowError:
         return math.inf
