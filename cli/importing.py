@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from tokenize import detect_encoding
 from typing import TYPE_CHECKING
 
 import click
 
-from ..base.files import UnreadableFile, decode, read_bytes, write_atomically
+from ..base.files import UnreadableFile, read_bytes, write_atomically
 from ..base.text import plural
 from .console import say, say_note, say_warning
 from .errors import Refusal
@@ -72,7 +71,7 @@ def command(paths: tuple[Path, ...], out: Path | None, force: bool, shows: bool)
             say_note(f"{path}:{remark.line}: {remark.message}")
     for copied, content in others.items() if count and not shows else ():
         _write(copied, content)
-        say(f"{shown(str(copied))} is copied: it is no program, and belongs to the folder")
+        say(f"{shown(str(copied))} is copied as it is: it is not a program, but may be needed by one")
     if not count:
         say_warning("no program was found; programs import dspy and make signatures and modules of it")
         return 1
@@ -179,15 +178,10 @@ def _content(path: Path) -> bytes:
 
 def _text(path: Path, content: bytes) -> str:
     """A file's text, in the encoding that it says itself to have."""
-    lines = content.splitlines(keepends=True)
+    from ..project.disk import decode_python
+
     try:
-        coding, _ = detect_encoding(iter(lines).__next__)
-        if coding not in ("utf-8", "utf-8-sig"):
-            return content.decode(coding)
-    except (SyntaxError, UnicodeDecodeError):
-        pass
-    try:
-        return decode(content, str(path))
+        return decode_python(content, str(path))
     except UnreadableFile as problem:
         raise Refusal(f"{path} {problem.message}") from None
 

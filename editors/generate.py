@@ -213,7 +213,7 @@ def _any_of(nodes: Iterable[str], capture: str) -> str:
 
 
 def _query(about: str, *rules: str) -> str:
-    return "\n".join([f"; {about}, written by editors/generate.py.", *rules, ""])
+    return "\n".join([f"; {about}. Written by editors/generate.py.", *rules, ""])
 
 
 def _in_a_line(nodes: Iterable[str]) -> str:

@@ -44,8 +44,19 @@ class _Keys(ast.NodeTransformer):
         """The variables that were given as keys."""
         self._parameters: set[str] = set()
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         """A function; a key that its caller gives is the caller's to leave out."""
+        return self._inside(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        """Another function."""
+        return self._inside(node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        """A function without a name."""
+        return self._inside(node)
+
+    def _inside(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> ast.AST:
         before = self._parameters
         self._parameters = before | {each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg)}
         self.generic_visit(node)

@@ -89,7 +89,8 @@ async def read_body(request: Request, largest: int) -> bytes:
                     raise too_large
                 limit.reschedule(begun + BODY_SECONDS + len(body) / SLOWEST)
     except TimeoutError:
-        raise Problem(408, "The body did not come", f"{BODY_SECONDS:g} seconds are over") from None
+        allowed = f"it may take {BODY_SECONDS:g} seconds, and another for each {SLOWEST >> 10} KiB"
+        raise Problem(408, "The body did not arrive in time", allowed) from None
     return bytes(body)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from typing import Literal, overload
 
 from ...base.forks import new_lock
+from ...base.quiet import without_warnings
 
 _lock = new_lock()
 
@@ -28,10 +28,7 @@ def parse(text: str, mode: Literal["exec", "eval"] = "exec") -> ast.Module | ast
     """
     with _lock:
         try:
-            # What Python warns of, like `1if x`, is for whoever runs the file. (`catch_warnings` is for one
-            # thread at a time, too.)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with without_warnings():
                 return ast.parse(text, mode=mode)  # type: ignore[return-value]
         except MemoryError:
             # What Python's parser says of thousands of operators in a row.

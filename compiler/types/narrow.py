@@ -142,7 +142,7 @@ def _falsy(kind: Type) -> Type:
         case types.Builtin(name="bool"):
             return types.Literals((False,))
         case types.Enum() if not kind.open:
-            return _members(kind, lambda value: _is_false_member(value))
+            return _members(kind, _is_false_member)
         case types.Record(interface=types.Interface(open=False)) | types.Function() | types.Overloaded():
             return types.NEVER
         case types.Signature() | types.Class() | types.TypeForm() | types.PythonModule():

@@ -15,10 +15,11 @@ before are taken.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from types import TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ...base.frozen import frozen_record
@@ -118,7 +119,8 @@ class Attempt:
     Args:
         reason: what was wrong with the last try.
         last: whether there is no further one.
-        kept: the calls of an earlier try that was usable; a failure of this one is then no failure.
+        kept: an earlier try that was usable; a failure of this one before the `suggest` that asked for it
+            is then no failure.
         given: calls whose outputs are taken in place of calling again.
     """
 
@@ -126,7 +128,7 @@ class Attempt:
         self,
         reason: str | None,
         last: bool,
-        kept: Sequence[_Call] | None = None,
+        kept: Attempt | None = None,
         given: Sequence[_Call] = (),
     ) -> None:
         self.reason = reason
@@ -136,6 +138,8 @@ class Attempt:
         """Whether only a `suggest` was not followed."""
         self.is_given_up = False
         self.calls: list[_Call] = []
+        self.left_at: tuple[CodeType, int] | None = None
+        """The code and the line of the `suggest` that was not followed."""
         self._kept = kept
         self._given = list(given)
 
@@ -157,7 +161,7 @@ class Attempt:
 
     def _is_behind_what_is_kept(self) -> bool:
         """Whether this try has failed before it came as far as the `suggest` of the one that is kept."""
-        return self._kept is not None and len(self.calls) < len(self._kept)
+        return self._kept is not None and len(self.calls) < len(self._kept.calls)
 
     async def call(self, module: Part, /, **inputs: Any) -> Any:
         """Call a part; on a further try its predictors are told what was wrong with the last one."""
@@ -169,7 +173,7 @@ class Attempt:
             outputs = await module.acall(**inputs)
         except Exception as error:
             # Here and not at the end of the `with`, as a call that runs beside others ends them all.
-            known = _find(self._kept or (), module, inputs)
+            known = _find(self._kept.calls if self._kept is not None else (), module, inputs)
             if known is None or _is_final(error):
                 raise
             _say_what_is_kept(error)
@@ -181,11 +185,25 @@ class Attempt:
 
     def failed(self, message: object, values: dict[str, Any] | None = None) -> ProgramAssertionError:
         """The error of an `assert`: of this attempt when there is a further one, else of the program."""
-        return failed(message, values) if self.last else _Again(self, str(message), values)
+        if not self.last:
+            return _Again(self, str(message), values)
+        error = failed(message, values)
+        if not self._is_above_what_is_kept(sys._getframe(1)):
+            return error
+        _say_what_is_kept(error)
+        self.is_given_up = True
+        return _Again(self, str(message), values)
+
+    def _is_above_what_is_kept(self, frame: FrameType) -> bool:
+        """Whether an `assert` stands above the `suggest` of the try that is kept, which it has passed."""
+        code, line = (None, 0) if self._kept is None else self._kept.left_at or (None, 0)
+        return frame.f_code is code and frame.f_lineno < line
 
     def suggest(self, message: object, values: dict[str, Any] | None = None) -> None:
         """Leave this attempt when there is a further one; else record the suggestion and go on."""
         if not self.last:
+            frame = sys._getframe(1)
+            self.left_at = frame.f_code, frame.f_lineno
             raise _Again(self, str(message), values, suggested=True)
         suggest(message, values)
 
@@ -200,17 +218,17 @@ def attempts(module: Part) -> Iterator[Attempt]:
     """
     retries = lookup("max_retries", module._defaults)
     reason: str | None = None
-    kept: Sequence[_Call] | None = None
+    kept: Attempt | None = None
     for number in range(retries + 1):
         attempt = Attempt(reason, number == retries, kept)
         yield attempt
         if attempt.is_given_up:
-            yield Attempt(None, last=True, given=kept or ())
+            yield Attempt(None, last=True, given=kept.calls if kept is not None else ())
             return
         if attempt.failure is None:
             return
         if attempt.is_usable:
-            kept = attempt.calls
+            kept = attempt
         reason = attempt.failure
 
 

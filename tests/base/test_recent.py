@@ -38,7 +38,7 @@ def test_large_texts_take_the_place_of_many() -> None:
 
 
 def test_whoever_types_does_not_fill_the_memory() -> None:
-    """Each key makes another text of the declaration; thousands of them were kept, whatever their size."""
+    """Each key makes another text of the declaration: their size is limited, not only their number."""
     text = "# " + "x" * 20_000
     for number in range(2 * MAX_REMEMBERED // len(text)):
         parse_item(f"{text}{number}\n")

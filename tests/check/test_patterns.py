@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from dspyc.compiler.rules.values.backtracking import explodes
+from dspyc.compiler.rules.values.effort import ways_through
 
 EXPLODES = [
     r"(a+)+$",
@@ -93,3 +96,31 @@ def test_what_passes_does_not_explode() -> None:
 def test_what_is_no_pattern() -> None:
     with pytest.raises(re.error):
         explodes("(a")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "most"),
+    [
+        ("", 1),
+        (r"\s*", 5),
+        (r"(?s)(a)?.*", 15),
+        (r"\A\Z|(?:a?|){200}b", math.inf),
+        (r"(?:(?:a|b)?|c?){24}x", math.inf),
+        (r"(?:a*)*" * 8, math.inf),
+        (r"(?=(?:a?|){200}b)", math.inf),
+    ],
+)
+def test_how_many_ways_there_are_through_a_short_text(pattern: str, most: float) -> None:
+    found = ways_through(pattern, 4)
+    assert found > 1e6 if most == math.inf else found <= most
+
+
+@pytest.mark.parametrize(
+    "use", [r're.search(r"\A\Z|(?:a?|){200}b", text).group()', r'"" if matches(text, r"[[a-z]+") else text']
+)
+def test_a_check_tries_no_pattern_for_long_and_says_nothing_of_its_own(use: str, tmp_path: Path) -> None:
+    program = tmp_path / "a.dspy"
+    program.write_text(f"import re\n\ndef f(text: str) -> str:\n    return {use}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "dspyc", "check", "--no-cache", "--exit-zero", program.name]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import random
@@ -11,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -19,69 +17,20 @@ import pytest
 from dspyc.cli.checks import cache, workers
 from dspyc.cli.checks.result import Task
 from dspyc.cli.formats import NAMES
-from dspyc.cli.main import run
+from support.checked_project import HELPERS, SHARED, USER, checked, fresh, write_project
 
 PYTHON = Path(sys.executable)
-HELPERS = '''\
-"""Helpers."""
-
-def clean(text: str) -> str:
-    return text.strip()
-'''
-SHARED = '''\
-"""Names that other files import."""
-
-signature Answer:
-    """Answer."""
-    input question: str
-    output answer: str
-
-module answer = Predict(Answer)
-'''
-USER = '''\
-"""Uses the names of another file."""
-
-from json import dumps
-from helpers import clean
-from shared import answer
-from later import thing
-
-def ask(text: str) -> str:
-    return answer(question=clean(text)).reply
-'''
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with mistakes, in which the test stands."""
     project = tmp_path / "project"
-    (project / "desk").mkdir(parents=True)
-    for name, text in [
-        ("dspyc.toml", ""),
-        ("helpers.py", HELPERS),
-        ("shared.dspy", SHARED),
-        ("user.dspy", USER),
-        ("desk/good.dspy", "x = 1\n"),
-        ("desk/wrong.dspy", "x: int = 'a'\ny = 1 +\n"),
-    ]:
-        (project / name).write_text(text, encoding="utf-8")
+    write_project(project)
     monkeypatch.chdir(project)
     monkeypatch.setenv("DSPYC_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.delenv("DSPYC_OUTPUT_FORMAT", raising=False)
     return project
-
-
-def checked(*arguments: str) -> str:
-    """What a check prints and how it exits."""
-    out = io.StringIO()
-    with redirect_stdout(out), redirect_stderr(out):
-        code = run(["check", *arguments])
-    return f"{out.getvalue()}[exit {code}]"
-
-
-def fresh(*arguments: str) -> str:
-    """What it prints without anything that was kept."""
-    return checked("--no-cache", *arguments)
 
 
 @pytest.fixture

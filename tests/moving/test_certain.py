@@ -139,6 +139,14 @@ CASES = {
         told=["`api_key` is left out"],
         absent=["sk-1234567890"],
     ),
+    "keys that the callers of functions give": Case(
+        "class M(dspy.Module):\n    def __init__(self):\n        self.ask = dspy.Predict('q -> a')\n"
+        "        self.make = lambda key: dspy.LM('openai/a', api_key=key)\n"
+        "    async def find(self, key, q):\n        try:\n            lm = dspy.LM('openai/b', api_key=key)\n"
+        "            return await lm.acall(q)\n        finally:\n            del key\n"
+        "    def forward(self, q):\n        return self.ask(q=q)\nm = M()\n",
+        kept=["dspy.LM('openai/a', api_key=key)", "dspy.LM('openai/b', api_key=key)"],
+    ),
 }
 
 
@@ -184,3 +192,12 @@ def test_a_helper_keeps_its_encoding(tmp_path: Path) -> None:
     assert run(["import", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
     assert (tmp_path / "out" / "helper.py").read_bytes() == content
     assert 'NAME = "caf\xe9"' in (tmp_path / "out" / "program.dspy").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["rot13", "no-such-encoding", "idna"])
+def test_a_file_in_an_encoding_that_is_none_is_refused(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "program.py").write_text(f"# coding: {name}\n{HEAD}qa = dspy.Predict('q -> a')\n")
+    assert run(["import", str(tmp_path / "program.py")]) == 2
+    assert f"is not text in `{name}`" in capsys.readouterr().err

@@ -106,6 +106,27 @@ def test_a_turn_lasts_until_the_model_has_stopped(server: Server) -> None:
     assert time.monotonic() - begun < 2
 
 
+def test_a_turn_ends_where_no_thread_can_be_started(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name == "dspyc-answer":
+            raise RuntimeError("can't start new thread")
+        real(thread)
+
+    async def ask_until_it_works() -> list[Any]:
+        lm = dspy.LM("embedded/banking", cache=False, n_parallel=1, num_retries=0)
+        with monkeypatch.context() as here:
+            here.setattr(threading.Thread, "start", start)
+            failed = await asyncio.gather(
+                *(lm.acall(each, timeout=20) for each in "12345"), return_exceptions=True
+            )
+        assert all(isinstance(each, Exception) for each in failed)
+        return list(await asyncio.wait_for(lm.acall("7"), 20))
+
+    assert asyncio.run(ask_until_it_works()) == ["7"]
+
+
 def test_another_model_is_asked_after_a_timeout(server: Server) -> None:
     server.seconds = 0.1
     lm = dspy.LM("embedded/banking", cache=False, timeout=0.02, fallbacks=[dspy.DummyLM([{"answer": "x"}])])

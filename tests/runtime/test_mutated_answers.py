@@ -130,6 +130,7 @@ def test_twice_the_answer_is_twice_the_work(seed: int) -> None:
     "text", ["a" + ' "x' * 200_000 + ", b", "x, " + "“a " * 100_000, "x, " + "(a and b " * 50_000]
 )
 def test_marks_that_open_and_never_close_cost_little(text: str) -> None:
-    started = time.monotonic()
+    """In the time of this thread alone: a look from each mark to the end takes many times as long."""
+    started = time.thread_time()
     outlines.listed(text)
-    assert time.monotonic() - started < 3
+    assert time.thread_time() - started < 3

@@ -172,7 +172,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(path: Path, monkeypatch: py
 
     monkeypatch.setattr("dspyc.serving.gate.BODY_SECONDS", 0.05)
     answer = asyncio.run(ask())
-    assert (answer.status_code, answer.json()["title"]) == (408, "The body did not come")
+    assert (answer.status_code, answer.json()["title"]) == (408, "The body did not arrive in time")
 
 
 def test_a_body_that_comes_steadily_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,7 +243,7 @@ def test_a_request_has_to_come_in_time(path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_time_between_requests_is_not_that_of_a_head(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.8)
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 1.5)
     [got] = answers(path, [ASKED, 1.2, ASKED[:14], 0.5, ASKED[14:]])
     assert got.count(b"200 OK") == 2
 

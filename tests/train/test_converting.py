@@ -179,6 +179,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "code": ("qwen2", {"auto_map": {"AutoConfig": "own.C"}}, "code of its own"),
     "capped scores": ("gemma3", {"final_logit_softcapping": 30.0}, "caps its scores"),
     "scaled attention": ("gemma3", {"query_pre_attn_scalar": 168}, "scales its attention"),
+    "no base": ("gemma3", {"rope_parameters": None}, "does not say by which base"),
     "other windows": ("gemma3", {"layer_types": ["full_attention"] * 7}, "other layers than each sixth"),
 }
 
@@ -212,7 +213,7 @@ def test_what_a_file_cannot_say_is_refused(case: str, folders: dict[str, Path], 
         ({"normalizer": {"type": "Lowercase"}}, "changes texts before it cuts them"),
         ({"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": True}}, "a blank before every text"),
         ({"pre_tokenizer": {"type": "Whitespace"}}, "cuts texts in a way"),
-        ({"model": {"type": "Unigram", "vocab": []}}, "no byte-level BPE"),
+        ({"model": {"type": "Unigram", "vocab": []}}, "not a byte-level BPE"),
     ],
 )
 def test_other_tokenizers_are_refused(

@@ -210,9 +210,9 @@ def without(part: int, index: bool) -> Callable[[Path], object]:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (without(2, index=True), "is missing, which is in model-00002-of-00002.safetensors"),
+        (without(2, index=True), "which is in model-00002-of-00002.safetensors, is missing"),
         (without(2, index=False), "layer . are missing"),
-        (header(1 << 62, b"{}"), "is no whole file of safetensors"),
+        (header(1 << 62, b"{}"), "is not a complete safetensors file"),
         (header(200_000, b"[" * 200_000), "nested too deeply"),
         (header(2, b"[]"), "holds no JSON object"),
         (deep("config.json"), "nested too deeply"),

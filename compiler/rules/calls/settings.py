@@ -129,7 +129,7 @@ def _named_like_fields(
         if not _may_be_meant_for(item, argument, field):
             continue
         if field.direction == "input":
-            words = f"inputs are given when the module is called; `{field.name}` is no setting"
+            words = f"inputs are given when the module is called; `{field.name}` is not a setting"
         else:
             words = f"`{field.name}` is an output; the model gives it"
         yield WrongSetting(name, words, None)

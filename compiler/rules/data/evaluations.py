@@ -115,8 +115,8 @@ _ROWS = ("devset", "trainset", "valset")
 def _not_examples(item: Item, node: syntax.Call) -> Iterator[Diagnostic]:
     """Lists of dicts and the like, where a list of examples is asked for."""
     binding = item.binding_of(node)
-    for parameter in _ROWS if binding is not None else ():
-        argument = binding.argument(parameter) if binding is not None else None
+    for parameter in _ROWS:
+        argument = binding.argument(parameter)
         kind = item.type_of(argument.value) if argument is not None else types.UNKNOWN
         if argument is None or not isinstance(kind, types.List) or may_be_example(kind.item):
             continue

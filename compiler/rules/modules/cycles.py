@@ -43,7 +43,7 @@ def declaration_cycle(program: Program) -> Findings:
             words = ("extend each other", "extends itself")
         yield _report(declaration_cycle, program, _evaluated, cycle, words)
     for cycle in program.combine(_held, _cycles):
-        words = ("hold each other without an end", "holds itself without an end")
+        words = ("contain each other without end", "contains itself without end")
         found = _report(declaration_cycle, program, _held, cycle, words)
         name = cycle[1] if len(cycle) > 1 else cycle[0]
         yield replace(found, help=f"make it optional, `{name} | None = None`, or a list")

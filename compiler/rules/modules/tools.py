@@ -69,7 +69,7 @@ def untyped_tool(program: Program, item: Item, node: syntax.Call) -> Findings:
     for each in tools_of(item, node):
         kind = item.type_of(each)
         if isinstance(kind, types.Module) and _is_ours(kind) and not _is_described(item, node, each):
-            words = f"the tool `{written(item, each)[:40]}` is a module, of whose inputs an agent is not told"
+            words = f"the tool `{written(item, each)[:40]}` is a module, and an agent is not told its inputs"
             yield untyped_tool.at(each, words, "write a `def` that calls it, with types and a docstring")
         if not isinstance(kind, types.Function) or kind.origin not in ("declared", "python"):
             continue

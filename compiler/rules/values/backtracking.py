@@ -63,7 +63,7 @@ class _Search:
             found = self._of_repeat(list(value[2]))
             if found is not None:
                 return found
-        for inside in _sequences(node):
+        for inside in sequences(node):
             found = self.look(inside)
             if found is not None:
                 return found
@@ -223,7 +223,7 @@ def _is_empty(node: Node) -> bool:
     return node[0] in (codes.AT, codes.ASSERT, codes.ASSERT_NOT)
 
 
-def _sequences(node: Node) -> list[list[Node]]:
+def sequences(node: Node) -> list[list[Node]]:
     """The sequences right inside a node."""
     operator, value = node
     match operator:

@@ -80,7 +80,7 @@ def looked_for_in_text(item: Item, call: syntax.Call) -> Iterator[NeverGiven]:
 
 _LOOKING = frozenset({"count", "endswith", "find", "index", "removeprefix", "removesuffix", "startswith"})
 _CASES = {"lower": str.lower, "casefold": str.casefold, "upper": str.upper}
-_CALLED = {"lower": "small", "casefold": "small", "upper": "capital"}
+_CALLED = {"lower": "lowercase", "casefold": "lowercase", "upper": "uppercase"}
 
 
 def _recased(item: Item, value: syntax.String, right: str) -> str:
@@ -106,7 +106,7 @@ def _name_of_type(item: Item, call: syntax.Expression, value: syntax.Expression)
     (argument,) = call.arguments if isinstance(call, syntax.Call) else ()
     right = f"isinstance({written(item, argument.value)}, {value.value})"
     shown = f"; write `{right}`" if value.value.isidentifier() and len(right) <= 60 else ""
-    yield NeverGiven(value, f"a type is never equal to a text{shown}")
+    yield NeverGiven(value, f"a type is never equal to a string{shown}")
 
 
 def _is_call(item: Item, node: syntax.Expression, name: str) -> bool:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
 
+from ....base.quiet import without_warnings
 from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ...resolve.narrowing import path_of
 from ...trees import walk
+from .effort import ways_through
 
 _WITH_NONE = frozenset({"AttributeError", "BaseException", "Exception", "TypeError"})
 """What a use of `None` raises, and the classes above."""
 _TEXTS = ("", "a", "B1", " x", "0", "-.", "\n", "a b\n", "é", "_\t", "}\r\n")
 """A pattern that matches all of these is taken for one that matches every text."""
 _LONGEST = 300
-"""Longer patterns are not tried."""
+_MOST_WAYS = 10_000
+"""Patterns that are longer, or that have more ways through one of these texts, are not tried."""
 
 
 def is_accounted_for(
@@ -174,9 +176,9 @@ def _matches_all(name: str, pattern: str) -> bool:
     if len(pattern) > _LONGEST or name not in ("fullmatch", "match", "search"):
         return False
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with without_warnings():
             look = getattr(re.compile(pattern), name)
+            ways = ways_through(pattern, max(map(len, _TEXTS)))
     except (re.error, OverflowError, RecursionError):
         return False
-    return all(look(text) for text in _TEXTS)
+    return ways <= _MOST_WAYS and all(look(text) for text in _TEXTS)

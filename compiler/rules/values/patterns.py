@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ....base.quiet import without_warnings
 from ....grammar import syntax
 from ...program import Item, Program
 from ..rule import Findings, rule
@@ -30,7 +31,8 @@ def invalid_pattern(program: Program, item: Item, node: syntax.Call) -> Findings
     pattern = _pattern(item, node)
     if pattern is not None:
         try:
-            re.compile(pattern.value)
+            with without_warnings():
+                re.compile(pattern.value)
         except re.error as error:
             yield invalid_pattern.at(pattern, f"invalid regular expression: {error.msg}")
         except (OverflowError, RecursionError) as error:
@@ -59,7 +61,8 @@ def explosive_pattern(program: Program, item: Item, node: syntax.Call) -> Findin
     if pattern is None:
         return
     try:
-        reason = explodes(pattern.value)
+        with without_warnings():
+            reason = explodes(pattern.value)
     except (re.error, OverflowError, RecursionError):
         return  # that it is not a regular expression is another finding
     if reason is not None:

@@ -1,4 +1,4 @@
-; Folds, written by editors/generate.py.
+; Folds. Written by editors/generate.py.
 [
   (signature_declaration)
   (type_declaration)

@@ -1,4 +1,4 @@
-; Indentation, written by editors/generate.py.
+; Indentation. Written by editors/generate.py.
 [
   (signature_declaration)
   (type_declaration)

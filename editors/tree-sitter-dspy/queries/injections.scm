@@ -1,4 +1,4 @@
-; Languages in the language, written by editors/generate.py.
+; Languages in the language. Written by editors/generate.py.
 ((comment) @injection.content
   (#set! injection.language "comment"))
 

@@ -1,4 +1,4 @@
-; Text objects: a declaration is a "class", what runs is a "function", written by editors/generate.py.
+; Text objects: a declaration is a "class", what runs is a "function". Written by editors/generate.py.
 (signature_declaration body: (_) @class.inner) @class.outer
 (type_declaration body: (_) @class.inner) @class.outer
 (enum_declaration body: (_) @class.inner) @class.outer

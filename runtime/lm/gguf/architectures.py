@@ -30,7 +30,6 @@ class Architecture:
         verify: raises `Unsaid` for what a folder's settings say and a file cannot.
         tell: writes what is said of this architecture alone.
         weight: a weight as llama.cpp wants it, from its GGUF name and what transformers has.
-        rotates_neighbours: whether the numbers that are rotated together lie beside one another.
     """
 
     name: str
@@ -151,6 +150,8 @@ def _verify_gemma3(config: Config) -> None:
     if not kinds and config.get("sliding_window_pattern", WINDOWS) != WINDOWS:
         raise Unsaid("other layers than each sixth attend to the whole text")
     given = config.get("rope_parameters") or {}
+    if not (config.get("rope_theta") or (given.get("full_attention") or {}).get("rope_theta")):
+        raise Unsaid("it does not say by which base it rotates")
     local = (given.get("sliding_attention") or {}).get("rope_theta") or config.get("rope_local_base_freq")
     if (local or WINDOW_ROTATION) != WINDOW_ROTATION:
         raise Unsaid("it rotates within windows with a base of its own")

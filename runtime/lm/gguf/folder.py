@@ -158,7 +158,7 @@ def _vocabulary(path: Path, config: dict[str, Any], size: int) -> Vocabulary:
     """
     found = vocabulary_of(path, config, size)
     if found.scores:
-        raise Unsaid("its tokenizer is no byte-level BPE")
+        raise Unsaid("its tokenizer is not a byte-level BPE")
     return found
 
 

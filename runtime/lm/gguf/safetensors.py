@@ -83,7 +83,7 @@ def tensors_of(folder: Path) -> dict[str, Tensor]:
     named = read_json(index)["weight_map"] if index.is_file() else {}
     # llama.cpp does without some weights: the model would answer, and badly.
     if found and (missing := next((name for name in named if name not in found), None)) is not None:
-        raise ValueError(f"`{missing}` is missing, which is in {named[missing]}")
+        raise ValueError(f"`{missing}`, which is in {named[missing]}, is missing")
     return found
 
 
@@ -93,5 +93,5 @@ def _header(file: Path) -> tuple[dict[str, Any], int]:
         start = content.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else _LONGEST_HEADER + 1
         if length > min(_LONGEST_HEADER, file.stat().st_size - 8):
-            raise ValueError(f"{file.name} is no whole file of safetensors; git-lfs may not have fetched it")
+            raise ValueError(f"{file.name} is not a whole safetensors file; git-lfs may not have fetched it")
         return json_of(content.read(length), file.name), length

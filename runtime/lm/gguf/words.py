@@ -81,7 +81,7 @@ def vocabulary_of(path: Path, config: dict[str, Any], size: int) -> Vocabulary:
     """
     whole = read_json(path / "tokenizer.json")
     if whole["model"].get("type", "BPE") != "BPE" or not whole["model"].get("merges"):
-        raise Unsaid("its tokenizer is no byte-level BPE")
+        raise Unsaid("its tokenizer is not a byte-level BPE")
     if not 0 < size <= _MOST_TOKENS:
         raise Unsaid(f"it claims to have {size} tokens")
     tokens, kinds = _tokens(whole, size)

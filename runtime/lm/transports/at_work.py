@@ -39,7 +39,7 @@ def unless_ending(is_over: Callable[[], bool]) -> Callable[[], bool]:
 
 
 def end_all() -> bool:
-    """Let nobody begin any more, and wait for those who are at work: whether all of them have stopped.
+    """Tell those who are at work to stop, and wait for them: whether all of them have.
 
     For the end of the process, which keeps its exit code where somebody has not.
     """

@@ -127,7 +127,7 @@ def within(limit: Limit, write: Write, model: str, end: Callable[[], None]) -> R
         limit: how long to wait for it.
         write: writes the answer, in a thread of its own.
         model: the model's name.
-        end: called when llama.cpp has stopped, which may be after the time is over.
+        end: called when llama.cpp has stopped, which may be after the time is over, or has not begun.
 
     Raises:
         LMTimeoutError: it does not come in time; llama.cpp then stops at the next token.
@@ -145,7 +145,12 @@ def within(limit: Limit, write: Write, model: str, end: Callable[[], None]) -> R
         end()
         done.put(failure)
 
-    threading.Thread(target=copy_context().run, args=(work,), name="dspyc-answer", daemon=True).start()
+    thread = threading.Thread(target=copy_context().run, args=(work,), name="dspyc-answer", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # the system gives no thread any more
+        end()
+        raise
     try:
         error = done.get(timeout=limit.left)
     except queue.Empty:
