@@ -4,7 +4,6 @@ enumerations whose members are described.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
@@ -20,7 +19,7 @@ from pydantic import (
     create_model,
 )
 
-from ...base.forks import new_recursive_lock
+from ...base.quiet import without_warnings
 from ..errors import LimitError
 from ..execution.matching import is_found
 from .members import describe, descriptions_of
@@ -66,9 +65,6 @@ def attribute(
     return made
 
 
-_MAKING = new_recursive_lock()
-
-
 @contextmanager
 def shadowing() -> Iterator[None]:
     """Make a record in it whose attributes have names such as `json` or `copy`, without pydantic's warning.
@@ -76,8 +72,7 @@ def shadowing() -> Iterator[None]:
     Such a record works: what has these names in every model is old, and nothing here calls it. The filters
     of the process are as before afterwards, also where several threads make records at the same time.
     """
-    with _MAKING, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r'Field name ".*" in ".*" shadows an attribute', UserWarning)
+    with without_warnings(r'Field name ".*" in ".*" shadows an attribute', UserWarning):
         yield
 
 
