@@ -53,7 +53,7 @@ def _is_on(result: EvaluationResult, rows: Iterable[Example] | None) -> bool:
         return False
     own = [runs[0].example for runs in result.by_example()]
     others = list(islice(rows, len(own) + 1))
-    return len(own) == len(others) and all(each in others for each in own)
+    return len(own) == len(others) and set(own) <= set(others)
 
 
 def state_report(state: ProgramState) -> Report:
