@@ -291,6 +291,11 @@ class FileScope:
         draft = item.draft()
         return declarations.declare(Environment(self, draft), draft, identifier)
 
+    def unknown(self, found: Symbol) -> Symbol:
+        """What a name of the file stands for that needs itself; of an import, not even the kind is known."""
+        is_import = self.is_import(found.name)
+        return replace(found, kind="unresolved" if is_import else found.kind, type=types.UNKNOWN)
+
     # --- items ------------------------------------------------------------------------------------------
 
     def forget_what_has_changed(self) -> None:
