@@ -293,8 +293,10 @@ class FileScope:
 
     def unknown(self, found: Symbol) -> Symbol:
         """What a name of the file stands for that needs itself; of an import, not even the kind is known."""
-        is_import = self.is_import(found.name)
-        return replace(found, kind="unresolved" if is_import else found.kind, type=types.UNKNOWN)
+        item, _ = self._owners[found.name]
+        if isinstance(item.declaration, Imports):
+            return Symbol(found.name, "unresolved", types.UNKNOWN, None, item.key, item.declaration)
+        return replace(found, type=types.UNKNOWN)
 
     # --- items ------------------------------------------------------------------------------------------
 

@@ -117,6 +117,12 @@ SEQUENCES: dict[str, list[Step]] = {
         {"p.py": "T = int\n"},
         {"p.py": "from c import T\n"},
     ],
+    "a signature goes in a circle that a string closes": [
+        {
+            "a.dspy": "from c import m\nsignature C:\n    output b: m\nsignature S:\n    output b: C\n",
+            "c.dspy": "from a import S, C\nmodule m = Predict('a: list[S] -> b: dict[str, C]')\n",
+        },
+    ],
     "a record and a Python class extend each other": [
         {
             "b.dspy": "from p import T\n",
@@ -230,7 +236,7 @@ def test_random_changes_of_a_folder(seed: int) -> None:
             files |= start
 
 
-SEEDS = (17, 30, 35, 63, 87, 103, 105, 110, 145, *range(200, 200 + max(1, STEPS // 5)))
+SEEDS = (17, 30, 35, 63, 87, 103, 105, 110, 145, 981, 1025, 1048, 1284, *range(200, 200 + max(1, STEPS // 5)))
 
 
 @pytest.mark.parametrize("part", range(4))
