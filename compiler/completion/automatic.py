@@ -27,6 +27,10 @@ _KINDS: dict[ExportKind, CompletionKind] = {
     "value": "constant",
 }
 
+_SIGNATURES: tuple[ExportKind, ...] = ("signature",)
+_RECORDS: tuple[ExportKind, ...] = ("type",)
+_TYPES: tuple[ExportKind, ...] = ("type", "enum")
+
 
 def automatic_items(context: Context, around: Surroundings) -> Iterator[Completion]:
     """The names of other files that begin like the word at the cursor and mean nothing here yet."""
@@ -51,8 +55,8 @@ def automatic_items(context: Context, around: Surroundings) -> Iterator[Completi
 def _kinds(context: Context) -> Collection[ExportKind]:
     """What of other files may be named at the cursor."""
     if is_base(context):
-        return ("signature",) if isinstance(context.parent, syntax.SignatureDeclaration) else ("type",)
-    return ("type", "enum") if context.kind == "type" else _KINDS
+        return _SIGNATURES if isinstance(context.parent, syntax.SignatureDeclaration) else _RECORDS
+    return _TYPES if context.kind == "type" else _KINDS
 
 
 def import_edit(analysis: FileAnalysis, export: Export) -> Edit:

@@ -82,10 +82,12 @@ def _taken_tools(context: Context) -> frozenset[str]:
 def _is_of_own_class(found: Symbol, context: Context) -> bool:
     """Whether a name is a module of the class that is being written, which cannot call itself."""
     own, kind = context.item.declaration, found.type
-    if not isinstance(own, syntax.ModuleDeclaration) or not isinstance(kind, types.Module):
-        return False
-    place = kind.declared.place if isinstance(kind.declared, types.ModuleClass) else None
-    return place is not None and place.path == context.analysis.path and kind.declared.name == own.name.text
+    made_from = kind.declared if isinstance(kind, types.Module) else None
+    return (
+        isinstance(own, syntax.ModuleDeclaration)
+        and made_from is not None
+        and (made_from.path, made_from.name) == (context.analysis.path, own.name.text)
+    )
 
 
 def _declared_word(context: Context) -> str:
