@@ -207,10 +207,20 @@ def _compared(item: Item, node: syntax.Comparison) -> Findings:
         left, right = widened(item.type_of(first)), widened(item.type_of(second))
         if operator in _ORDERS and not ordered(_certain(left), _certain(right)):
             shown = f"`{_side(left)} {operator} {_side(right)}`"
-            help_ = _fields_of(item, first) or _fields_of(item, second)
+            help_ = _fields_of(item, first) or _fields_of(item, second) or _length_of(item, first, second)
             place = Span(first.span.start, second.span.end)
             yield wrong_operands.at(place, f"{shown} is not supported", help_)
             return
+
+
+def _length_of(item: Item, first: syntax.Expression, second: syntax.Expression) -> str | None:
+    """What to write for the length of a value that is compared with a whole number."""
+    for value, other in ((first, second), (second, first)):
+        kind = widened(item.type_of(value))
+        has_length = kind == types.STR or isinstance(kind, types.List | types.Dict | types.Set)
+        if has_length and not isinstance(value, syntax.String) and widened(item.type_of(other)) == types.INT:
+            return f"its length is `len({written(item, value)})`"
+    return None
 
 
 def _joining(item: Item, node: syntax.Comparison) -> Iterator[syntax.Binary]:

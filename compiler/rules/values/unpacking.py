@@ -9,7 +9,7 @@ from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ...types import Type
-from ...types.assignable import iterated
+from ...types.assignable import iterated, may_be_pair
 from ..rule import Findings, insert, replace, rule, written
 from ..words import described
 
@@ -51,7 +51,7 @@ def wrong_unpacking(program: Program, item: Item, node: _Unpacking) -> Findings:
     each = iterated(holder)
     if each is None:
         return
-    if isinstance(holder, types.Dict) and not _may_be_pair(each) and len(target.elements) == 2:
+    if isinstance(holder, types.Dict) and not may_be_pair(each) and len(target.elements) == 2:
         text = written(item, node.iterable)
         fix = insert("Write `.items()`", node.iterable.span.end, ".items()")
         words = f"a loop over a dict gives its keys; write `{text}.items()` for keys and values"
@@ -90,17 +90,6 @@ def _unpacked(
         words = f"each item of `{text}` is a text; write `enumerate({text})` for its position as well"
         fix = replace("Write `enumerate(…)`", loop, f"enumerate({text})")
         yield wrong_unpacking.at(target, words, fix=fix)
-
-
-def _may_be_pair(key: Type) -> bool:
-    """Whether a key may have two parts, as far as is known; a text is no pair of letters."""
-    return any(
-        not types.known(each)
-        or each == types.Builtin("object")
-        or (isinstance(each, types.Record) and each.interface.open)
-        or (each != types.STR and not isinstance(each, types.Literals) and iterated(each) is not None)
-        for each in types.options(key)
-    )
 
 
 _POSITIONS = frozenset({"i", "j", "n", "idx", "ix", "index", "number", "position"})
