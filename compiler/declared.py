@@ -72,7 +72,7 @@ def makes(word: str, constructor: Type) -> bool:
     made = constructed(constructor)
     if not types.known(made) or not holds(word, made):
         return False
-    return not isinstance(constructor, types.Class) or not _is_base(word, constructor.definition)
+    return not isinstance(constructor, types.Class) or not is_base(word, constructor.definition)
 
 
 @cache
@@ -83,11 +83,16 @@ def has_constructor(word: str) -> bool:
     return any(makes(word, found) for name in catalog.names() if (found := catalog.lookup(name)) is not None)
 
 
-def _is_base(word: str, definition: types.ClassDefinition) -> bool:
+def is_base(word: str, definition: types.ClassDefinition) -> bool:
     """Whether a class of the runtime is only what its subclasses have in common."""
     if catalog.definition(definition.name) is not definition:
         return False
     return definition.name in _bases(word)
+
+
+def is_common_base(definition: types.ClassDefinition) -> bool:
+    """Whether a class of the runtime is a base of what some word declares, and nothing is made of it."""
+    return any(is_base(word, definition) for word in ("lm", "optimizer", "evaluate", "tools"))
 
 
 @cache

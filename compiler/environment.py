@@ -21,6 +21,16 @@ IMPORTS: Key = ("", "imports")
 """How the files of the project import each other, and where each import leads."""
 
 
+def python_path(path: str) -> str:
+    """What stands in keys for the path of a Python file, which may be checked as a program as well."""
+    return f"python:{path}"
+
+
+def python_key(path: str, name: str) -> Key:
+    """The key of a name of a Python file."""
+    return (python_path(path), name)
+
+
 def text_key(path: str) -> Key:
     """The key of the text of a file that is read for what is in it, or of its being there."""
     return ("", f"text:{path}")

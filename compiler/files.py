@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -15,16 +15,16 @@ from ..grammar.reparse import reparse
 from ..grammar.source import Source
 from . import types
 from .datafiles import BEGINNING, data_file
-from .environment import ALL, IMPORTS, Key, text_key
+from .environment import ALL, IMPORTS, Key, python_key, python_path, text_key
 from .facts import NOTHING_KNOWN, UNKNOWN_CALL, CallKind, DataFile, ItemFacts, PythonFacts, SavedState, Symbol
 from .program import Item, Program, placed
 from .pythonfiles.file import PythonFile, find_definition
 from .pythonfiles.risks import python_facts
 from .resolve import kinds
-from .resolve.imports import python_importer
 from .resolve.members import members
-from .resolve.names import Names
+from .resolve.names import Names, Owner
 from .resolve.prelude import given, given_names
+from .resolve.python_names import owner_in_python, read_python
 from .resolve.scope import FileScope
 from .states import saved_state
 
@@ -97,9 +97,7 @@ class Files:
         """The paths that were asked for because of a file."""
         self._scopes: dict[str, FileScope] = {}
         self._python: dict[str, PythonFile] = {}
-        self._read_by_python: set[str] = set()
-        """The `.dspy` files of which something was asked because of a Python file."""
-        self._names = Names(self._scopes.get)
+        self._names = Names(self._owner)
 
     # --- texts ------------------------------------------------------------------------------------------
 
@@ -209,7 +207,7 @@ class Files:
             for path in kept.keys() - needed:
                 del kept[path]
         self._current &= needed
-        self._names.keep_only(needed)
+        self._names.keep_only(needed | {python_path(each) for each in needed})
         return needed
 
     def _take_over(self, texts: Mapping[str, Content]) -> None:
@@ -224,7 +222,7 @@ class Files:
                 outside.add(path)
             elif not isinstance(text, str):
                 # Those that it did not have count as well: the next file of this name may have them.
-                edited |= self._names.of_file(path)
+                edited |= self._names.of_files({path})
                 del self._scopes[path]
                 outside.add(path)
             else:
@@ -236,23 +234,19 @@ class Files:
                 changed = any(key[1] in imports or scope.is_import(key[1]) for key in edits)
                 if changed or scope.base_names() != bases:
                     edited.add(IMPORTS)
-                if path in self._python or (edits and path in self._behind_python()):
+                if path in self._python:
                     outside.add(path)
         if outside:
             edited |= self._outside(outside)
         self._spread(edited)
 
-    def _behind_python(self) -> set[str]:
-        """The files on which depends what Python files import from programs."""
-        return {each for path in self._read_by_python for each in self.reached(path)}
-
     def _outside(self, paths: set[str]) -> set[Key]:
         """What depends on files that are no `.dspy` files, or that are there or not."""
         # A Python file may hand on what it imports of others.
         texts = {text_key(path) for path in (*paths, *self._python)}
+        names = self._names.of_files({python_path(path) for path in self._python})
         self._python.clear()
-        self._read_by_python.clear()
-        edited = texts | {IMPORTS} | self._names.readers(texts)
+        edited = texts | {IMPORTS} | names | self._names.readers(texts)
         for scope in self._scopes.values():
             edited |= {scope.key(name) for name in scope.import_names()}
         return edited
@@ -304,18 +298,34 @@ class Files:
             text = self._text(path)
             if text is None:
                 return None
-            found = self._python[path] = PythonFile(path, text, python_importer(self, path))
+            found = self._python[path] = read_python(self, path, text)
         return found
 
-    def used_by_python(self, path: str) -> None:
-        """Remember that something of a `.dspy` file is asked because of a Python file."""
-        self._read_by_python.add(path)
+    def _owner(self, path: str) -> Owner | None:
+        """The file whose names have keys with a path."""
+        python = path.removeprefix(python_path(""))
+        return self._scopes.get(path) if python == path else owner_in_python(self, python)
 
     # --- names ------------------------------------------------------------------------------------------
 
     def symbol(self, key: Key) -> Symbol | None:
         """What a name of a `.dspy` file stands for; noted as read."""
         return self._names.symbol(key)
+
+    def python_type(self, path: str, name: str) -> types.Type | None:
+        """The type of a name of a Python file; None when there is no such name. Noted as read."""
+        key = python_key(path, name)
+        with self.lock:
+            if self._names.is_innermost(key):
+                return types.UNKNOWN  # as inside of `Tree = dict[str, "Tree"]`, of which the rest is known
+            found = self._names.symbol(key)
+        return found.type if found is not None else None
+
+    @contextmanager
+    def noting(self, path: str, name: str) -> Iterator[None]:
+        """Notes what is read inside of a `with` as read by a name of a Python file."""
+        with self.lock, self._names.noting(python_key(path, name)):
+            yield
 
     def note(self, key: Key) -> None:
         """Remember that what is being resolved depends on something."""

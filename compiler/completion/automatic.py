@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ...base.diagnostic import Edit
 from ...base.span import Span
 from ...grammar import syntax
 from ..analysis import FileAnalysis
 from . import items
+from .bases import is_base
 from .context import Context
 from .items import Completion, CompletionKind
 from .surroundings import Export, ExportKind, Surroundings
@@ -25,15 +26,19 @@ _KINDS: dict[ExportKind, CompletionKind] = {
     "dataset": "variable",
     "value": "constant",
 }
-_TYPES = {"type", "enum"}
+
+_SIGNATURES: tuple[ExportKind, ...] = ("signature",)
+_RECORDS: tuple[ExportKind, ...] = ("type",)
+_TYPES: tuple[ExportKind, ...] = ("type", "enum")
 
 
 def automatic_items(context: Context, around: Surroundings) -> Iterator[Completion]:
     """The names of other files that begin like the word at the cursor and mean nothing here yet."""
     if len(context.prefix) < SHORTEST or context.kind not in ("value", "argument", "statement", "type"):
         return
+    kinds = _kinds(context)
     for export in around.exports(context.prefix):
-        if context.kind == "type" and export.kind not in _TYPES:
+        if export.kind not in kinds:
             continue
         if context.analysis.program.lookup(export.name) is None:
             edit = import_edit(context.analysis, export)
@@ -45,6 +50,13 @@ def automatic_items(context: Context, around: Surroundings) -> Iterator[Completi
                 rank=items.RUNTIME,
                 more=(edit,),
             )
+
+
+def _kinds(context: Context) -> Collection[ExportKind]:
+    """What of other files may be named at the cursor."""
+    if is_base(context):
+        return _SIGNATURES if isinstance(context.parent, syntax.SignatureDeclaration) else _RECORDS
+    return _TYPES if context.kind == "type" else _KINDS
 
 
 def import_edit(analysis: FileAnalysis, export: Export) -> Edit:

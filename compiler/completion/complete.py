@@ -10,6 +10,7 @@ from . import items
 from .annotations import type_items
 from .arguments import argument_items
 from .automatic import automatic_items
+from .bases import base_items, is_base
 from .context import Context, context_at
 from .imports import imported_items, module_items
 from .items import Completion
@@ -25,6 +26,8 @@ _NOTHING = Nothing()
 def complete(analysis: FileAnalysis, offset: int, around: Surroundings = _NOTHING) -> tuple[Completion, ...]:
     """What may stand at an offset, the likeliest first; `around` knows the other files."""
     context = context_at(analysis, offset)
+    if is_base(context):
+        return items.unique((*base_items(context), *automatic_items(context, around)))
     found = items.unique((*_items(context, around), *word_items(context), *automatic_items(context, around)))
     if context.marked.followed_by_equals:
         found = tuple(map(items.without_equals, found))

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from ...grammar import syntax
 from .. import catalog, types
-from ..declared import constructed, holds, makes
+from ..declared import constructed, holds, is_common_base, makes
 from ..program import Symbol
 from ..resolve.errors import OF_PYTHON
 from ..types.assignable import assignable
@@ -33,8 +33,11 @@ def name_items(context: Context) -> Iterator[Completion]:
         yield from _error_items(context)
         return
     word = _declared_word(context)
+    taken = _taken_tools(context)
     for found in context.names.values():
         if isinstance(found.type, types.Class) and not _is_constructed(found.type.definition):
+            continue
+        if found.name in taken or _is_of_own_class(found, context):
             continue
         rank = None
         if word:
@@ -63,6 +66,28 @@ def _error_items(context: Context) -> Iterator[Completion]:
             yield items.symbol(found, context.replaced, None)
     for name in OF_PYTHON:
         yield Completion(name, "class", context.replaced, rank=items.NEAR)
+
+
+def _taken_tools(context: Context) -> frozenset[str]:
+    """The tools of the list at the cursor, each of which an agent has once."""
+    wanted = context.expected
+    if not isinstance(context.parent, syntax.List) or not any(
+        isinstance(each, types.Callback) and each.role == "tool" for each in types.options(wanted)
+    ):
+        return frozenset()
+    others = [each for each in context.parent.elements if each is not context.node]
+    return frozenset(each.text for each in others if isinstance(each, syntax.Name))
+
+
+def _is_of_own_class(found: Symbol, context: Context) -> bool:
+    """Whether a name is a module of the class that is being written, which cannot call itself."""
+    own, kind = context.item.declaration, found.type
+    made_from = kind.declared if isinstance(kind, types.Module) else None
+    return (
+        isinstance(own, syntax.ModuleDeclaration)
+        and made_from is not None
+        and (made_from.path, made_from.name) == (context.analysis.path, own.name.text)
+    )
 
 
 def _declared_word(context: Context) -> str:
@@ -105,6 +130,11 @@ def _may_fit(found: Symbol, expected: types.Type) -> bool:
     if not types.known(expected):
         return False
     made = constructed(found.type)
+    if isinstance(found.type, types.Class) and catalog.definition(found.name) is found.type.definition:
+        if is_common_base(found.type.definition):
+            return False
+        if not found.type.definition.complete:
+            return _is_one(made, expected)
     if types.known(made):
         return _could_be(made, expected)
     wanted = next((each for each in types.options(expected) if isinstance(each, types.Callback)), None)
@@ -113,6 +143,14 @@ def _may_fit(found: Symbol, expected: types.Type) -> bool:
         and isinstance(found.type, types.Function)
         and found.kind != "builtin"
         and _takes(found.type, wanted.role)
+    )
+
+
+def _is_one(made: types.Type, expected: types.Type) -> bool:
+    """Whether an object is of a class that is asked for, and does not only fit because little is known."""
+    return isinstance(made, types.Instance) and any(
+        isinstance(each, types.Instance) and made.definition.is_a(each.definition.name)
+        for each in types.options(expected)
     )
 
 

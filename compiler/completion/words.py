@@ -23,6 +23,8 @@ def word_items(context: Context) -> Iterator[Completion]:
     reading = context.reading
     if reading is None or context.marked.ground != "code" or context.kind in ("type", "label"):
         return
+    if context.marked.followed_by_equals:
+        return  # a name is given a value
     fitting = set(reading.words)
     if context.kind == "words" and reading.in_square_brackets and _is_in_type(context):
         fitting -= _OPERATORS

@@ -6,7 +6,8 @@ import ast
 import os.path
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal, NamedTuple, TypeAlias
+from contextlib import AbstractContextManager
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -37,6 +38,16 @@ class _Reading(threading.local):
         self.names: list[str] = []
 
 
+class Names(Protocol):
+    """The names of a file among all names of a project, where it is known who needs whom."""
+
+    def type(self, name: str) -> Type | None:
+        """The type of a name of the file's top level; None when there is none."""
+
+    def noting(self, name: str) -> AbstractContextManager[object]:
+        """Notes what is read inside of a `with` as read by a name whose type is known already."""
+
+
 class PythonFile(Struct, frozen=True, eq=False, dict=True):
     """A Python file: what its top level defines, each thing turned into a type when it is asked for."""
 
@@ -44,6 +55,8 @@ class PythonFile(Struct, frozen=True, eq=False, dict=True):
     text: str
     importer: Importer
     origin: Literal["python", "runtime"] = "python"
+    names: Names | None = None
+    """Those who are asked for the file's names; None for a file on its own."""
 
     @once
     def tree(self) -> ast.Module | None:
@@ -104,6 +117,9 @@ class PythonFile(Struct, frozen=True, eq=False, dict=True):
 
     def type(self, name: str) -> Type | None:
         """The type of a name of the top level; None when there is none."""
+        return self._type_alone(name) if self.names is None else self.names.type(name)
+
+    def _type_alone(self, name: str) -> Type | None:
         if name in self._found:
             return self._found[name]
         names = self._reading.names
@@ -112,7 +128,7 @@ class PythonFile(Struct, frozen=True, eq=False, dict=True):
         names.append(name)
         try:
             # Threads that come together read twice, and keep the same type.
-            return self._found.setdefault(name, self._read(name))
+            return self._found.setdefault(name, self.read(name))
         finally:
             names.pop()
 
@@ -172,7 +188,8 @@ class PythonFile(Struct, frozen=True, eq=False, dict=True):
     def _source(self) -> Source:
         return Source(self.path, self.text)
 
-    def _read(self, name: str) -> Type | None:
+    def read(self, name: str) -> Type | None:
+        """The type of a name of the top level, found out anew; None when there is none."""
         match self.definitions.get(name):
             case None:
                 return types.UNKNOWN if self.open else None
@@ -182,7 +199,7 @@ class PythonFile(Struct, frozen=True, eq=False, dict=True):
                     return types.Overloaded(tuple(map(self._function, ways)))
                 return self._function(node)
             case ast.ClassDef() as node:
-                return classes.read(node, self)
+                return classes.read(node, self if self.names is None else _ClassFile(self, self.names, name))
             case ast.AnnAssign(
                 annotation=ast.Name(id="TypeAlias") | ast.Attribute(attr="TypeAlias"), value=value
             ):
@@ -209,6 +226,34 @@ class PythonFile(Struct, frozen=True, eq=False, dict=True):
                 return types.UNKNOWN if found is None else found
             case _:
                 return types.UNKNOWN
+
+
+class _ClassFile(Struct, frozen=True):
+    """A file as a class of it sees it, of which much is found out after its type is known."""
+
+    file: PythonFile
+    names: Names
+    name: str
+    """That of the class."""
+
+    @property
+    def path(self) -> str:
+        """Its path."""
+        return self.file.path
+
+    @property
+    def origin(self) -> Literal["python", "runtime"]:
+        """Whose file it is."""
+        return self.file.origin
+
+    def lookup(self, name: str) -> Type | None:
+        """The type of a dotted name as the file understands it."""
+        with self.names.noting(self.name):
+            return self.file.lookup(name)
+
+    def place(self, node: ast.stmt) -> types.Place:
+        """Where a definition's name stands."""
+        return self.file.place(node)
 
 
 def _overloads(body: list[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -17,6 +17,7 @@ from .context import Context
 from .generics import Solution, solve, substitute
 from .interfaces import interface_of, module_interface, string_signature
 from .members import member
+from .operators import not_added
 
 
 def apply(call: syntax.Call, callee: Type, receiver: Type, context: Context) -> Type:
@@ -87,6 +88,9 @@ def _function(
         return Binding(function, None), function.returns
     binding = bind(arguments, function, function.parameters, context)
     result = substitute(function.returns, _solved(binding, context.item))
+    if function.origin == "builtin" and function.name == "sum" and len(binding.matched) == 1:
+        items = context.item.type_of(binding.matched[0][0].value)
+        return binding, result if not_added(items) is None else types.UNKNOWN
     if function.origin != "runtime":
         return binding, result
     if isinstance(receiver, types.Module):

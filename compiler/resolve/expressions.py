@@ -9,7 +9,7 @@ from ...grammar import syntax
 from .. import types
 from ..facts import Symbol, evident_type
 from ..types import Type, narrow
-from ..types.assignable import iterated
+from ..types.assignable import iterated, may_be_pair
 from ..types.union import widened
 from . import calls, data
 from .annotations import SPECIAL, annotate
@@ -280,14 +280,10 @@ def item_for(iterable: Type, target: syntax.Expression) -> Type:
     """What a loop over a value gives to its target.
 
     Two names for the keys of a dict are another finding; they are taken for a key and its value,
-    unless the keys can be unpacked, as a `NamedTuple` can.
+    unless the keys may be pairs.
     """
     is_pair = isinstance(target, syntax.Tuple) and len(target.elements) == 2
-    if (
-        is_pair
-        and isinstance(iterable, types.Dict)
-        and not isinstance(iterable.key, types.Tuple | types.Record)
-    ):
+    if is_pair and isinstance(iterable, types.Dict) and not may_be_pair(iterable.key):
         return types.Tuple((iterable.key, iterable.value))
     found = iterated(iterable)
     return types.UNKNOWN if found is None else found

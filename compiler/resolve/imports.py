@@ -16,7 +16,7 @@ from ..catalog import matches, stdlib
 from ..datafiles import ANY_MODULE
 from ..environment import ALL, Key
 from ..facts import DataFile, ImportTarget, ItemFacts, SavedState, Symbol
-from ..pythonfiles.file import Importer, PythonFile
+from ..pythonfiles.file import PythonFile
 from ..types import Type
 from .prelude import describe, given
 
@@ -77,8 +77,11 @@ class Workspace(Protocol):
     def python(self, path: str) -> PythonFile | None:
         """A Python file, read and not run."""
 
-    def used_by_python(self, path: str) -> None:
-        """Remember that something of a `.dspy` file is asked because of a Python file."""
+    def python_type(self, path: str, name: str) -> Type | None:
+        """The type of a name of a Python file; None when there is no such name. Noted as read."""
+
+    def noting(self, path: str, name: str) -> AbstractContextManager[None]:
+        """Notes what is read inside of a `with` as read by a name of a Python file."""
 
     def symbol(self, key: Key) -> Symbol | None:
         """What a name of a `.dspy` file stands for; noted as read."""
@@ -280,27 +283,6 @@ def _opaque(module: str, name: str) -> Type | None:
     if stdlib.lacks(module, name):
         return None
     return (matches.of_expressions(name) if module == "re" else None) or types.UNKNOWN
-
-
-def python_importer(files: Workspace, path: str) -> Importer:
-    """What the imports of the Python file at `path` bring."""
-
-    def find(level: int, module: str, name: str | None) -> Type | None:
-        parts = tuple(part for part in module.split(".") if part)
-        note(level, parts)
-        if name is None:
-            return module_type(files, path, level, parts)
-        kind = _type(imported(files, path, level, parts, name))
-        if kind is None or isinstance(kind, types.PythonModule):
-            note(level, (*parts, name))
-        return kind
-
-    def note(level: int, parts: tuple[str, ...]) -> None:
-        found = locate(files, path, level, parts) if parts or level else None
-        if found is not None and found.kind == "dspy":
-            files.used_by_python(found.path)
-
-    return find
 
 
 def same_file(first: str, second: str) -> bool:

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from msgspec import Struct, field
-from msgspec.structs import force_setattr, replace
+from msgspec.structs import force_setattr
 
 from .. import types
 from ..environment import ALL, Key
@@ -31,6 +31,9 @@ class Owner(Protocol):
 
     def declare(self, name: str) -> Symbol | None:
         """What a name of the file stands for, found out anew; None when the file has no such name."""
+
+    def unknown(self, found: Symbol) -> Symbol:
+        """What a name of the file stands for that needs itself, by what it would stand for otherwise."""
 
 
 class Frame(Struct, eq=False):
@@ -75,6 +78,23 @@ class _Reading:
         self._stack.pop()
 
 
+class _Noting:
+    """A frame for what is found out about a name that may have been resolved already."""
+
+    __slots__ = ("_close", "_key", "_stack")
+
+    def __init__(self, stack: list[Frame], key: Key, close: Callable[[Frame], None]) -> None:
+        self._stack = stack
+        self._key = key
+        self._close = close
+
+    def __enter__(self) -> None:
+        self._stack.append(Frame(len(self._stack), self._key))
+
+    def __exit__(self, *_: object) -> None:
+        self._close(self._stack.pop())
+
+
 class Names:
     """All names that have been resolved, with what they depend on."""
 
@@ -92,6 +112,8 @@ class Names:
         self._unfinished: list[_Entry | _Late] = []
         """Results that hang on a frame that is being resolved."""
         self._late: list[_Late] = []
+        self._circular: set[Key] = set()
+        """The names that need themselves."""
         self._depth = 0
         """How many frames of names are on the stack."""
 
@@ -105,6 +127,14 @@ class Names:
     def reading(self) -> AbstractContextManager[set[Key]]:
         """Collects what is read inside of a `with`, by something that is no name."""
         return _Reading(self._stack)
+
+    def noting(self, key: Key) -> AbstractContextManager[None]:
+        """Notes what is read inside of a `with` as read by a name, which may be resolved already."""
+        return _Noting(self._stack, key, self._noted)
+
+    def is_innermost(self, key: Key) -> bool:
+        """Whether a name is being resolved, and nothing else because of it."""
+        return bool(self._stack) and self._resolving.get(key) is self._stack[-1]
 
     def symbol(self, key: Key) -> Symbol | None:
         """What a name of a file stands for; None when the file has no such name."""
@@ -134,13 +164,27 @@ class Names:
             del self._resolving[key]
         self.declared += found is not None
         if found is not None and frame.is_circular:
-            found = replace(found, type=types.UNKNOWN)
+            found = owner.unknown(found)
+            self._circular.add(key)
         entry = self._entries[key] = _Entry(found, frame.reads)
         self._register(key, frame.reads)
         self._settle(frame, entry)
         if self._depth == 0:
             self._finish()
         return found
+
+    def _noted(self, frame: Frame) -> None:
+        """What belongs to a name has been found out."""
+        assert frame.key is not None
+        entry = self._entries.get(frame.key)
+        outer = self._stack[-1] if self._stack else None
+        if outer is not None:
+            outer.lowest = min(outer.lowest, frame.lowest)
+        if entry is not None:
+            entry.reads |= frame.reads
+            self._register(frame.key, frame.reads)
+        elif outer is not None:
+            outer.reads |= frame.reads
 
     def _register(self, key: Key, reads: set[Key]) -> None:
         for read in reads:
@@ -193,6 +237,7 @@ class Names:
                 self._late.remove(late)
         if frame.is_circular:
             found = types.Interface(late.name, open=True)
+            self._circular.add(late.key)
         late.found = found
         self._settle(frame, late)
         late.reads |= frame.reads
@@ -217,8 +262,10 @@ class Names:
         edited = set(keys)
         before: dict[Key, Symbol | None] = {}
         read_before = {key: self._reads(key) for key in edited}
+        circular_before = edited & self._circular
         changed = self._again(edited, before)
         changed |= {key for key in edited - changed if self._closes_a_circle(key, read_before[key])}
+        changed |= circular_before - self._circular
         if changed or lists:
             changed = self._again(self.dependents(changed | lists) - lists, before)
         return {key: before[key] for key in changed}
@@ -242,9 +289,9 @@ class Names:
         """The names that read something themselves."""
         return {reader for key in keys for reader in self._readers.get(key, ())}
 
-    def of_file(self, path: str) -> set[Key]:
-        """The names of a file that were asked for, those among them that it does not have."""
-        return {key for key in self._entries if key[0] == path}
+    def of_files(self, paths: set[str]) -> set[Key]:
+        """The names of files that were asked for, those among them that these do not have."""
+        return {key for key in self._entries if key[0] in paths}
 
     def keep_only(self, paths: set[str]) -> None:
         """Forget the names of all files but these, none of which reads one that is forgotten."""
@@ -280,6 +327,7 @@ class Names:
         return entry.reads if entry is not None else set()
 
     def _forget(self, key: Key) -> Symbol | None:
+        self._circular.discard(key)
         entry = self._entries.pop(key, None)
         if entry is None:
             return None

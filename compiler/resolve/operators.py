@@ -6,7 +6,8 @@ from types import EllipsisType
 
 from ...grammar import syntax
 from .. import types
-from ..types import Type
+from ..types import Type, narrow
+from ..types.assignable import iterated
 from ..types.generic import has_variables, named
 from ..types.union import widened
 from .data import joined
@@ -252,6 +253,10 @@ def _undecided(left: Type, operator: str, right: Type) -> bool:
 def subscript(value: Type, index: syntax.Expression, index_type: Type) -> Type:
     """The type of `value[index]`."""
     match value:
+        case types.List() | types.Builtin(name="str") if not isinstance(
+            index, syntax.Slice
+        ) and _is_no_number(index_type):
+            return types.UNKNOWN  # another finding
         case types.List(item=item):
             return value if isinstance(index, syntax.Slice) else item
         case types.Dict(value=inside):
@@ -280,6 +285,26 @@ def subscript(value: Type, index: syntax.Expression, index_type: Type) -> Type:
             )
         case _:
             return types.UNKNOWN
+
+
+def not_added(collection: Type) -> Type | None:
+    """The type of the items of a collection, where `sum` cannot add them to the 0 that it begins with."""
+    item = iterated(collection)
+    if item is None or not types.known(item) or narrow.may_be_none(item):
+        return None
+    wide = widened(item)
+    return wide if not any(fits(types.INT, "+", each) for each in types.options(wide)) else None
+
+
+def _is_no_number(kind: Type) -> bool:
+    """Whether a value is certainly of Python's own classes and not a whole number."""
+    match kind:
+        case types.Literals(values=values):
+            return not any(isinstance(each, int) for each in values)
+        case types.Builtin(name=name):
+            return name in ("str", "float")
+        case _:
+            return isinstance(kind, types.List | types.Dict | types.Set | types.Tuple)
 
 
 def _constant(bound: syntax.Expression | None) -> int | EllipsisType | None:

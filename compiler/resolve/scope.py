@@ -291,6 +291,13 @@ class FileScope:
         draft = item.draft()
         return declarations.declare(Environment(self, draft), draft, identifier)
 
+    def unknown(self, found: Symbol) -> Symbol:
+        """What a name of the file stands for that needs itself; of an import, not even the kind is known."""
+        item, _ = self._owners[found.name]
+        if isinstance(item.declaration, Imports):
+            return Symbol(found.name, "unresolved", types.UNKNOWN, None, item.key, item.declaration)
+        return replace(found, type=types.UNKNOWN)
+
     # --- items ------------------------------------------------------------------------------------------
 
     def forget_what_has_changed(self) -> None:

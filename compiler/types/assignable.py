@@ -6,7 +6,7 @@ from . import lookup
 from . import model as types
 from .generic import has_variables
 from .model import Type
-from .union import MOST_VALUES, known, union
+from .union import MOST_VALUES, known, options, union
 
 _WIDER = {
     "bool": {"int", "float", "complex", "Decimal"},
@@ -278,3 +278,17 @@ def iterated(kind: Type) -> Type | None:
             return None
         case _:
             return types.UNKNOWN
+
+
+def may_be_pair(key: Type) -> bool:
+    """Whether a key of a dict may have two parts, as far as is known; a text is no pair of letters."""
+    return any(
+        not known(each)
+        or each == types.Builtin("object")
+        or isinstance(each, types.Record)
+        or (
+            (each not in (types.STR, types.NEVER) and not isinstance(each, types.Literals))
+            and iterated(each) is not None
+        )
+        for each in options(key)
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextvars import ContextVar
 
 from . import model as types
 from .model import Type
@@ -83,7 +84,24 @@ def display(kind: Type) -> str:
 
 def display_function(function: types.Function) -> str:
     """The parameters and the result of a function as Python writes them."""
-    return f"({display_parameters(function.parameters)}) -> {display(function.returns)}"
+    return f"({display_parameters(function.parameters)}) -> {_display_result(function)}"
+
+
+_in_result: ContextVar[bool] = ContextVar("in_result", default=False)
+"""Whether the result of a function is being written that only its body tells."""
+
+
+def _display_result(function: types.Function) -> str:
+    """What a function returns; a function that its body returns may be itself, be it through others."""
+    if function.read is None:
+        return display(function.returns)
+    if _in_result.get():
+        return "Callable"
+    token = _in_result.set(True)
+    try:
+        return display(function.returns)
+    finally:
+        _in_result.reset(token)
 
 
 def display_parameters(parameters: Sequence[types.Parameter]) -> str:

@@ -147,6 +147,12 @@ def f(x: int) -> int:
 def g(x: int) -> int:
     return f(x) + q(a='a').b
 module q = Predict('a -> b: int')
+---
+def f(a: int):
+    return g
+def g(a: int):
+    return [f]
+x = f(1)
 """
 
 

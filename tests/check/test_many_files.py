@@ -12,6 +12,7 @@ import pytest
 
 from dspyc.compiler.analysis import Project
 from support.edits import edit, facts
+from support.folders import Folder, Step
 from support.shop import FILES, shown
 
 STEPS = int(os.environ.get("DSPYC_EDITS", "500")) // 4
@@ -35,9 +36,6 @@ MORE = {
         "test 'x':\n    assert f(s.a) > 1\n"
     ),
 }
-
-Step = Mapping[str, str | None]
-"""Texts that files get, None for one that is deleted."""
 
 KIND = "enum Kind:\n    small\n"
 USER = "from kinds import Kind\n\nx = Kind.small\n"
@@ -108,6 +106,50 @@ SEQUENCES: dict[str, list[Step]] = {
         {"kinds.dspy": KIND},
         {"kinds.dspy": "from user import Kind\n" + KIND},
         {"kinds.dspy": "from user import Kind\n"},
+    ],
+    "a circle of constants opens": [
+        {"a.dspy": "x = [y]\ny = [x]\nz = x + [1]\n"},
+        {"a.dspy": "x = [y]\ny = other\nz = x + [1]\n"},
+        {"a.dspy": "x = other\ny = [x]\nz = x + [1]\n"},
+    ],
+    "an import comes back through a Python file": [
+        {"a.dspy": "from p import T\n", "c.dspy": "from a import T\n", "p.py": "from c import T\n"},
+        {"p.py": "T = int\n"},
+        {"p.py": "from c import T\n"},
+    ],
+    "a signature goes in a circle that a string closes": [
+        {
+            "a.dspy": "from c import m\nsignature C:\n    output b: m\nsignature S:\n    output b: C\n",
+            "c.dspy": "from a import S, C\nmodule m = Predict('a: list[S] -> b: dict[str, C]')\n",
+        },
+    ],
+    "a record and a Python class extend each other": [
+        {
+            "b.dspy": "from p import T\n",
+            "c.dspy": "from p import C\n\ntype T(C):\n    c: str\n",
+            "p.py": "from c import T\nK = T\nclass C(K):\n    c: int = 1\n",
+        },
+    ],
+    "a tool begins to take what is made of it": [
+        {"c.dspy": "from p import f\nmodule T = ReAct('a -> b', tools=[f])\n", "p.py": ""},
+        {"p.py": "from c import T\ndef f(a: str) -> list[T]:\n    return a\n"},
+    ],
+    "what a class has as an attribute is known no longer": [
+        {
+            "b.dspy": "from p import M, C\nmodule m = M()\ndef f(a: C) -> int:\n    return a.a + 's'\n",
+            "p.py": "import dspyc\nfrom b import m\nclass C:\n    a: m\nclass M(dspyc.Module):\n    x = 1\n",
+        },
+        {"p.py": "from b import m\nclass C:\n    a: m\n"},
+    ],
+    "what two Python files hand on is gone": [
+        {
+            "a.dspy": "from s import C\ntype K = C\n",
+            "c.dspy": "from r import g\n\ndef f(a: str) -> int:\n    return g(a)\n",
+            "p.py": "from a import K\n",
+            "r.py": "from p import K\ndef g(a: K) -> int:\n    return 1\n",
+            "s.py": "class C(U):\n    c: dict[str, 'C'] = 1\n",
+        },
+        {"s.py": None, "a.dspy": "type K = C\n"},
     ],
 }
 
@@ -192,6 +234,22 @@ def test_random_changes_of_a_folder(seed: int) -> None:
         if number % 20 == 19:
             compare(kept, files)
             files |= start
+
+
+SEEDS = (17, 30, 35, 63, 87, 103, 105, 110, 145, 981, 1025, 1048, 1284, *range(200, 200 + max(1, STEPS // 5)))
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_random_folders_of_programs_and_python_files(part: int) -> None:
+    """Files that import each other in circles get other declarations, break, go, move, and come back."""
+    for seed in SEEDS[part::4]:
+        folder = Folder(seed)
+        kept = Project(folder.files.get)
+        for _ in range(12):
+            programs = folder.programs()
+            folder.rng.shuffle(programs)
+            compare(kept, folder.files, programs if folder.rng.random() < 0.6 else programs[:1])
+            folder.step()
 
 
 def _random_step(files: Mapping[str, str], start: Mapping[str, str], rng: random.Random) -> Step:

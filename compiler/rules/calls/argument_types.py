@@ -11,6 +11,7 @@ from ... import catalog, types
 from ...program import Item, Program
 from ...resolve.bounds import broken_by, number
 from ...resolve.generics import substitute
+from ...resolve.operators import not_added
 from ...types import Type
 from ...types.assignable import assignable
 from ...types.narrow import only_none_misfits
@@ -44,6 +45,7 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
         if (content := _content_of(call, parameter)) is not None and isinstance(given, types.Literals):
             wanted = content
         if assignable(given, wanted):
+            yield from _not_added(item, call, argument, given)
             yield from _wrong_elements(item, call, argument, parameter, wanted)
             continue
         if isinstance(argument.value, syntax.Call) and is_module_called(item, argument.value):
@@ -63,18 +65,31 @@ def wrong_type(program: Program, item: Item, node: Call) -> Findings:
             source = "a URL or a data URL" if content.name == "Image" else "a data URL"
             takes = f"`{call.name}` takes {source}"
         if isinstance(wanted, types.Iterable) and _is_builtin(call):
-            inside = "" if wanted.item == types.Builtin("object") else f" of {described(wanted.item)}"
-            takes = (
-                f"`{call.name}` takes a collection{inside}"
-                if inside
-                else f"`{call.name}` takes a string or a collection"
-            )
+            takes = f"`{call.name}` takes {_collection(wanted.item)}"
         yield wrong_type.at(
             argument.value,
             f"{takes}{but_is(given, wanted)}",
             _help(item, argument.value, given, wanted),
             _converted(item, argument.value, given, wanted),
         )
+
+
+def _not_added(item: Item, call: Called, argument: syntax.Argument, given: Type) -> Findings:
+    """`sum(words)`: `sum` begins with a 0, to which a text cannot be added."""
+    if not _is_builtin(call) or call.name != "sum" or len(call.binding.matched) > 1:
+        return
+    added = not_added(given)
+    if added is not None:
+        text = item.text[argument.value.span.start : argument.value.span.end]
+        help_ = f'`"".join({text})` joins texts' if added == types.STR else None
+        yield wrong_type.at(argument.value, f"`sum` adds numbers, not {described(added)}", help_)
+
+
+def _collection(items: Type) -> str:
+    """What a built-in takes that goes through it."""
+    if items == types.Builtin("object"):
+        return "a string or a collection"
+    return f"a collection of {described(items)}" if types.known(items) else "a collection"
 
 
 def _are_swapped(item: Item, call: Called, argument: syntax.Argument) -> bool:

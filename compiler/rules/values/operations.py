@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -186,13 +187,17 @@ def _as_text(item: Item, node: syntax.Binary, left: types.Type) -> Fix:
 
 
 def _compared(item: Item, node: syntax.Comparison) -> Findings:
-    for before, operand in pairwise((node.left, *node.rights[:-1])):
-        if isinstance(operand, syntax.Binary) and _joins_comparisons(item, before, operand):
-            word = "and" if operand.operator == "&" else "or"
-            sign = Span(operand.left.span.end, operand.right.span.start)
-            words = f"`{operand.operator}` is worked out before the comparisons; write `{word}`"
-            yield wrong_operands.at(sign, words, fix=replace(f"Write `{word}`", sign, f" {word} "))
-            return
+    for operand in _joining(item, node):
+        word = "and" if operand.operator == "&" else "or"
+        sign = Span(operand.left.span.end, operand.right.span.start)
+        words = f"`{operand.operator}` is worked out before the comparisons; write `{word}`"
+        yield wrong_operands.at(sign, words, fix=replace(f"Write `{word}`", sign, f" {word} "))
+        return
+    if (choice := _choice(item, node)) is not None:
+        text = f"{written(item, node.left)} in [{written(item, choice.left)}, {written(item, choice.right)}]"
+        words = f"`|` does not join values that are compared; write `{text}`"
+        yield wrong_operands.at(choice, words, fix=replace(f"Write `{text}`", node, text))
+        return
     operands = pairwise((node.left, *node.rights))
     for operator, (first, second) in zip(node.operators, operands, strict=True):
         if operator in ("in", "not in") and iterated(item.type_of(second)) is None:
@@ -202,10 +207,60 @@ def _compared(item: Item, node: syntax.Comparison) -> Findings:
         left, right = widened(item.type_of(first)), widened(item.type_of(second))
         if operator in _ORDERS and not ordered(_certain(left), _certain(right)):
             shown = f"`{_side(left)} {operator} {_side(right)}`"
-            help_ = _fields_of(item, first) or _fields_of(item, second)
+            help_ = _fields_of(item, first) or _fields_of(item, second) or _length_of(item, first, second)
             place = Span(first.span.start, second.span.end)
             yield wrong_operands.at(place, f"{shown} is not supported", help_)
             return
+
+
+def _length_of(item: Item, first: syntax.Expression, second: syntax.Expression) -> str | None:
+    """What to write for the length of a value that is compared with a whole number."""
+    for value, other in ((first, second), (second, first)):
+        kind = widened(item.type_of(value))
+        has_length = kind == types.STR or isinstance(kind, types.List | types.Dict | types.Set)
+        if has_length and not isinstance(value, syntax.String) and widened(item.type_of(other)) == types.INT:
+            return f"its length is `len({written(item, value)})`"
+    return None
+
+
+def _joining(item: Item, node: syntax.Comparison) -> Iterator[syntax.Binary]:
+    """The operands with `&` or `|` that were meant to join comparisons, or one with a bool beside it."""
+    for before, operand in pairwise((node.left, *node.rights[:-1])):
+        if isinstance(operand, syntax.Binary) and _joins_comparisons(item, before, operand):
+            yield operand
+    first, last = node.left, node.rights[-1]
+    if isinstance(first, syntax.Binary) and _joins_bool(item, first, first.left):
+        yield first
+    if isinstance(last, syntax.Binary) and _joins_bool(item, last, last.right):
+        yield last
+
+
+def _joins_bool(item: Item, operand: syntax.Binary, outer: syntax.Expression) -> bool:
+    """`flag & name == "a"`, where the side that is away from the comparison is a bool."""
+    left, right = widened(item.type_of(operand.left)), widened(item.type_of(operand.right))
+    return (
+        operand.operator in ("&", "|")
+        and _is_bare(item, operand)
+        and widened(item.type_of(outer)) == types.BOOL
+        and not _fit(left, operand.operator, right)
+    )
+
+
+def _choice(item: Item, node: syntax.Comparison) -> syntax.Binary | None:
+    """`name == "a" | "b"`, which compares with what `|` makes of two texts."""
+    last = node.rights[-1]
+    is_choice = (
+        node.operators == ("==",)
+        and isinstance(last, syntax.Binary)
+        and last.operator == "|"
+        and _is_bare(item, last)
+        and widened(item.type_of(last.left)) == types.STR == widened(item.type_of(last.right))
+    )
+    return last if is_choice and isinstance(last, syntax.Binary) else None
+
+
+def _is_bare(item: Item, operand: syntax.Binary) -> bool:
+    return not item.text[: operand.span.start].rstrip().endswith("(")
 
 
 def _joins_comparisons(item: Item, before: syntax.Expression, operand: syntax.Binary) -> bool:
@@ -214,12 +269,11 @@ def _joins_comparisons(item: Item, before: syntax.Expression, operand: syntax.Bi
 
     Anything else can be meant: sets are compared with their intersections, and numbers with their bits.
     """
-    is_bare = not item.text[: operand.span.start].rstrip().endswith("(")
     is_constant = isinstance(operand.left, syntax.Constant | syntax.String)
     is_again = isinstance(before, syntax.Name | syntax.Attribute) and written(item, before) == written(
         item, operand.right
     )
-    if operand.operator not in ("&", "|") or not is_bare:
+    if operand.operator not in ("&", "|") or not _is_bare(item, operand):
         return False
     if isinstance(operand.left, syntax.String):
         return True
@@ -229,11 +283,11 @@ def _joins_comparisons(item: Item, before: syntax.Expression, operand: syntax.Bi
 
 
 def _is_between_comparisons(item: Item, node: syntax.Binary) -> bool:
-    """Whether two comparisons are joined here, which is told of the whole."""
+    """Whether comparisons or compared values are joined here, which is told of the whole."""
     return node.operator in ("&", "|") and any(
-        operand is node and _joins_comparisons(item, before, operand)
+        operand is node
         for each in item.nodes(syntax.Comparison)
-        for before, operand in pairwise((each.left, *each.rights))
+        for operand in (*_joining(item, each), _choice(item, each))
     )
 
 

@@ -9,7 +9,7 @@ from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ...types import Type
-from ...types.assignable import iterated
+from ...types.assignable import iterated, may_be_pair
 from ..rule import Findings, insert, replace, rule, written
 from ..words import described
 
@@ -51,8 +51,7 @@ def wrong_unpacking(program: Program, item: Item, node: _Unpacking) -> Findings:
     each = iterated(holder)
     if each is None:
         return
-    is_tuple = _length(each) is not None or (isinstance(each, types.Record) and each.interface.open)
-    if isinstance(holder, types.Dict) and not is_tuple and len(target.elements) == 2:
+    if isinstance(holder, types.Dict) and not may_be_pair(each) and len(target.elements) == 2:
         text = written(item, node.iterable)
         fix = insert("Write `.items()`", node.iterable.span.end, ".items()")
         words = f"a loop over a dict gives its keys; write `{text}.items()` for keys and values"
