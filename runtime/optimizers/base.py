@@ -43,9 +43,7 @@ class Optimizer:
         """
         verify_teacher_settings(getattr(self, "teacher_settings", None))
         if getattr(self, "metric_threshold", None) is not None and getattr(self, "metric", None) is None:
-            raise ConfigurationError(
-                "`metric_threshold` needs a `metric`, whose scores are compared with it"
-            )
+            raise ConfigurationError("`metric_threshold` needs a `metric`, whose scores are compared with it")
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

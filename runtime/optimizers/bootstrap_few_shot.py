@@ -46,8 +46,8 @@ class BootstrapFewShot(Optimizer):
     metric_threshold: float | None = None
     """The lowest accepted score; without one, any score that is true or not 0."""
     teacher_settings: dict[str, Any] | None = None
-    """Settings for the teacher's runs: those of `configure`, such as a stronger `lm`, and those of its models'
-    requests, such as `temperature`.
+    """Settings for the teacher's runs: those of `configure`, such as a stronger `lm`, and those of requests,
+    such as `temperature`.
     """
     max_bootstrapped_demos: Annotated[int, Ge(0)] = 4
     """The most demos from runs that each predictor gets, besides those that it has."""

@@ -56,8 +56,8 @@ class InferRules(Optimizer):
     num_threads: Annotated[int, Ge(1)] | None = None
     """How many examples to evaluate at a time; `settings.num_threads` unless given."""
     teacher_settings: dict[str, Any] | None = None
-    """Settings for the teacher's runs and for writing the rules: those of `configure`, such as a stronger `lm`,
-    and those of its models' requests, such as `temperature`.
+    """Settings for the teacher's runs and for writing the rules: those of `configure`, such as a stronger
+    `lm`, and those of requests, such as `temperature`.
     """
     _: KW_ONLY
     metric: Metric | None = None

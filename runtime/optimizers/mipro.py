@@ -57,8 +57,8 @@ class MIPROv2(Optimizer):
     task_model: BaseLM | None = None
     """The model that the program runs with, where it has none of its own; the configured one when None."""
     teacher_settings: dict[str, Any] | None = None
-    """Settings for the teacher's runs: those of `configure`, such as a stronger `lm`, and those of its models'
-    requests, such as `temperature`.
+    """Settings for the teacher's runs: those of `configure`, such as a stronger `lm`, and those of requests,
+    such as `temperature`.
     """
     max_bootstrapped_demos: Annotated[int, Ge(0)] = 4
     """The most demos from runs in a set. With no demos of either kind, only instructions are searched."""
@@ -383,8 +383,8 @@ def _refuse_permission(is_asked_for: bool | None) -> None:
     if is_asked_for:
         raise also_as(
             OptimizerError(
-                "MIPROv2 asks nobody before it runs; leave out `requires_permission_to_run`, and see what a run "
-                "costs at most with `dspyc optimize --plan`"
+                "MIPROv2 asks nobody before it runs; leave out `requires_permission_to_run`, and see with "
+                "`dspyc optimize --plan` what a run costs at most"
             ),
             ValueError(),
         )

@@ -74,7 +74,7 @@ class SIMBA(Optimizer):
     """What gives advice; the configured model when None."""
     teacher_settings: dict[str, Any] | None = None
     """Settings for one of the runs on each example: those of `configure`, such as a stronger `lm`, which then
-    answers for all predictors, and those of its models' requests, such as `temperature`.
+    answers for all predictors, and those of requests, such as `temperature`.
     """
     demo_input_field_maxlen: Annotated[int, Ge(1)] = 100_000
     """The number of characters after which a text in a demo's inputs is cut."""

@@ -41,9 +41,7 @@ def near(**options: Any) -> KNNFewShot:
 
 OPTIMIZERS: dict[str, Callable[..., Any]] = {
     "BootstrapFewShot": lambda **more: BootstrapFewShot(metric=same_label, **SMALL, **more),
-    "BootstrapRS": lambda **more: BootstrapRS(
-        metric=same_label, num_candidate_programs=1, **SMALL, **more
-    ),
+    "BootstrapRS": lambda **more: BootstrapRS(metric=same_label, num_candidate_programs=1, **SMALL, **more),
     "BootstrapFewShotWithOptuna": lambda **more: BootstrapFewShotWithOptuna(
         metric=same_label, num_candidate_programs=2, **{**SMALL, "max_labeled_demos": 2}, **more
     ),
