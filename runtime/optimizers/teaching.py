@@ -24,7 +24,7 @@ OF_MODELS = frozenset(ModuleSettings.__annotations__) - frozenset(CallSettings._
 _MISSPELLED = 0.8
 """How alike two names are that are taken for one; as in `configure`."""
 
-_told: WeakKeyDictionary[Module, set[str]] = WeakKeyDictionary()
+_told: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 _lock = new_lock()
 
 
@@ -83,7 +83,7 @@ def tell_of_unused(given: Mapping[str, Any] | None, student: Module, guide: Modu
     if not given:
         return
     if guide is None:
-        _tell(student, '`teacher_settings` has no effect with `teacher="labels"`: no teacher runs')
+        tell_once(student, '`teacher_settings` has no effect with `teacher="labels"`: no teacher runs')
         return
     lm = given.get("lm")
     if lm is None:
@@ -91,7 +91,7 @@ def tell_of_unused(given: Mapping[str, Any] | None, student: Module, guide: Modu
     with context(lm=lm):
         others = [name for name, used in models_of(guide).items() if used is not in_place_of(lm)]
     if others:
-        _tell(
+        tell_once(
             student,
             f"the `lm` of `teacher_settings` is not used by predictors with a model of their own, which "
             f"{list_names(others)} {'has' if len(others) == 1 else 'have'}; pass a `teacher=` program whose "
@@ -99,10 +99,10 @@ def tell_of_unused(given: Mapping[str, Any] | None, student: Module, guide: Modu
         )
 
 
-def _tell(student: Module, words: str) -> None:
-    """Warn, unless it was said of this student before: a search makes demos many times."""
+def tell_once(of: Any, words: str) -> None:
+    """Warn, unless it was said of this student or signature before: a search makes demos many times."""
     with _lock:
-        told = _told.setdefault(student, set())
+        told = _told.setdefault(of, set())
         if words in told:
             return
         told.add(words)

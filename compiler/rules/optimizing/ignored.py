@@ -73,8 +73,10 @@ def unread_setting(program: Program, item: Item, node: syntax.Call) -> Findings:
     """Nothing reads a setting in `teacher_settings`, unless a Python file that the program uses does.
 
     ```dspy
-    optimizer few = BootstrapFewShot(teacher_settings={"style": "short"})
-    #                                                  ^^^^^^^ W319 there is no setting `style`, so it has no effect
+    optimizer few = BootstrapFewShot(
+        teacher_settings={"style": "short"}
+    #                     ^^^^^^^ W319 there is no setting `style`, so it has no effect
+    )
     ```
 
     ```dspy
