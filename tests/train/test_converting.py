@@ -21,9 +21,9 @@ TEXTS = [
     "My card hasn't arrived in 2024!\n\nWhy?  Two  blanks",
     "na\u00efve \u00e9t\u00e9 \u6771\u4eac \U0001f642 x=1;\ty",
     "I'LL they're 12345 don't",
-    "<user>  Is it here?<assistant>\n No.<end> ",
     " a blank first, and a longer text that goes on " * 4,
 ]
+WITH_BLANKS = "<user>  Is it here?<assistant>\n No.<end> "
 SPECIAL = ["<unk>", "<s>", "<end>", "<user>", "<assistant>", "</s>", "<|endoftext|>"]
 SIZES = {
     "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4,
@@ -89,7 +89,7 @@ def tokenizer_of(kind: str) -> Any:
         learner.pre_tokenizer = pre_tokenizers.Metaspace()
         bytes_ = [f"<0x{number:02X}>" for number in range(256)]
         trainer = trainers.BpeTrainer(vocab_size=600, special_tokens=SPECIAL + bytes_, show_progress=False)
-        learner.train_from_iterator([TEXTS[0], TEXTS[1], TEXTS[3], TEXTS[5]], trainer)
+        learner.train_from_iterator([TEXTS[0], TEXTS[1], TEXTS[3], TEXTS[4]], trainer)
         facts = json.loads(learner.to_str())
         facts["added_tokens"] = [each for each in facts["added_tokens"] if each["content"] in SPECIAL]
         facts["pre_tokenizer"] = None
@@ -157,7 +157,8 @@ def test_llama_cpp_answers_as_transformers_does(kind: str, tmp_path: Path) -> No
         tmp_path / "model.gguf", changed=0, context=context, slots=1, threads=1, gpu_layers=None
     )
     server, compared = _start(settings, "it"), 0
-    for text in [*TEXTS, *(text[: 3 * count] for count, text in enumerate(TEXTS * 2, 1))]:
+    others = [WITH_BLANKS] if KINDS[kind][1] == "pieces that take blanks" else []
+    for text in [*TEXTS, *others, *(text[: 3 * count] for count, text in enumerate(TEXTS * 2, 1))]:
         ids = tokenizer.encode(text)
         with torch.no_grad():
             wanted = network(torch.tensor([ids])).logits[0, -1].log_softmax(-1)
