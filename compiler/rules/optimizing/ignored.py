@@ -212,5 +212,8 @@ def _is_overriding(row: _Overridden, each: Compilation) -> bool:
 
 
 def _words(row: _Overridden) -> str:
-    shown = {"labels": '="labels"', False: "=False"}.get(row.value, "") if row.value is not ... else ""  # type: ignore[call-overload]
+    if row.value is ...:
+        shown = ""
+    else:
+        shown = f'="{row.value}"' if isinstance(row.value, str) else f"={row.value}"
     return f"`{row.name}` has no effect with `{row.by}{shown}`: {row.why}"

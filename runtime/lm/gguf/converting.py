@@ -92,7 +92,7 @@ def convert(path: Path, target: Path, model: str) -> None:
 
 
 def _planned(path: Path) -> tuple[Architecture, Config, Vocabulary]:
-    config = read_json(path / "config.json")
+    config: Config = read_json(path / "config.json")
     names = config.get("architectures") or []
     architecture = next((ARCHITECTURES[name] for name in names if name in ARCHITECTURES), None)
     if architecture is None:

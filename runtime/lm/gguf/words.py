@@ -73,7 +73,7 @@ def template_of(path: Path, settings: dict[str, Any]) -> str:
     return str(given).replace("{% generation %}", "").replace("{% endgeneration %}", "")
 
 
-def vocabulary_of(path: Path, config: dict[str, Any], size: int) -> Vocabulary:
+def vocabulary_of(path: Path, config: Mapping[str, Any], size: int) -> Vocabulary:
     """A folder's tokenizer: byte-level BPE, or BPE over texts whose blanks are `▁`, as SentencePiece's are.
 
     Raises:
