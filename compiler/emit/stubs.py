@@ -8,37 +8,12 @@ from collections.abc import Collection
 from ...grammar import syntax
 from .. import types
 from ..analysis import FileAnalysis
+from ..catalog.typed_settings import SETTINGS
 from . import functions, hints, order, records, signatures, values
 from .code import Here, Parameters, call, class_definition, function, load, store
 from .names import names_of
 
 _PASS = ast.Expr(ast.Constant(...))
-SETTINGS = {
-    "CallSettings": frozenset({"lm", "config", "demos", "max_retries"}),
-    "ModuleSettings": frozenset(
-        [
-            "lm",
-            "max_retries",
-            "temperature",
-            "max_tokens",
-            "top_p",
-            "top_k",
-            "n",
-            "stop",
-            "seed",
-            "timeout",
-            "frequency_penalty",
-            "presence_penalty",
-            "logit_bias",
-            "logprobs",
-            "top_logprobs",
-            "reasoning_effort",
-            "rollout_id",
-            "probabilities",
-        ]
-    ),
-}
-"""The keys of the runtime's types for settings, which no parameter beside them may have as its name."""
 
 
 def stub(analysis: FileAnalysis) -> ast.Module:

@@ -90,6 +90,7 @@ from .optimizing.amounts import search_length
 from .optimizing.callbacks import function_shape, metric_field
 from .optimizing.composed import not_an_optimizer, unknown_step
 from .optimizing.finetuning import taught_by_itself, too_few_threads, training_setting, untrainable_model
+from .optimizing.ignored import overridden_argument, teacher_setting, threshold_without_metric, unread_setting
 from .optimizing.labels import missing_labels
 from .optimizing.pointless import (
     bootstrapped_twice,
@@ -241,6 +242,8 @@ RULES: tuple[Rule, ...] = (
     unknown_step,
     not_an_optimizer,
     search_size,
+    teacher_setting,
+    threshold_without_metric,
     search_length,
     unused_import,
     unused_variable,
@@ -278,6 +281,8 @@ RULES: tuple[Rule, ...] = (
     no_function_calling,
     unknown_answer,
     ready_made_metric,
+    unread_setting,
+    overridden_argument,
     look_alike_names,
     key_in_source,
     unsafe_tool,

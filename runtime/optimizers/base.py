@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ClassVar, overload
 
-from ..errors import OptimizerError, list_names
+from ..errors import ConfigurationError, OptimizerError, list_names
 from ..example import Example, listed_examples
 from ..execution.callbacks import BaseCallback, listening, with_callbacks
 from ..modules.base import Module
@@ -16,6 +16,7 @@ from ..parameters import parameters_of
 from ..signature.inputs import as_demo
 from ..work.identity import program_digest
 from .plan import Planned
+from .teaching import verify_teacher_settings
 
 
 class Optimizer:
@@ -33,6 +34,16 @@ class Optimizer:
     _reported_as: ClassVar[str] = "compile"
     callbacks: ClassVar[Sequence[BaseCallback]] = ()
     """Called for each `compile`; the constructor accepts them."""
+
+    def __post_init__(self) -> None:
+        """Complain about parameters that could have no effect.
+
+        Raises:
+            ConfigurationError: naming them.
+        """
+        verify_teacher_settings(getattr(self, "teacher_settings", None))
+        if getattr(self, "metric_threshold", None) is not None and getattr(self, "metric", None) is None:
+            raise ConfigurationError("`metric_threshold` needs a `metric`, whose scores are compared with it")
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -247,6 +247,12 @@ class BetterTogether(Optimizer):
                     f"`optimizer_compile_args` gives `{name}` {list_names(unknown)}, which the `compile` of "
                     f"{kind} does not take; it takes {list_names(sorted(taken - {'student'}))}"
                 )
+        if shared["teacher"] is not None and not any(
+            "teacher" in _taken(self.optimizers[name]) for name in steps
+        ):
+            raise OptimizerError(
+                f"`teacher` would have no effect: none of {list_names(dict.fromkeys(steps))} takes one"
+            )
         for name in dict.fromkeys(steps):
             optimizer = self.optimizers[name]
             try:

@@ -12,7 +12,7 @@ from ..errors import OptimizerError, also_as
 from ..evaluate.scores import raised_by
 from ..example import Example
 from ..execution.progress import report
-from ..execution.settings import context, lookup
+from ..execution.settings import lookup
 from ..interface import Examples, Metric
 from ..limits import Ge
 from ..modules.base import Module
@@ -23,6 +23,7 @@ from .labeled_few_shot import LabeledFewShot, filled_up
 from .labels import Labels, is_labels, runs_by_labels, verify_teacher
 from .plan import Planned, Span
 from .rollouts import Acceptance, Call, Rollout, marked_copy, report_failures, roll_out
+from .teaching import teaching, tell_of_unused
 
 logger = logging.getLogger("dspyc")
 
@@ -45,13 +46,17 @@ class BootstrapFewShot(Optimizer):
     metric_threshold: float | None = None
     """The lowest accepted score; without one, any score that is true or not 0."""
     teacher_settings: dict[str, Any] | None = None
-    """Settings for the teacher's runs, such as a stronger `lm`."""
+    """Settings for the teacher's runs: those of `configure`, such as a stronger `lm`, and those of requests,
+    such as `temperature`.
+    """
     max_bootstrapped_demos: Annotated[int, Ge(0)] = 4
     """The most demos from runs that each predictor gets, besides those that it has."""
     max_labeled_demos: Annotated[int, Ge(0)] = 16
     """The number of demos up to which labelled examples are added to each predictor."""
     max_rounds: Annotated[int, Ge(1)] = 1
-    """How often to try an example; at temperature 1 from the second time."""
+    """How often to try an example; from the second time at temperature 1, unless `teacher_settings` or the
+    predictor sets one.
+    """
     max_errors: Annotated[int, Ge(1)] | None = None
     """The number of failed runs after which to give up; `settings.max_errors` unless given."""
 
@@ -72,13 +77,16 @@ class BootstrapFewShot(Optimizer):
         examples = as_examples("trainset", trainset)
         program = student.deepcopy()
         if is_labels(teacher):
+            tell_of_unused(self.teacher_settings, student, None)
             found = self._by_labels(program, examples)
         else:
             assert not isinstance(teacher, str)
             guide = self._teacher(student, teacher, examples)
             verify_structure(program, guide)
-            with context(**(self.teacher_settings or {})):
-                found = self._bootstrap(marked_copy(guide), program, examples)
+            tell_of_unused(self.teacher_settings, student, guide)
+            guide = marked_copy(guide)
+            with teaching(self.teacher_settings, guide):
+                found = self._bootstrap(guide, program, examples)
         self._give_demos(program, found, examples)
         program._compiled = True
         return program

@@ -43,13 +43,17 @@ class BootstrapFewShotWithOptuna(Optimizer):
     metric: Metric
     """How good a prediction is: accepts runs as demos, and scores candidates."""
     teacher_settings: dict[str, Any] | None = None
-    """Settings for the teacher's runs, such as a stronger `lm`."""
+    """Settings for the teacher's runs: those of `configure`, such as a stronger `lm`, and those of requests,
+    such as `temperature`.
+    """
     max_bootstrapped_demos: Annotated[int, Ge(0)] = 4
     """How many demos from runs there are to choose from, where `compile` does not say `max_demos`."""
     max_labeled_demos: Annotated[int, Ge(0)] = 16
     """The number of demos up to which labelled examples are added to choose from."""
     max_rounds: Annotated[int, Ge(1)] = 1
-    """How often to try an example while bootstrapping; at temperature 1 from the second time."""
+    """How often to try an example while bootstrapping; from the second time at temperature 1, unless
+    `teacher_settings` or the predictor sets one.
+    """
     num_candidate_programs: Annotated[int, Ge(1)] = 16
     """How many combinations to try."""
     num_threads: Annotated[int, Ge(1)] | None = None

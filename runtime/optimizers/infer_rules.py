@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from ..errors import ContextWindowExceededError, OptimizerError
 from ..evaluate import Evaluate
 from ..example import Example
+from ..execution.settings import context
 from ..interface import Examples, Metric
 from ..limits import Ge
 from ..modules.base import Module
@@ -28,6 +29,7 @@ from .labels import Labels, verify_teacher
 from .plan import Planned, Span, writing_prompt
 from .prompting import Question, ask_all, model_for
 from .study import Study
+from .teaching import of_requests, of_runs
 from .trials import Steps, Trial
 
 _AS_IT_IS, _WITHOUT_RULES = -2, -1
@@ -54,7 +56,9 @@ class InferRules(Optimizer):
     num_threads: Annotated[int, Ge(1)] | None = None
     """How many examples to evaluate at a time; `settings.num_threads` unless given."""
     teacher_settings: dict[str, Any] | None = None
-    """Settings for the teacher's runs and for writing the rules, such as a stronger `lm`."""
+    """Settings for the teacher's runs and for writing the rules: those of `configure`, such as a stronger
+    `lm`, and those of requests, such as `temperature`.
+    """
     _: KW_ONLY
     metric: Metric | None = None
     """How good a prediction is: accepts runs as demos, and scores candidates; needed."""
@@ -65,7 +69,9 @@ class InferRules(Optimizer):
     max_labeled_demos: Annotated[int, Ge(0)] = 16
     """The number of demos up to which labelled examples are added to each predictor."""
     max_rounds: Annotated[int, Ge(1)] = 1
-    """How often to try an example while bootstrapping; at temperature 1 from the second time."""
+    """How often to try an example while bootstrapping; from the second time at temperature 1, unless
+    `teacher_settings` or the predictor sets one.
+    """
     max_errors: Annotated[int, Ge(1)] | None = None
     """The number of errors after which to give up; `settings.max_errors` unless given."""
     seed: int = 0
@@ -210,12 +216,13 @@ class _Rules:
             for number in self.found
         ]
         while waiting:
-            answers = ask_all(
-                self._predictor,
-                [self._question(each) for each in waiting],
-                what="rules",
-                num_threads=self._settings.num_threads,
-            )
+            with context(**of_runs(self._settings.teacher_settings)):
+                answers = ask_all(
+                    self._predictor,
+                    [self._question(each) for each in waiting],
+                    what="rules",
+                    num_threads=self._settings.num_threads,
+                )
             waiting = [
                 again
                 for each, answer in zip(waiting, answers, strict=True)
@@ -241,7 +248,7 @@ class _Rules:
         return Question(
             {"examples_text": _text(signature, asked.examples)},
             lm if lm is not None else models_of(self._program)[asked.predictor],
-            {"rollout_id": rollout, "temperature": 1.0},
+            {"rollout_id": rollout, "temperature": 1.0, **of_requests(settings.teacher_settings)},
         )
 
     def _examples(self) -> dict[str, list[Any]]:

@@ -101,13 +101,17 @@ class KNNFewShot(Optimizer):
     metric_threshold: float | None = None
     """The lowest accepted score; without one, any score that is true or not 0."""
     teacher_settings: dict[str, Any] | None = None
-    """Settings for the teacher's runs, such as a stronger `lm`."""
+    """Settings for the teacher's runs: those of `configure`, such as a stronger `lm`, and those of requests,
+    such as `temperature`.
+    """
     max_bootstrapped_demos: Annotated[int, Ge(0)] = 4
     """The most demos from runs that each predictor gets for a call."""
     max_labeled_demos: Annotated[int, Ge(0)] = 16
     """The number of demos up to which the nearest examples are added with their labels."""
     max_rounds: Annotated[int, Ge(1)] = 1
-    """How often to try an example; at temperature 1 from the second time."""
+    """How often to try an example; from the second time at temperature 1, unless `teacher_settings` or the
+    predictor sets one.
+    """
     max_errors: Annotated[int, Ge(1)] | None = None
     """The number of failed runs of one call after which to give up; `settings.max_errors` unless given."""
 

@@ -12,9 +12,12 @@ from ..interface import Examples
 from ..limits import Ge
 from ..modules.base import Module
 from ..parameters import parameters
-from ..signature.inputs import as_demo
+from ..signature.inputs import as_demo, needs_types, typed_demo
+from ..values.cells import EmptyCell
+from ..values.inputs import Misfit
 from .base import Optimizer, shown_by
 from .plan import Planned, Span
+from .teaching import tell_once
 
 
 @parameters
@@ -22,7 +25,8 @@ class LabeledFewShot(Optimizer):
     """Gives every predictor labelled examples as demos, with their values in the types of the fields.
 
     The simplest optimizer: no call is made. The student keeps its demos, and more are added. An example
-    helps a predictor only if it has at least one of its inputs and one of its outputs; others are skipped.
+    helps a predictor only if it has at least one of its inputs and one of its outputs, and values of the
+    fields' types; others are skipped.
     """
 
     k: Annotated[int, Ge(0)] = 16
@@ -71,10 +75,33 @@ def filled_up(
 
 
 def fitting_demos(signature: Any, examples: Sequence[Example]) -> list[Example]:
-    """The examples that a predictor's prompt can show: those with an input and an output of its."""
+    """The examples that a predictor's prompt can show: those with an input and an output of its, and no value
+    that a field of its refuses, such as a label that is none of its choices.
+    """
     inputs, outputs = signature.input_fields, signature.output_fields
-    return [
+    labelled = [
         example
         for example in examples
-        if any(name in example for name in inputs) and any(name in example for name in outputs)
+        if any(name in example for name in inputs)
+        and any(name in example and not isinstance(example[name], EmptyCell) for name in outputs)
     ]
+    if not needs_types(signature):
+        return labelled
+    complaints = [_complaint(signature, example) for example in labelled]
+    if wrong := [each for each in complaints if each is not None]:
+        verb = "is" if len(wrong) == 1 else "are"
+        tell_once(
+            signature,
+            f"{len(wrong)} of {len(examples)} rows {verb} not shown as demos, the first because {wrong[0]}",
+        )
+    return [example for example, wrong in zip(labelled, complaints, strict=True) if wrong is None]
+
+
+def _complaint(signature: Any, example: Example) -> str | None:
+    """Why a row cannot be a demo of a predictor: the value that is not one of its field's type."""
+    try:
+        typed_demo(signature, example)
+    except Misfit as misfit:
+        misfit.path = misfit.path.removeprefix(".")
+        return misfit.describe("")
+    return None

@@ -51,11 +51,19 @@ def verify_teacher(student: Module, teacher: Module | Labels | None, examples: S
 
 
 def verify_labels(program: Module, examples: Sequence[Example]) -> None:
-    """Complain about a predictor that no row can teach.
+    """Complain about a predictor that no row can teach, and about a row that cannot teach any.
 
     Raises:
-        OptimizerError: it has a field that is no column, or no row has all of its fields.
+        OptimizerError: it has a field that is no column, no row has all of its fields, or a value is not one
+            of its field's type.
     """
+    _verify_columns(program, examples)
+    for number, example in enumerate(examples, 1):
+        for _ in _calls(program, example, number):
+            pass
+
+
+def _verify_columns(program: Module, examples: Sequence[Example]) -> None:
     columns = {name for example in examples for name in example.keys()}  # noqa: SIM118 not all names are shown
     predictors = program.named_predictors()
     if not predictors:
@@ -84,7 +92,7 @@ def runs_by_labels(program: Module, examples: Sequence[Example]) -> list[list[Ca
     Raises:
         OptimizerError: a predictor that no row can teach, or a value that is not one of its field's type.
     """
-    verify_labels(program, examples)
+    _verify_columns(program, examples)
     runs = [list(_calls(program, example, number)) for number, example in enumerate(examples, 1)]
     report("bootstrap", len(runs), len(runs), "from the labels")
     return runs

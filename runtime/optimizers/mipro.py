@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from ..errors import OptimizerError
+from ..errors import OptimizerError, also_as
 from ..evaluate import Evaluate
 from ..example import Example
 from ..execution.settings import context
@@ -57,7 +57,9 @@ class MIPROv2(Optimizer):
     task_model: BaseLM | None = None
     """The model that the program runs with, where it has none of its own; the configured one when None."""
     teacher_settings: dict[str, Any] | None = None
-    """Settings for the teacher's runs, such as a stronger `lm`."""
+    """Settings for the teacher's runs: those of `configure`, such as a stronger `lm`, and those of requests,
+    such as `temperature`.
+    """
     max_bootstrapped_demos: Annotated[int, Ge(0)] = 4
     """The most demos from runs in a set. With no demos of either kind, only instructions are searched."""
     max_labeled_demos: Annotated[int, Ge(0)] = 4
@@ -119,7 +121,7 @@ class MIPROv2(Optimizer):
             max_bootstrapped_demos: instead of the optimizer's.
             max_labeled_demos: instead of the optimizer's.
             seed: instead of the optimizer's.
-            minibatch: measure choices on minibatches; with `auto`, that is decided by the number of rows.
+            minibatch: measure choices on minibatches; with `auto`, only where there are many rows.
             minibatch_size: how many rows a minibatch has.
             minibatch_full_eval_steps: after how many choices the best so far is measured on all rows.
             program_aware_proposer: show the program to the model that writes instructions.
@@ -127,7 +129,7 @@ class MIPROv2(Optimizer):
             view_data_batch_size: how many rows it looks at in each call.
             tip_aware_proposer: give it a tip.
             fewshot_aware_proposer: show it demos.
-            requires_permission_to_run: accepted for compatibility with DSPy; nothing is asked.
+            requires_permission_to_run: DSPy's former parameter; nobody is asked, so true is refused.
             provide_traceback: log errors with their traceback.
 
         Raises:
@@ -138,6 +140,7 @@ class MIPROv2(Optimizer):
         run = self._run(
             student, trainset, valset, num_trials, max_bootstrapped_demos, max_labeled_demos, seed, minibatch
         )
+        _refuse_permission(requires_permission_to_run)
         run.verify(student, teacher, minibatch_size)
         verify_log_dir(self.log_dir)
         settings = Settings(
@@ -199,6 +202,7 @@ class MIPROv2(Optimizer):
         seed: int | None = None,
         minibatch: bool = True,
         minibatch_size: int = 35,
+        requires_permission_to_run: bool | None = None,
         **others: Any,
     ) -> None:
         """Raise what `compile` would reject.
@@ -214,6 +218,7 @@ class MIPROv2(Optimizer):
             seed: as in `compile`.
             minibatch: as in `compile`.
             minibatch_size: as in `compile`.
+            requires_permission_to_run: as in `compile`.
             others: further arguments of `compile`, which fit whatever they are.
 
         Raises:
@@ -222,6 +227,7 @@ class MIPROv2(Optimizer):
         run = self._run(
             student, trainset, valset, num_trials, max_bootstrapped_demos, max_labeled_demos, seed, minibatch
         )
+        _refuse_permission(requires_permission_to_run)
         run.verify(student, teacher, minibatch_size)
         verify_log_dir(self.log_dir)
 
@@ -319,7 +325,7 @@ class MIPROv2(Optimizer):
             bootstrapped,
             labeled,
             zero_shot,
-            len(val) > MIN_MINIBATCH_SIZE,
+            minibatch and len(val) > MIN_MINIBATCH_SIZE,
         )
 
     def _verify_amounts(self, num_trials: int | None, predictors: int, zero_shot: bool) -> None:
@@ -370,6 +376,18 @@ class _Run:
                 "smaller `minibatch_size=`, or `minibatch=False`"
             )
         verify_teacher(student, teacher, self.train)
+
+
+def _refuse_permission(is_asked_for: bool | None) -> None:
+    """Complain where a run is not to begin before somebody has agreed to what it costs."""
+    if is_asked_for:
+        raise also_as(
+            OptimizerError(
+                "MIPROv2 asks nobody before it runs; leave out `requires_permission_to_run`, and see with "
+                "`dspyc optimize --plan` what a run costs at most"
+            ),
+            ValueError(),
+        )
 
 
 def trials_for(candidates: int, predictors: int, zero_shot: bool) -> int:

@@ -47,13 +47,17 @@ class BootstrapFewShotWithRandomSearch(Optimizer):
     metric: Metric
     """How good a prediction is: accepts runs as demos, and scores candidates."""
     teacher_settings: dict[str, Any] | None = None
-    """Settings for the teacher's runs, such as a stronger `lm`."""
+    """Settings for the teacher's runs: those of `configure`, such as a stronger `lm`, and those of requests,
+    such as `temperature`.
+    """
     max_bootstrapped_demos: Annotated[int, Ge(0)] = 4
     """The most demos from runs that each predictor gets, besides those that it has."""
     max_labeled_demos: Annotated[int, Ge(0)] = 16
     """The number of demos up to which labelled examples are added to each predictor."""
     max_rounds: Annotated[int, Ge(1)] = 1
-    """How often to try an example while bootstrapping; at temperature 1 from the second time."""
+    """How often to try an example while bootstrapping; from the second time at temperature 1, unless
+    `teacher_settings` or the predictor sets one.
+    """
     num_candidate_programs: Annotated[int, Ge(0)] = 16
     """How many candidates to bootstrap from a shuffled trainset, besides the first three."""
     num_threads: Annotated[int, Ge(1)] | None = None

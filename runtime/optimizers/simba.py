@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from ..errors import OptimizerError
 from ..evaluate import Evaluate
 from ..example import Example
 from ..execution.progress import within
+from ..execution.settings import context
 from ..interface import Examples, Metric
 from ..limits import Ge, Gt
 from ..lm.base import BaseLM
@@ -27,12 +29,15 @@ from .plan import Planned, Span, writing_prompt
 from .prompting import Question, ask_all, model_for
 from .rollouts import Call, sampling
 from .study import Study
+from .teaching import let_ask, of_requests, of_runs
 from .trajectories import Bucket, Draw, Trajectory, buckets_of, percentile, poisson, sampled, softmax_draw
 from .trials import Partly, Steps
 
 logger = logging.getLogger("dspyc")
 
 _LOW, _HIGH = 0.1, 0.9
+_TAUGHT = "sample 0"
+"""The runs that are made with the teacher's settings."""
 _DEMOS_WITHOUT_LIMIT = 3
 _SHOWN_ROWS = 10
 """How many rows' worth of text two runs of a program on one row are, in a plan."""
@@ -68,7 +73,9 @@ class SIMBA(Optimizer):
     prompt_model: BaseLM | None = None
     """What gives advice; the configured model when None."""
     teacher_settings: dict[str, Any] | None = None
-    """With a stronger `lm`, one of the runs on each example is made by it."""
+    """Settings for one of the runs on each example: those of `configure`, such as a stronger `lm`, which then
+    answers for all predictors, and those of requests, such as `temperature`.
+    """
     demo_input_field_maxlen: Annotated[int, Ge(1)] = 100_000
     """The number of characters after which a text in a demo's inputs is cut."""
     num_threads: Annotated[int, Ge(1)] | None = None
@@ -261,7 +268,7 @@ class _Ascent:
 
     def _made(self, rows: tuple[int, ...]) -> list[Module] | None:
         """New programs from what the pool does on a batch; None where the budget is used up."""
-        runs = sampled(self._draws(rows), self._examples, self._settings.metric, self._settings.num_threads)
+        runs = self._sampled(self._draws(rows))
         if runs is None:
             return None
         self.pool[0].scores += [run.score for run in runs if run.index == 0]
@@ -270,6 +277,20 @@ class _Ascent:
             buckets_of(runs, self._examples), percentile(scores, _LOW), percentile(scores, _HIGH)
         )
         return self._carried_out(plans)
+
+    def _sampled(self, draws: Sequence[Draw]) -> list[Trajectory] | None:
+        """The runs of all draws; those of the teacher apart where it has settings of its own."""
+        settings = self._settings
+        own = {name: value for name, value in of_runs(settings.teacher_settings).items() if name != "lm"}
+        taught = [draw for draw in draws if own and draw.name == _TAUGHT]
+        runs: list[Trajectory] = []
+        for given, some in ((own, taught), ({}, [draw for draw in draws if draw not in taught])):
+            with context(**given) if given else nullcontext():
+                found = sampled(some, self._examples, settings.metric, settings.num_threads)
+            if found is None:
+                return None
+            runs += found
+        return runs
 
     def _draws(self, rows: tuple[int, ...]) -> list[Draw]:
         """Which program runs on which example, in which sample: for each sample, drawn for each example."""
@@ -281,11 +302,12 @@ class _Ascent:
             for row in rows:
                 index = top[self._drawn(top, settings.temperature_for_sampling)]
                 chosen.setdefault(index, []).append(row)
-            lm = teacher if number == 0 else None
-            draws += [
-                Draw(index, sampling(self.pool[index].program, number, lm), tuple(found), f"sample {number}")
-                for index, found in chosen.items()
-            ]
+            name = f"sample {number}"
+            for index, found in chosen.items():
+                twin = sampling(self.pool[index].program, number, teacher if name == _TAUGHT else None)
+                if name == _TAUGHT:
+                    let_ask(twin, of_requests(settings.teacher_settings))
+                draws.append(Draw(index, twin, tuple(found), name))
         return draws
 
     def _top(self) -> list[int]:

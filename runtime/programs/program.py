@@ -25,7 +25,7 @@ from ..modules.models import models_of
 from ..optimizers.base import Optimizer
 from ..optimizers.plan import Span
 from ..signature.signature import Signature
-from ..state.files import writable_folder
+from ..state.files import verify_place, writable_folder
 from ..state.format import (
     PredictorState,
     ProgramState,
@@ -244,6 +244,7 @@ class Program(Module):
         subject = _plain_argument(self.student)
         subject = subject.deepcopy() if isinstance(subject, Module) else subject
         arguments = self._arguments()
+        verify_place(self.state_path)
         self.optimizer.verify(subject, **arguments)
         making = Making(
             name=self.name,

@@ -108,6 +108,17 @@ def write_atomically(path: Path, text: str) -> None:
     files.write_atomically(path, text)
 
 
+def verify_place(state: Path) -> None:
+    """Complain where something stands in a state's place that it cannot replace.
+
+    Raises:
+        StateError: it is a folder, or a file of another kind.
+    """
+    if state.exists() and not state.is_file():
+        kind = "a folder" if state.is_dir() else "not a regular file"
+        raise StateError(f"the state cannot be written: `{state}` is {kind}")
+
+
 @contextmanager
 def writable_folder(folder: Path) -> Iterator[None]:
     """Have a folder to write states to; one that is created is removed again if the block fails and left

@@ -121,3 +121,36 @@ def test_values_of_a_training_at_databricks(setting: str, words: str) -> None:
     ):
         found = Project({"a.dspy": HEAD + text}.get).check("a.dspy").diagnostics
         assert [(each.code, each.message) for each in found] == [("E412", words)]
+
+
+OVERRIDDEN = {
+    'optimizer a = BootstrapRS(metric=m, teacher_settings={"lm": LM("openai/gpt-4o")})\n'
+    'program one = a.compile(qa, trainset=rows, teacher="labels")\n': ["W320"],
+    "optimizer a = BootstrapFewShot(metric=m, metric_threshold=0.5)\n"
+    'program one = a.compile(qa, trainset=rows, teacher="labels")\n': ["W320"],
+    # Another compilation of the same optimizer uses it.
+    "optimizer a = BootstrapFewShot(metric=m, max_rounds=2)\n"
+    'program one = a.compile(qa, trainset=rows, teacher="labels")\n'
+    "program two = a.compile(qa, trainset=rows)\n": [],
+    "optimizer a = MIPROv2(metric=m)\n"
+    "program one = a.compile(qa, trainset=rows, minibatch=False, minibatch_size=8)\n": ["W320"],
+    "optimizer a = MIPROv2(metric=m)\n"
+    "program one = a.compile(qa, trainset=rows, minibatch=True, minibatch_size=8)\n": [],
+    "optimizer a = MIPROv2(metric=m)\n"
+    "program one = a.compile(qa, trainset=rows, data_aware_proposer=False, view_data_batch_size=3)\n": [
+        "W320"
+    ],
+    'optimizer a = GEPA(metric=m, auto="light", reflection_lm=LM("openai/gpt-4o"), use_merge=False, '
+    "max_merge_invocations=3)\nprogram one = a.compile(qa, trainset=rows, valset=rows)\n": ["W320"],
+    "optimizer a = BetterTogether(metric=m, p=BootstrapFewShot(metric=m))\n"
+    'program one = a.compile(qa, trainset=rows, valset=rows, valset_ratio=0.3, strategy="p")\n': ["W320"],
+    "optimizer a = BetterTogether(metric=m, p=BootstrapFewShot(metric=m))\n"
+    'program one = a.compile(qa, trainset=rows, valset=None, valset_ratio=0.3, strategy="p")\n': [],
+}
+
+
+@pytest.mark.parametrize("text", OVERRIDDEN)
+def test_what_another_argument_overrides(text: str) -> None:
+    head = "def m(example, pred) -> float:\n    return float(example.answer == pred.answer)\n\n"
+    found = [each for each in codes(head + text) if each.startswith(("W319", "W32", "E44"))]
+    assert found == OVERRIDDEN[text]

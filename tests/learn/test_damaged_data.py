@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dspyc.runtime import DataError
+from dspyc.runtime import BootstrapFewShot, DataError, Dataset, LabeledFewShot, Predict
 from dspyc.runtime.data import hub, jsonlists, opening
 from dspyc.runtime.data.readers import read
 from dspyc.runtime.data.table import Table
@@ -86,3 +86,26 @@ def test_a_row_with_a_set_has_the_same_name_everywhere() -> None:
         for seed in ("1", "2", "3")
     }
     assert len(found) == 1
+
+
+def test_what_was_measured_is_what_is_saved(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A row whose label is none of the choices, or missing, is not shown; the state could not hold it."""
+    (tmp_path / "rows.csv").write_text("text,label\na,red\nb,other\nc,\nd,blue\ne,\n", encoding="utf-8")
+    rows = list(Dataset(str(tmp_path / "rows.csv"), inputs=["text"]))
+    for signature, shown in (("text -> label: Literal['red', 'blue']", 2), ("text -> label", 3)):
+        student = Predict(signature)
+        for made in (
+            LabeledFewShot(k=9).compile(student, trainset=rows),
+            BootstrapFewShot(max_bootstrapped_demos=0).compile(student, trainset=rows),
+        ):
+            assert len(made.demos) == shown
+            made.save(tmp_path / "state.json")
+            again = Predict(signature)
+            again.load(tmp_path / "state.json")
+            assert [dict(demo) for demo in again.demos] == [dict(demo) for demo in made.demos]
+    told = [each for each in caplog.messages if "not shown as demos" in each]
+    assert told == [
+        "1 of 5 rows is not shown as demos, the first because `label` is 'other', which is not one of 'red', "
+        "'blue'"
+    ]
+    assert not [each for each in caplog.messages if "left out of the state" in each]

@@ -199,3 +199,11 @@ def test_a_program_of_a_file_learns_from_labels(tmp_path: Path) -> None:
     state = json.loads(result.state.read_text(encoding="utf-8"))
     assert [demo["label"] for demo in state["predictors"]["self"]["demos"]] == ["card", "cash"]
     assert state["arguments"] == {"trainset": "2 rows", "teacher": "labels"}
+
+
+def test_a_label_that_its_field_refuses_is_found_before_anything_is_asked() -> None:
+    rows = [Example(text="a", label=label).with_inputs("text") for label in ("red", "other")]
+    student = Predict("text -> label: Literal['red', 'blue']")
+    for optimizer in (BootstrapFewShot(), BootstrapFinetune()):
+        with pytest.raises(OptimizerError, match="example 2 cannot be used for learning: `label` is 'other'"):
+            optimizer.verify(student, trainset=rows, teacher="labels")

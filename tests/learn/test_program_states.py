@@ -16,6 +16,7 @@ import pytest
 
 from dspyc.runtime import (
     LM,
+    BootstrapFewShot,
     Example,
     InputField,
     LabeledFewShot,
@@ -395,7 +396,7 @@ def test_a_label_of_another_type_does_not_spoil_the_state(
     program = Program(optimizer, Predict("q -> n: int"), name="p", source=tmp_path / "f.dspy", trainset=rows)
     program.optimize()
     assert sorted(demo["n"] for demo in demos(program)["self"]) == [1, 3]
-    assert caplog.messages[0].startswith("a demo is left out of the state: a demo's `n` is 'unknown'")
+    assert "not shown as demos, the first because `n` is 'unknown'" in caplog.messages[0]
 
 
 def test_where_the_state_is(tmp_path: Path) -> None:
@@ -415,3 +416,14 @@ def test_an_optimizer_that_returns_other_predictors(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="other predictors: `first` and `second` instead of `self`"):
         program.optimize()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_the_place_of_the_state_is_found_before_anything_is_asked(tmp_path: Path) -> None:
+    rows = [Example(q=f"q{n}", n=n).with_inputs("q") for n in range(3)]
+    student = Predict("q -> n: int")
+    program = Program(BootstrapFewShot(), student, name="p", source=tmp_path / "f.dspy", trainset=rows)
+    program.state_path.mkdir()
+    lm = Neighbour({"n": "1"})
+    with context(lm=lm), pytest.raises(StateError, match=r"cannot be written: .*is a folder"):
+        program.optimize()
+    assert lm.asked == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -139,7 +140,7 @@ def test_the_newest_version_is_served_whatever_the_order_and_the_pages(server: D
     assert server.endpoints["main_ml_router"]["config"]["served_entities"][0]["entity_version"] == "11"
     assert "REGISTERING" in [event["state"] for event in job.events]
     # The next training finds the endpoint and gives it the next version.
-    trained(server).result()
+    trained(server, rows=ROWS[:2]).result()
     assert server.endpoints["main_ml_router"]["config"]["served_entities"][0]["entity_version"] == "12"
     assert server.asked.count("POST /api/2.0/serving-endpoints") == 1
 
@@ -365,10 +366,69 @@ def test_a_run_outlives_the_process_that_started_it(server: DatabricksServer, to
     assert json.loads(next(iter(server.files.values()))) == rows[0]
 
 
-@pytest.mark.parametrize("ending", [("SUCCESS", ""), ("RUN_EXECUTION_ERROR", "no"), ("USER_CANCELED", "")])
-def test_a_run_that_was_seen_to_end_is_not_taken_up(
-    server: DatabricksServer, ending: tuple[str, str]
+def test_a_training_that_has_ended_is_taken_up_with_the_version_that_it_made(
+    server: DatabricksServer,
 ) -> None:
+    first = trained(server)
+    asked = len(server.asked)
+    assert trained(server).result().model == first.result().model
+    # It is served already: looks, and nothing else.
+    assert {call.partition(" ")[0] for call in server.asked[asked:]} == {"GET"}
+    assert (len(server.runs), len(server.models[MODEL])) == (1, 1)
+    # Another training has its own version, which the endpoint then serves, until the first is asked for.
+    other = [*ROWS, *ROWS]
+    trained(server, rows=other)
+    for rows, version in ((ROWS, "1"), (other, "2"), (ROWS, "1")):
+        trained(server, rows=rows)
+        (served,) = server.endpoints["main_ml_router"]["config"]["served_entities"]
+        assert served["entity_version"] == version
+    assert len(server.runs) == 2
+    trained(server, fresh=True)
+    assert len(server.runs) == 3
+    assert TOKEN not in "".join(file.read_text() for file in Path(os.environ["DSPYC_MODELS"]).rglob("*.json"))
+
+
+def test_a_training_that_was_not_served_is_served_when_asked_again(server: DatabricksServer) -> None:
+    trained(server, skip_deploy=True)
+    assert server.endpoints == {}
+    trained(server)
+    assert list(server.endpoints) == ["main_ml_router"]
+    trained(server, skip_deploy=True)
+    assert len(server.runs) == 1
+
+
+@pytest.mark.parametrize("is_served", [True, False])
+def test_a_run_that_databricks_has_forgotten(server: DatabricksServer, is_served: bool) -> None:
+    trained(server, skip_deploy=not is_served)
+    server.runs.clear()
+    server.tokens.clear()
+    trained(server, skip_deploy=not is_served)
+    assert len(server.runs) == (0 if is_served else 1)
+
+
+@pytest.mark.parametrize("what", ["version", "model"])
+def test_a_model_that_was_deleted_is_trained_anew(server: DatabricksServer, what: str) -> None:
+    trained(server)
+    server.register(MODEL)
+    if what == "version":
+        del server.models[MODEL][0]
+    else:
+        del server.models[MODEL]
+    job = trained(server)
+    assert job.result().model == "databricks/main_ml_router"
+    assert len(server.runs) == 2
+
+
+def test_no_second_run_is_begun_where_the_first_cannot_be_looked_for(server: DatabricksServer) -> None:
+    trained(server)
+    server.failures["versions"] = deque([403] * 9)
+    with pytest.raises(LMAuthError):
+        trained(server).result()
+    assert len(server.runs) == 1
+
+
+@pytest.mark.parametrize("ending", [("RUN_EXECUTION_ERROR", "no"), ("USER_CANCELED", "")])
+def test_a_run_that_failed_is_not_taken_up(server: DatabricksServer, ending: tuple[str, str]) -> None:
     server.run_ending = ending
     for count in (1, 2):
         with suppress(LMUnexpectedError, CancelledError):

@@ -7,8 +7,8 @@ What a folder's settings say beyond this is refused rather than left out: the mo
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .folder import turned
@@ -30,6 +30,12 @@ class Architecture:
         verify: raises `Unsaid` for what a folder's settings say and a file cannot.
         tell: writes what is said of this architecture alone.
         weight: a weight as llama.cpp wants it, from its GGUF name and what transformers has.
+        shape: the shape of that weight, from its GGUF name and the shape that transformers has.
+        rotations: weights that scale the rotations, by their GGUF names.
+        called: what the settings that all others call alike are called here.
+        prefix: what the names of weights begin with, where some folders leave it out.
+        layer_norms: whether layers are normed by mean and variance, with biases.
+        rotates: whether positions are told by rotations.
     """
 
     name: str
@@ -37,6 +43,18 @@ class Architecture:
     verify: Callable[[Config], None] = lambda config: None
     tell: Callable[[Any, Config], None] = lambda writer, config: None
     weight: Callable[[str, Array, Config], Array] = lambda name, array, config: array
+    shape: Callable[[str, tuple[int, ...]], tuple[int, ...]] = lambda name, shape: shape
+    rotations: Callable[[Config], Mapping[str, Sequence[float]]] = lambda config: llama_rotations(config)
+    called: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = ""
+    layer_norms: bool = False
+    rotates: bool = True
+
+    def settings(self, given: Config) -> Config:
+        """A folder's settings by the names that all architectures share."""
+        others = {name: value for name, value in given.items() if name not in self.called}
+        known = {ours: given[theirs] for ours, theirs in self.called.items() if given.get(theirs) is not None}
+        return {**others, **known}
 
 
 def head_width(config: Config) -> int:
@@ -49,33 +67,65 @@ def key_value_heads(config: Config) -> int:
     return int(config.get("num_key_value_heads") or config["num_attention_heads"])
 
 
-def rotation(config: Config) -> tuple[float, Mapping[str, Any]]:
-    """The base of the rotations, and how they are scaled: `{}` where they are not.
+@dataclass(frozen=True)
+class Rotation:
+    """How the heads of a model are rotated.
 
-    Raises:
-        Unsaid: they are scaled in another way than Llama 3's, or only a part of each head is rotated.
+    Attributes:
+        base: the base of the rotations.
+        kind: how they are scaled: `llama3`, `longrope`; "" where they are not.
+        scaling: what the folder says of that.
+        share: the part of each head that is rotated.
     """
+
+    base: float
+    kind: str
+    scaling: Mapping[str, Any]
+    share: float
+
+
+def rotation(config: Config) -> Rotation:
+    """How the heads are rotated, as the folder says it in old words or new ones."""
     given = config.get("rope_parameters") or {}
     if any(isinstance(each, Mapping) for each in given.values()):
         given = given.get("full_attention") or {}
     scaling = config.get("rope_scaling") or (given if given.get("rope_type", "default") != "default" else {})
-    kind = scaling.get("rope_type") or scaling.get("type")
-    if kind not in (None, "default", "llama3"):
-        raise Unsaid(f"it scales its rotations in a way that is not converted here ({kind})")
+    kind = scaling.get("rope_type") or scaling.get("type") or "default"
     share = config.get("partial_rotary_factor", given.get("partial_rotary_factor", 1))
-    if share not in (None, 1):
-        raise Unsaid("its heads are rotated only in part")
     base = config.get("rope_theta") or given.get("rope_theta") or 10_000.0
-    return float(base), scaling if kind == "llama3" else {}
+    known = "" if kind == "default" else {"su": "longrope"}.get(kind, str(kind))
+    return Rotation(float(base), known, scaling, 1.0 if share is None else float(share))
 
 
-def rotation_factors(config: Config) -> list[float]:
-    """By how much each rotation of Llama 3 is slower than it would be without scaling; none where it is not
-    scaled.
+def verify_rotation(config: Config, kinds: tuple[str, ...] = ("llama3",), *, in_part: bool = False) -> None:
+    """Complain about rotations that are not converted.
+
+    Args:
+        config: what the folder says.
+        kinds: how they may be scaled.
+        in_part: whether a part of each head may be rotated.
+
+    Raises:
+        Unsaid: saying what is not converted.
     """
-    base, scaling = rotation(config)
-    if not scaling:
-        return []
+    found = rotation(config)
+    if found.kind and found.kind not in kinds:
+        raise Unsaid(f"it scales its rotations in a way that is not converted here ({found.kind})")
+    if found.share != 1 and not in_part:
+        raise Unsaid("its heads are rotated only in part")
+
+
+def rotated_width(config: Config) -> int:
+    """Numbers in the part of each head that is rotated."""
+    return int(head_width(config) * rotation(config).share)
+
+
+def llama_rotations(config: Config) -> Mapping[str, Sequence[float]]:
+    """By how much each rotation of Llama 3 is slower than it would be without scaling."""
+    found = rotation(config)
+    base, scaling = found.base, found.scaling
+    if found.kind != "llama3":
+        return {}
     width, old = head_width(config), float(scaling["original_max_position_embeddings"])
     factor, low, high = (float(scaling[name]) for name in ("factor", "low_freq_factor", "high_freq_factor"))
     factors = []
@@ -84,7 +134,7 @@ def rotation_factors(config: Config) -> list[float]:
         smooth = (old / length - low) / (high - low)
         between = 1 / ((1 - smooth) / factor + smooth)
         factors.append(1.0 if length < old / high else factor if length > old / low else between)
-    return factors
+    return {"rope_freqs.weight": factors}
 
 
 def _no_windows(config: Config) -> None:
@@ -101,11 +151,11 @@ def _no_biases(config: Config) -> None:
 
 
 def _unscaled(config: Config) -> None:
-    if rotation(config)[1]:
-        raise Unsaid("it scales its rotations")
+    verify_rotation(config, ())
 
 
 def _verify_llama(config: Config) -> None:
+    verify_rotation(config)
     _no_windows(config)
     _no_biases(config)
 
@@ -130,20 +180,40 @@ WINDOWS = 6
 """Of so many layers of Gemma 3, the last attends to the whole text; llama.cpp takes that for granted."""
 WINDOW_ROTATION = 10_000.0
 """And this as the base of the rotations in all other layers."""
-LARGEST_GEMMA = 62
-"""The layers of the Gemma 3 whose scores llama.cpp scales in another way."""
+LARGEST_GEMMA = {2: 46, 3: 62}
+"""The layers of the Gemma 2 and 3 whose scores llama.cpp scales in another way."""
+
+
+def _verify_gemma(config: Config, generation: int) -> None:
+    _no_biases(config)
+    _unscaled(config)
+    is_largest = layers_of(config) == LARGEST_GEMMA[generation]
+    scaled_by = config["hidden_size"] // config["num_attention_heads"] if is_largest else head_width(config)
+    if config.get("query_pre_attn_scalar", 256) != scaled_by:
+        raise Unsaid("it scales its attention in a way of its own")
+    if config.get("use_bidirectional_attention"):
+        raise Unsaid("it reads in both directions")
+
+
+def _verify_gemma2(config: Config) -> None:
+    _verify_gemma(config, 2)
+    if not config.get("attn_logit_softcapping") or not config.get("final_logit_softcapping"):
+        raise Unsaid("it does not cap its scores")
+    kinds = config.get("layer_types") or []
+    if any((kind == "full_attention") != (index % 2 == 1) for index, kind in enumerate(kinds)):
+        raise Unsaid("other layers than each second attend to the whole text")
+
+
+def _tell_gemma2(writer: Any, config: Config) -> None:
+    _tell_windows(writer, config)
+    writer.add_attn_logit_softcapping(float(config["attn_logit_softcapping"]))
+    writer.add_final_logit_softcapping(float(config["final_logit_softcapping"]))
 
 
 def _verify_gemma3(config: Config) -> None:
-    _no_biases(config)
-    _unscaled(config)
-    layers = layers_of(config)
-    if layers == LARGEST_GEMMA or config.get("query_pre_attn_scalar", 256) != head_width(config):
-        raise Unsaid("it scales its attention in a way of its own")
+    _verify_gemma(config, 3)
     if config.get("attn_logit_softcapping") or config.get("final_logit_softcapping"):
         raise Unsaid("it caps its scores")
-    if config.get("use_bidirectional_attention"):
-        raise Unsaid("it reads in both directions")
     kinds = config.get("layer_types") or []
     if any((kind == "full_attention") != ((index + 1) % WINDOWS == 0) for index, kind in enumerate(kinds)):
         raise Unsaid("other layers than each sixth attend to the whole text")
@@ -157,7 +227,7 @@ def _verify_gemma3(config: Config) -> None:
         raise Unsaid("it rotates within windows with a base of its own")
 
 
-def _tell_gemma3(writer: Any, config: Config) -> None:
+def _tell_windows(writer: Any, config: Config) -> None:
     writer.add_sliding_window(int(config["sliding_window"]))
 
 
@@ -165,13 +235,97 @@ def _gemma_weight(name: str, array: Array, config: Config) -> Array:
     return array + 1 if name.endswith("_norm.weight") else array
 
 
+# --- Phi-3 ----------------------------------------------------------------------------------------------
+
+
+def context_of(config: Config) -> int:
+    """The longest text that llama.cpp reads as transformers does.
+
+    llama.cpp does not attend in Phi-3's window, and scales all rotations alike where transformers scales
+    those of short texts and of long ones: within the window, and the shorter length, there is no difference.
+    """
+    lengths = [int(config["max_position_embeddings"])]
+    if config.get("model_type") == "phi3":
+        lengths += [int(config["sliding_window"])] if config.get("sliding_window") else []
+        if rotation(config).kind == "longrope":
+            lengths.append(_short_length(config))
+    return min(lengths)
+
+
+def _short_length(config: Config) -> int:
+    said = rotation(config).scaling.get("original_max_position_embeddings")
+    return int(said or config["original_max_position_embeddings"])
+
+
+def _verify_phi3(config: Config) -> None:
+    verify_rotation(config, ("longrope",), in_part=True)
+    _no_biases(config)
+    if rotation(config).kind:
+        short, long = (rotation(config).scaling[f"{name}_factor"] for name in ("short", "long"))
+        if not len(short) == len(long) == rotated_width(config) // 2:
+            raise Unsaid("its rotations are more or fewer than it scales")
+
+
+def _tell_phi3(writer: Any, config: Config) -> None:
+    writer.add_sliding_window(0)
+    if rotation(config).kind:
+        short = _short_length(config)
+        scale = int(config["max_position_embeddings"]) / short
+        grown = math.sqrt(1 + math.log(scale) / math.log(short)) if scale > 1 else 1.0
+        writer.add_rope_scaling_orig_ctx_len(short)
+        writer.add_rope_scaling_attn_factors(float(rotation(config).scaling.get("attention_factor") or grown))
+
+
+def _phi3_rotations(config: Config) -> Mapping[str, Sequence[float]]:
+    scaling = rotation(config).scaling
+    kinds = ("short", "long") if rotation(config).kind else ()
+    return {f"rope_factors_{kind}.weight": list(map(float, scaling[f"{kind}_factor"])) for kind in kinds}
+
+
+# --- GPT-2 ----------------------------------------------------------------------------------------------
+
+_OF_GPT2 = {
+    "hidden_size": "n_embd", "num_hidden_layers": "n_layer", "num_attention_heads": "n_head",
+    "max_position_embeddings": "n_positions", "intermediate_size": "n_inner",
+    "hidden_act": "activation_function", "rms_norm_eps": "layer_norm_epsilon",
+    "num_key_value_heads": "n_head",
+}  # fmt: skip
+_TURNED = ("attn_qkv.weight", "attn_output.weight", "ffn_up.weight", "ffn_down.weight")
+"""What GPT-2 multiplies from the other side."""
+
+
+def _verify_gpt2(config: Config) -> None:
+    if not config.get("scale_attn_weights", True) or config.get("scale_attn_by_inverse_layer_idx"):
+        raise Unsaid("it scales its attention in a way of its own")
+    if config.get("add_cross_attention"):
+        raise Unsaid("it attends to another model")
+
+
+def _gpt2_weight(name: str, array: Array, config: Config) -> Array:
+    return array.T if name.endswith(_TURNED) else array
+
+
+def _gpt2_shape(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    return shape[::-1] if name.endswith(_TURNED) else shape
+
+
 ARCHITECTURES: dict[str, Architecture] = {
     "LlamaForCausalLM": Architecture("llama", verify=_verify_llama, weight=_llama_weight),
     "MistralForCausalLM": Architecture("llama", verify=_verify_llama, weight=_llama_weight),
     "Qwen2ForCausalLM": Architecture("qwen2", verify=_verify_qwen2),
     "Qwen3ForCausalLM": Architecture("qwen3", verify=_verify_qwen3),
-    "Gemma3ForCausalLM": Architecture(
-        "gemma3", ("gelu_pytorch_tanh",), verify=_verify_gemma3, tell=_tell_gemma3, weight=_gemma_weight
+    "Gemma2ForCausalLM": Architecture(
+        "gemma2", ("gelu_pytorch_tanh",), verify=_verify_gemma2, tell=_tell_gemma2, weight=_gemma_weight
     ),
-}
+    "Gemma3ForCausalLM": Architecture(
+        "gemma3", ("gelu_pytorch_tanh",), verify=_verify_gemma3, tell=_tell_windows, weight=_gemma_weight
+    ),
+    "Phi3ForCausalLM": Architecture(
+        "phi3", verify=_verify_phi3, tell=_tell_phi3, rotations=_phi3_rotations
+    ),
+    "GPT2LMHeadModel": Architecture(
+        "gpt2", ("gelu_new", "gelu_pytorch_tanh"), verify=_verify_gpt2, weight=_gpt2_weight,
+        shape=_gpt2_shape, called=_OF_GPT2, prefix="transformer.", layer_norms=True, rotates=False,
+    ),
+}  # fmt: skip
 """By the names that transformers has for them."""

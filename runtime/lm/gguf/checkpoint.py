@@ -100,6 +100,8 @@ class Vocabulary:
     space_before: bool = False
     other_ends: tuple[int, ...] = ()
     """Tokens that end an answer beside `end`."""
+    takes_blanks: bool = False
+    """Whether special tokens take the blanks behind them, as llama.cpp has it for Phi-3."""
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ....base.expressions import pattern
 from ....base.files import remove_leftovers, replacing
 from ...errors import LMConfigurationError
 from .architectures import (
     ARCHITECTURES,
     Architecture,
     Config,
+    context_of,
     head_width,
     key_value_heads,
+    rotated_width,
     rotation,
-    rotation_factors,
 )
 from .checkpoint import Vocabulary, write_vocabulary
 from .folder import prompts_of
@@ -29,9 +31,11 @@ from .header import PROMPTS
 from .safetensors import Tensor, tensors_of
 from .words import Unsaid, layers_of, read_json, vocabulary_of
 
-_ROTATIONS = "rope_freqs.weight"
-_UNUSED = ".rotary_emb.inv_freq"
+_UNUSED = (".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias")
 """What old folders keep beside the weights, and can be worked out."""
+_PHI3 = pattern(r"(?i)phi-?3")
+_IN_32_BITS = "position_embd.weight"
+"""A matrix that llama.cpp keeps in 32 bits."""
 
 
 def is_convertible(path: Path) -> bool:
@@ -88,7 +92,7 @@ def convert(path: Path, target: Path, model: str) -> None:
 
 
 def _planned(path: Path) -> tuple[Architecture, Config, Vocabulary]:
-    config = read_json(path / "config.json")
+    config: Config = read_json(path / "config.json")
     names = config.get("architectures") or []
     architecture = next((ARCHITECTURES[name] for name in names if name in ARCHITECTURES), None)
     if architecture is None:
@@ -97,13 +101,16 @@ def _planned(path: Path) -> tuple[Architecture, Config, Vocabulary]:
         raise Unsaid("it comes with code of its own")
     if config.get("quantization_config"):
         raise Unsaid("its weights are quantized")
+    config = architecture.settings(config)
     activation = config.get("hidden_activation") or config.get("hidden_act") or architecture.activations[0]
     if activation not in architecture.activations:
         raise Unsaid(f"its layers use `{activation}`")
     layers_of(config)
-    rotation(config)
     architecture.verify(config)
-    return architecture, config, vocabulary_of(path, config, int(config["vocab_size"]))
+    vocabulary = vocabulary_of(path, config, int(config["vocab_size"]))
+    if vocabulary.takes_blanks and architecture.name != "phi3":
+        raise Unsaid("its special tokens take the blanks behind them")
+    return architecture, config, vocabulary
 
 
 def _write(path: Path, file: str, architecture: Architecture, config: Config, vocabulary: Vocabulary) -> None:
@@ -114,46 +121,64 @@ def _write(path: Path, file: str, architecture: Architecture, config: Config, vo
     form = prompts_of(path)
     if form is not None and form != "chat":
         writer.add_string(PROMPTS, form)
-    writer.add_name(path.name)
-    _tell(writer, config)
+    writer.add_name(_name(path, vocabulary))
+    _tell(writer, config, architecture)
     architecture.tell(writer, config)
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
     write_vocabulary(writer, vocabulary)
     tensors = _tensors(path, architecture, config)
-    factors = np.array(rotation_factors(config), dtype=np.float32)
+    rotations = {
+        name: np.array(factors, dtype=np.float32) for name, factors in architecture.rotations(config).items()
+    }
     try:
         for name, tensor in tensors.items():
-            kind = np.dtype(np.float16 if len(tensor.shape) > 1 else np.float32)
-            writer.add_tensor_info(name, tensor.shape, kind, math.prod(tensor.shape) * kind.itemsize)
-        if len(factors):
-            writer.add_tensor_info(_ROTATIONS, factors.shape, factors.dtype, factors.nbytes)
+            shape = architecture.shape(name, tensor.shape)
+            kind = np.dtype(_precision(name, len(shape)))
+            writer.add_tensor_info(name, shape, kind, math.prod(shape) * kind.itemsize)
+        for name, factors in rotations.items():
+            writer.add_tensor_info(name, factors.shape, factors.dtype, factors.nbytes)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_ti_data_to_file()
         for name, tensor in tensors.items():
             array = architecture.weight(name, tensor.read(), config)
-            kind = np.dtype(np.float16 if array.ndim > 1 else np.float32)
-            writer.write_tensor_data(np.ascontiguousarray(array, dtype=kind))
-        if len(factors):
+            writer.write_tensor_data(np.ascontiguousarray(array, dtype=_precision(name, array.ndim)))
+        for factors in rotations.values():
             writer.write_tensor_data(factors)
     finally:
         writer.close()
 
 
-def _tell(writer: Any, config: Config) -> None:
+def _precision(name: str, dimensions: int) -> str:
+    return "float16" if dimensions > 1 and name != _IN_32_BITS else "float32"
+
+
+def _name(path: Path, vocabulary: Vocabulary) -> str:
+    """The model's name, by which llama.cpp knows whether special tokens take the blanks behind them."""
+    plain = _PHI3.sub("phi 3", path.name)
+    return f"phi-3 {plain}" if vocabulary.takes_blanks else plain
+
+
+def _tell(writer: Any, config: Config, architecture: Architecture) -> None:
     """What is said of every architecture."""
-    heads, width = int(config["num_attention_heads"]), head_width(config)
-    writer.add_context_length(int(config["max_position_embeddings"]))
+    heads, width, inner = (
+        int(config["num_attention_heads"]),
+        head_width(config),
+        config.get("intermediate_size"),
+    )
+    writer.add_context_length(context_of(config))
     writer.add_embedding_length(int(config["hidden_size"]))
     writer.add_block_count(layers_of(config))
-    writer.add_feed_forward_length(int(config["intermediate_size"]))
+    writer.add_feed_forward_length(int(inner or 4 * config["hidden_size"]))
     writer.add_head_count(heads)
     writer.add_head_count_kv(key_value_heads(config))
     writer.add_key_length(width)
     writer.add_value_length(width)
-    writer.add_rope_dimension_count(width)
-    writer.add_rope_freq_base(rotation(config)[0])
-    writer.add_layer_norm_rms_eps(float(config.get("rms_norm_eps", 1e-6)))
+    if architecture.rotates:
+        writer.add_rope_dimension_count(rotated_width(config))
+        writer.add_rope_freq_base(rotation(config).base)
+    tell_epsilon = writer.add_layer_norm_eps if architecture.layer_norms else writer.add_layer_norm_rms_eps
+    tell_epsilon(float(config.get("rms_norm_eps", 1e-6)))
     writer.add_vocab_size(int(config["vocab_size"]))
 
 
@@ -172,7 +197,9 @@ def _tensors(path: Path, architecture: Architecture, config: Config) -> dict[str
     for theirs, tensor in found.items():
         if theirs.endswith(_UNUSED):
             continue
-        ours = names.get_name(theirs, try_suffixes=(".weight", ".bias"))
+        is_named = theirs.startswith((architecture.prefix, "lm_head."))
+        whole = theirs if is_named else f"{architecture.prefix}{theirs}"
+        ours = names.get_name(whole, try_suffixes=(".weight", ".bias"))
         if ours is None:
             raise Unsaid(f"llama.cpp's {architecture.name} has no weight `{theirs}`")
         tensors[ours] = tensor

@@ -73,7 +73,7 @@ def template_of(path: Path, settings: dict[str, Any]) -> str:
     return str(given).replace("{% generation %}", "").replace("{% endgeneration %}", "")
 
 
-def vocabulary_of(path: Path, config: dict[str, Any], size: int) -> Vocabulary:
+def vocabulary_of(path: Path, config: Mapping[str, Any], size: int) -> Vocabulary:
     """A folder's tokenizer: byte-level BPE, or BPE over texts whose blanks are `▁`, as SentencePiece's are.
 
     Raises:
@@ -111,6 +111,7 @@ def vocabulary_of(path: Path, config: dict[str, Any], size: int) -> Vocabulary:
         scores=_scores(tokens, whole["model"]["merges"]) if is_pieces else (),
         space_before=is_pieces and _has_space_before(whole),
         other_ends=_other_ends(path, end),
+        takes_blanks=_takes_blanks(whole, tokens),
     )
 
 
@@ -165,6 +166,28 @@ def _has_space_before(whole: dict[str, Any]) -> bool:
     if not replaces:
         raise Unsaid(f"its tokenizer does not write blanks as `{SPACE}`")
     return has_space
+
+
+def _takes_blanks(whole: dict[str, Any], tokens: list[str]) -> bool:
+    """Whether the added tokens take the blanks behind them, as llama.cpp has it for Phi-3.
+
+    Raises:
+        Unsaid: only some of those do, or blanks before a token are taken.
+    """
+    added = whole.get("added_tokens", ())
+    if any(each.get("lstrip") for each in added):
+        raise Unsaid("its special tokens take the blanks before them")
+    taking = {each["content"] for each in added if each.get("rstrip")}
+    if not taking:
+        return False
+    others = {each["content"] for each in added} - _KEEP_BLANKS
+    if taking != others or not {*_KEEP_BLANKS, "</s>"} <= set(tokens):
+        raise Unsaid("some of its special tokens take the blanks behind them")
+    return True
+
+
+_KEEP_BLANKS = frozenset({"<unk>", "<s>", "<|endoftext|>"})
+"""What llama.cpp takes to leave the blanks where all other special tokens take them."""
 
 
 def _begins_with(step: dict[str, Any]) -> str | None:

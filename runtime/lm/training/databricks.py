@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import secrets
 import time
 from collections.abc import Mapping
@@ -29,8 +30,10 @@ from ..jobs import TrainDataFormat, TrainingJob
 from ..provider import Provider
 from .endpoint import DEPLOY_SECONDS, Deployment
 from .remote import POLL_SECONDS, RemoteTrainingJob, naming
-from .under_way import Note
-from .workspace import Workspace
+from .under_way import RunUnderWay
+from .workspace import SUCCEEDED, Workspace
+
+logger = logging.getLogger("dspyc")
 
 _TASKS = {"chat": "CHAT_COMPLETION", "completion": "INSTRUCTION_FINETUNE"}
 """What the kinds of data are called at Databricks."""
@@ -40,7 +43,6 @@ _OF_THE_WAIT = (
     "databricks_token",
 )  # fmt: skip
 """Settings that do not say what is trained."""
-_SUCCEEDED = ("SUCCESS", "SUCCESS_WITH_FAILURES")
 _CANCELLED = ("CANCELED", "USER_CANCELED")
 _STATES = {"BLOCKED": "pending", "PENDING": "pending", "QUEUED": "pending", "WAITING": "pending"}
 
@@ -58,7 +60,7 @@ class DatabricksTrainingJob(RemoteTrainingJob):
         super().__init__(*arguments, **keywords)
         self.workspace: Workspace | None = None
         self.file: str | None = None
-        self.note: Note | None = None
+        self.known: RunUnderWay | None = None
         self.run_id: int | None = None
         self.launch_started = False
         self.launch_completed = False
@@ -82,8 +84,8 @@ class DatabricksTrainingJob(RemoteTrainingJob):
 
     def forget_note(self) -> None:
         """Let the same training be begun anew when it is asked for again."""
-        if self.note is not None:
-            self.note.drop()
+        if self.known is not None:
+            self.known.note.drop()
 
 
 class DatabricksProvider(Provider):
@@ -98,8 +100,8 @@ class DatabricksProvider(Provider):
     `poll_seconds`, the time between two looks; `databricks_host` and `databricks_token`, in place of those of
     the model.
 
-    The same training asked for again takes up the run that an earlier process has begun and not served,
-    unless the setting `fresh` is true.
+    The same training asked for again takes up the run that an earlier process has begun, or serves the model
+    that it has made, unless the setting `fresh` is true.
     """
 
     finetunable: ClassVar[bool] = True
@@ -156,20 +158,26 @@ class DatabricksProvider(Provider):
             followed.run_id = int(settings["run_id"])
         else:
             _start(followed, workspace, train_data, train_data_format or "chat", settings)
-        assert followed.run_id is not None
-        with naming(_again(followed.run_id, "goes on there; wait for it")):
-            followed.end_if_cancelled()
-        began = _waited(followed, workspace, followed.run_id, seconds)
+        run, known = followed.run_id, followed.known
+        assert run is not None
         followed.endpoint_name = databricks.endpoint_of(settings["register_to"])
+        began = 0
+        if known is None or known.version is None:
+            with naming(_again(run, "goes on there; wait for it")):
+                followed.end_if_cancelled()
+            began = _waited(followed, workspace, run, seconds)
         if not settings.get("skip_deploy", False):
             followed.launch_started = True
             followed.provider_status = "DEPLOYING"
-            deployment = Deployment(workspace, settings["register_to"], settings.get("served_entity"))
+            version = None if known is None else known.version
+            entity = settings.get("served_entity")
+            deployment = Deployment(workspace, settings["register_to"], entity, version)
             within = float(settings.get("deploy_timeout", DEPLOY_SECONDS))
-            with naming(_again(followed.run_id, "has ended well; serve its model")):
+            with naming(_again(run, "has ended well; serve its model")):
                 deployment.ready(followed, began, within, seconds)
+            if known is not None:
+                known.keep(version=deployment.version)
             followed.launch_completed = True
-        followed.forget_note()
         return f"databricks/{followed.endpoint_name}"
 
     @staticmethod
@@ -213,18 +221,24 @@ def _start(
         _start_with(given, job, workspace, rows, form, settings)
         return
     told = {name: value for name, value in settings.items() if name not in _OF_THE_WAIT}
-    note = job.note = Note([workspace.address, job.model, form, rows, told])
-    with note.alone(job.stop_if_cancelled):
-        kept = {} if settings.get("fresh") else note.read()
-        token = str(kept.get("token") or secrets.token_hex(16))
+    known = job.known = RunUnderWay(workspace, [job.model, form, rows, told], settings["register_to"])
+    with known.alone(job.stop_if_cancelled):
+        if settings.get("fresh"):
+            known.note.drop()
+        elif (number := known.number()) is not None:
+            logger.info("this very training was begun before, as run %s; it is taken up", number)
+            job.run_id = int(number)
+            return
+        token = known.token or secrets.token_hex(16)
         # Before the run is started: what comes after may not be lived to see.
-        note.write(token=token)
+        known.keep(token)
         try:
             _start_with(token, job, workspace, rows, form, settings)
         except LMInvalidRequestError:
             # Databricks refuses the token of a run that was deleted.
-            note.drop()
+            known.note.drop()
             raise
+        known.keep(run=job.run_id)
 
 
 def _start_with(
@@ -282,7 +296,7 @@ def _waited(job: DatabricksTrainingJob, workspace: Workspace, run: int, seconds:
         job.forget_file()
         job.forget_note()
         raise CancelledError(f"the training of `{job.model}` was cancelled")
-    if code not in _SUCCEEDED:
+    if code not in SUCCEEDED:
         job.forget_note()
         page = f"; see {found['run_page_url']}" if found.get("run_page_url") else ""
         reason = end.get("message") or code or "Databricks does not say why"

@@ -22,24 +22,30 @@ class Deployment:
         workspace: where.
         model: the registered model.
         served_entity: how it is served; with as much of its own throughput as is sold at once when None.
+        version: the version that is served; the newest when None.
     """
 
     def __init__(
-        self, workspace: Workspace, model: str, served_entity: Mapping[str, Any] | None = None
+        self,
+        workspace: Workspace,
+        model: str,
+        served_entity: Mapping[str, Any] | None = None,
+        version: str | None = None,
     ) -> None:
         self.workspace = workspace
         self.model = model
         self.name = databricks.endpoint_of(model)
+        self.version = version
         self._given = served_entity
         self._entity: dict[str, Any] | None = None
         self._is_asked = False
 
     def ready(self, job: RemoteTrainingJob, since: int, within: float, seconds: float) -> None:
-        """Serve the newest version and wait until it answers.
+        """Serve the version and wait until it answers.
 
         Args:
             job: is told where it stands, and stops the wait when it is cancelled.
-            since: the oldest time of a version that counts, in milliseconds of Unix time.
+            since: the oldest time of a version that counts as the newest, in milliseconds of Unix time.
             within: how many seconds that may take.
             seconds: between two looks.
 
@@ -59,11 +65,11 @@ class Deployment:
     def _step(self, job: RemoteTrainingJob, since: int) -> bool:
         """Look at the endpoint and ask for what it lacks; whether it answers with the new version."""
         if self._entity is None:
-            version = self._version(since)
-            if version is None:
+            self.version = self.version or self._newest(since)
+            if self.version is None:
                 job.tell("REGISTERING", f"`{self.model}` is being registered")
                 return False
-            self._entity = self._served(version)
+            self._entity = self._served(self.version)
         found = self.workspace.endpoint(self.name)
         if found is None:
             job.tell("CREATING", f"the endpoint `{self.name}` is being made")
@@ -86,7 +92,7 @@ class Deployment:
             return False
         return ready == "READY" and is_there and not is_coming
 
-    def _version(self, since: int) -> str | None:
+    def _newest(self, since: int) -> str | None:
         """The newest version of the model; None while it is being registered."""
         found = [
             each for each in self.workspace.versions(self.model) if int(each.get("created_at") or 0) >= since

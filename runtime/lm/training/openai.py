@@ -14,7 +14,7 @@ from ..base import BaseLM
 from ..jobs import TrainDataFormat, TrainingJob
 from ..provider import Provider
 from .remote import POLL_SECONDS, RemoteTrainingJob, naming
-from .under_way import UnderWay
+from .under_way import JobUnderWay
 from .wire import Server
 
 logger = logging.getLogger("dspyc")
@@ -169,7 +169,7 @@ def _begun(
     fresh: bool,
 ) -> str:
     """The number of the job of this training: one that an earlier process has begun, or a new one."""
-    known = UnderWay(server, data, _asked(model, "", settings))
+    known = JobUnderWay(server, data, _asked(model, "", settings))
     with known.alone(job.stop_if_cancelled):
         if not fresh and (number := known.number()) is not None:
             logger.info("this very training was begun before, as job %s; it is waited for", number)

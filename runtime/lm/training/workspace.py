@@ -18,6 +18,8 @@ from .rest import Fields, Rest
 
 ROUTE = "/serving-endpoints"
 """What an address ends in at which models are asked, as litellm has it."""
+SUCCEEDED = ("SUCCESS", "SUCCESS_WITH_FAILURES")
+"""The codes of runs that have ended well."""
 
 
 @dataclass(frozen=True)
