@@ -81,6 +81,8 @@ async function run(page, picture) {
   await page.keyboard.press("Enter");
   await seeBeside(page, "2 calls");
   await picture("run");
+  await command(page, "View: Hide Panel"); // its terminal would take the next keys
+  await focusEditor(page);
   say("a program runs, and its time and calls stand beside it");
 }
 
@@ -104,6 +106,7 @@ async function runUnsaved(page, workspace) {
   await page.keyboard.type("Is it saved?", { delay: 5 });
   await page.keyboard.press("Enter");
   await seeBeside(page, "1 call");
+  await command(page, "View: Hide Panel");
   await command(page, "View: Close All Editors");
   await page.locator(".tab").first().waitFor({ state: "detached", ...SHORT });
   say("a program without a file is saved before it runs");
