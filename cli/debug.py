@@ -31,7 +31,12 @@ def command(target: str | None, inputs: tuple[str, ...], adapter: bool, title: s
       dspyc debug --adapter
     """
     if find_spec("debugpy") is None:
-        raise Refusal("debugging needs the package `debugpy`", "pip install 'dspyc[debug]'")
+        missing = Refusal("debugging needs the package `debugpy`", "pip install 'dspyc[debug]'")
+        if adapter:
+            from .debugging.adapter import refuse
+
+            refuse(missing.report_text())
+        raise missing
     if adapter:
         from .debugging.adapter import serve
 

@@ -48,6 +48,17 @@ def serve() -> int:
     return _code_of(adapter.wait())
 
 
+def refuse(reason: str) -> None:
+    """Answer each request of an editor with why nothing can be debugged, until it gives up."""
+    body = {"error": {"id": 1, "format": reason, "showUser": True}}
+    with suppress(OSError, ValueError):
+        while (message := read_message(sys.stdin.buffer)) is not None:
+            if message.get("type") == "request":
+                number, command = message.get("seq"), message.get("command")
+                asked = {"seq": number, "type": "response", "request_seq": number, "command": command}
+                write_message(sys.stdout.buffer, {**asked, "success": False, "message": reason, "body": body})
+
+
 def _answer(adapter: subprocess.Popen[bytes], source: IO[bytes]) -> None:
     """Pass on what debugpy says, and end with it: this process may be waiting for a word of the editor."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from dspyc.cli.debugging.adapter import translated, words
+from dspyc.cli.debugging.adapter import read_message, translated, words, write_message
 from dspyc.cli.main import run
 from dspyc.loader.compiling import analyse, compiled
 from support.dap_client import DebugClient
@@ -158,6 +159,35 @@ def test_what_is_not_the_protocol_ends_the_adapter() -> None:
         check=False,
     )
     assert b"Traceback" not in done.stderr
+
+
+WITHOUT_DEBUGPY = """
+import dspyc.cli.debug
+from dspyc.cli.main import run
+
+dspyc.cli.debug.find_spec = lambda name: None
+raise SystemExit(run(["debug", "--adapter"]))
+"""
+
+
+def test_an_editor_is_told_that_debugpy_is_missing() -> None:
+    asked = io.BytesIO()
+    for number, name in enumerate(("initialize", "launch"), 1):
+        write_message(asked, {"seq": number, "type": "request", "command": name, "arguments": {}})
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_DEBUGPY], input=asked.getvalue(), capture_output=True, check=False
+    )
+    answers = io.BytesIO(done.stdout)
+    for number, name in enumerate(("initialize", "launch"), 1):
+        answer = read_message(answers)
+        assert answer is not None
+        assert (answer["request_seq"], answer["command"], answer["success"]) == (number, name, False)
+        assert answer["body"]["error"]["format"] == (
+            "debugging needs the package `debugpy`\npip install 'dspyc[debug]'"
+        )
+    assert read_message(answers) is None
+    assert done.returncode == 2
+    assert b"debugging needs the package" in done.stderr
 
 
 def test_the_adapter_ends_with_debugpy() -> None:

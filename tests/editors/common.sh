@@ -37,6 +37,16 @@ prepare() {
     fi
 }
 
+# A copy of the workspace in a folder of its own, $data, which goes with the script. The editor there trusts nothing by itself.
+untrusted() {
+    data=$(mktemp -d)
+    trap 'kill "${editor:-}" 2>/dev/null || true; rm -rf "$data"' EXIT
+    mkdir -p "$data/user/User" "$data/user/Machine"
+    cp -r "$here/workspace" "$data/workspace"
+    sed 's/"security.workspace.trust.enabled": false/"security.workspace.trust.startupPrompt": "never"/' \
+        "$here/settings.json" >"$data/user/User/settings.json"
+}
+
 # Start VS Code, with the extension: serve DATA_FOLDER OPTIONS… ; user/ and workspace/ of the folder are there already.
 serve() {
     step "starting VS Code"

@@ -4,6 +4,7 @@
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
 const path = require("node:path");
+const { run } = require("./steps/testing.cjs");
 const { open, command, say, seeText, session, LONG, SHORT } = require("./steps/ui.cjs");
 
 const [, , url, output, workspace] = process.argv;
@@ -30,10 +31,12 @@ session(output, "failure-fresh", { width: 1280, height: 800 }, async (page, pict
   say("what is missing is said, with a button that helps");
 
   await press(page, "Install dspyc");
-  await seeText(page, LENS, "1 reference", { timeout: 180_000 });
+  await seeText(page, LENS, "1 reference", { timeout: 600_000 });
   assert(fs.existsSync(dspyc), "the environment has the command");
   await picture("fresh-installed");
   say("the button has installed it, and programs are checked");
+  await run(page, picture);
+  await open(page, "triage.dspy");
 
   const kept = fs.readFileSync(dspyc);
   fs.rmSync(dspyc);

@@ -1,19 +1,14 @@
 #!/usr/bin/env bash
 # A new user's first minute, in a real VS Code: a workspace without an environment, and no dspyc on the PATH. The
 # workspace is trusted, and the extension's button installs dspyc. Needs what run.sh needs, and takes its variables.
+#   DSPYC_REAL_WHEEL      if set, dspyc itself is installed, with all that it needs, and not what leads to it
 set -euo pipefail
 # shellcheck source=tests/editors/common.sh
 source "$(dirname "$0")/common.sh"
 
-prepare
-quietly package.log npm run --silent package:only
-
-data=$(mktemp -d)
-trap 'kill "${editor:-}" 2>/dev/null || true; rm -rf "$data"' EXIT
-mkdir -p "$data/user/User" "$data/user/Machine"
-cp -r "$here/workspace" "$data/workspace"
-# What is installed leads to the dspyc that is tested, so that nothing else has to be installed with it.
-python3 - "$data/dspyc-0.1.0-py3-none-any.whl" "$server" <<'PYTHON'
+# A wheel whose command leads to the dspyc that is tested, so that nothing else has to be installed: stand_in FILE
+stand_in() {
+    python3 - "$1" "$server" <<'PYTHON'
 import sys
 import zipfile
 
@@ -30,9 +25,17 @@ with zipfile.ZipFile(path, "w") as wheel:
         wheel.writestr(name, text)
     wheel.writestr(f"{info}/RECORD", "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"]))
 PYTHON
-printf '{"dspyc.package": "%s"}\n' "$data/dspyc-0.1.0-py3-none-any.whl" >"$data/user/Machine/settings.json"
-sed 's/"security.workspace.trust.enabled": false/"security.workspace.trust.startupPrompt": "never"/' \
-    "$here/settings.json" >"$data/user/User/settings.json"
+}
+
+prepare
+untrusted
+if [ -n "${DSPYC_REAL_WHEEL:-}" ]; then
+    quietly package.log npm run --silent package
+else
+    quietly package.log npm run --silent package:only
+    stand_in "$data/dspyc-0.1.0-py3-none-any.whl"
+    printf '{"dspyc.package": "%s"}\n' "$data/dspyc-0.1.0-py3-none-any.whl" >"$data/user/Machine/settings.json"
+fi
 python=$(python3 -c 'import sys; print(sys.base_prefix)')/bin
 PATH=$python:$(echo "$PATH" | tr : '\n' | while read -r folder; do [ -e "$folder/dspyc" ] || echo "$folder"; done | paste -sd:)
 serve "$data"

@@ -8,10 +8,8 @@ source "$(dirname "$0")/common.sh"
 prepare
 quietly package.log npm run --silent package:only
 
-data=$(mktemp -d)
-trap 'kill "${editor:-}" 2>/dev/null || true; rm -rf "$data"' EXIT
-mkdir -p "$data/user/User" "$data/ran"
-cp -r "$here/workspace" "$data/workspace"
+untrusted
+mkdir "$data/ran"
 # What is run leaves a trace: the module that the program imports, and the command of the workspace's environment.
 printf 'from pathlib import Path\n\nPath(%s).touch()\n' "'$data/ran/python'" >>"$data/workspace/tools.py"
 mkdir -p "$data/workspace/.venv/bin"
@@ -20,10 +18,7 @@ chmod +x "$data/workspace/.venv/bin/dspyc"
 mkdir -p "$data/workspace/.vscode"
 printf '{"dspyc.path": "%s"}\n' "$data/workspace/.venv/bin/dspyc" >"$data/workspace/.vscode/settings.json"
 # The setting is one of the machine, so it is read from there where the editor's own machine is another one.
-mkdir -p "$data/user/Machine"
 printf '{"dspyc.path": "%s"}\n' "$server" >"$data/user/Machine/settings.json"
-sed 's/"security.workspace.trust.enabled": false/"security.workspace.trust.startupPrompt": "never"/' \
-    "$here/settings.json" >"$data/user/User/settings.json"
 serve "$data"
 node "$here/restricted.cjs" "$address" "$output" "$data/ran"
 step "done; screenshots are in $output"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The editor tests: check, test and package the extension, install it into a real VS Code, and use it there.
 # Needs `dspyc` on the PATH, node 20 with npm, and Debian's packages (as root or with sudo) for a first run.
-#   DSPYC_EDITORS_PARTS   what is tried: language, typing, prompt, tests, debug (default: all); others: common.sh
+#   DSPYC_EDITORS_PARTS   what is tried: language, typing, prompt, tests, debug, stopping (default: all); others: common.sh
 set -euo pipefail
 # shellcheck source=tests/editors/common.sh
 source "$(dirname "$0")/common.sh"

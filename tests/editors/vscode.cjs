@@ -4,8 +4,9 @@
 const language = require("./steps/language.cjs");
 const { debug } = require("./steps/debugging.cjs");
 const { seePrompt } = require("./steps/prompt.cjs");
+const { stop } = require("./steps/stopping.cjs");
 const { typeProgram } = require("./steps/typing.cjs");
-const { seeTests, seeTrace, seeGraph, run } = require("./steps/testing.cjs");
+const { seeTests, seeTrace, seeGraph, run, runUnsaved } = require("./steps/testing.cjs");
 const { command, say, session, LONG } = require("./steps/ui.cjs");
 
 const [, , url, output, workspace, ...parts] = process.argv;
@@ -40,9 +41,13 @@ session(output, "failure", { width: 1280, height: 800 }, async (page, picture) =
     await seeTrace(page, picture, theme);
     await seeGraph(page, picture, theme);
     await run(page, picture);
+    await runUnsaved(page, workspace);
   }
   if (wants("debug")) {
     await debug(page, picture, theme);
+  }
+  if (wants("stopping")) {
+    await stop(page, picture, workspace);
   }
   if (wants("typing")) {
     await typeProgram(page, picture, workspace);

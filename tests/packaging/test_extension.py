@@ -67,6 +67,29 @@ def test_findings_of_a_terminal_are_problems() -> None:
     assert re.match(pattern["regexp"], "Found 2 warnings.") is None
 
 
+def test_plain_texts_hold_no_markup() -> None:
+    walks = [each for walk in CONTRIBUTES["walkthroughs"] for each in (walk, *walk["steps"])]
+    texts = [each["description"] for each in walks] + [
+        each["contents"] for each in CONTRIBUTES["viewsWelcome"]
+    ]
+    texts += [each.get("description", "") for each in CONTRIBUTES["configuration"]["properties"].values()]
+    assert [each for each in texts if "`" in each] == []
+
+
+def test_programs_of_the_walkthrough_are_coloured_and_valid() -> None:
+    (language,) = CONTRIBUTES["languages"]
+    pages = [
+        (EXTENSION / step["media"]["markdown"]).read_text(encoding="utf-8")
+        for step in CONTRIBUTES["walkthroughs"][0]["steps"]
+    ]
+    blocks = [block for page in pages for block in re.findall(r"```(\w+)\n(.*?)```", page, re.DOTALL)]
+    assert len(blocks) == 2
+    for name, code in blocks:
+        assert name in [language["id"], *language["aliases"]]
+        assert [each.message for each in parse(Source("walkthrough", code)).problems()] == []
+        assert max(map(len, code.splitlines())) <= 60, "it is read in half of a window"
+
+
 def test_snippets_are_programs() -> None:
     snippets = json.loads((EXTENSION / "snippets" / "dspyc.json").read_text(encoding="utf-8"))
     for name, snippet in snippets.items():

@@ -8,8 +8,8 @@ import { fileOf, textOf, textsOf } from "./given";
 import { askFor, pick, runnables } from "./programs";
 import { ended, taskOf } from "./tasks";
 import { figures } from "./testing/events";
-import type { Results } from "./testing/results";
-import { saved, type Runner } from "./testing/running";
+import { INTERRUPTED, type Result, type Results } from "./testing/results";
+import { onDisk, saved, type Runner } from "./testing/running";
 import type { Kind, TestTree } from "./testing/tree";
 import type { TraceView } from "./trace/panel";
 import type { Trace } from "./trace/types";
@@ -40,8 +40,8 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
   ];
 }
 
-/** The file that a command is about: the given one, else the active editor's; undefined with a word about it. */
-function target(parts: Parts, file: string | undefined): vscode.Uri | undefined {
+/** The file that a command is about, saved: the given one, else the active editor's; undefined with a word about it. */
+async function target(parts: Parts, file: string | undefined): Promise<vscode.Uri | undefined> {
   const document = vscode.window.activeTextEditor?.document;
   const uri = file !== undefined ? vscode.Uri.file(file) : document?.languageId === "dspyc" ? document.uri : undefined;
   if (uri === undefined || parts.command() === undefined) {
@@ -52,7 +52,7 @@ function target(parts: Parts, file: string | undefined): vscode.Uri | undefined 
     void askForTrust();
     return undefined;
   }
-  return uri;
+  return onDisk(uri);
 }
 
 async function askForTrust(): Promise<void> {
@@ -68,7 +68,7 @@ async function runProgram(
   name: string | undefined,
   inputs: readonly string[],
 ): Promise<void> {
-  const uri = target(parts, file);
+  const uri = await target(parts, file);
   if (uri === undefined) {
     return;
   }
@@ -91,23 +91,28 @@ async function runProgram(
   const code = await ended(taskOf(parts.command()!, "run", uri, program, values, [...parts.model(), ...traced.words]));
   const trace = await traced.ended();
   if (chosen !== undefined) {
-    tellBeside(parts, uri, chosen.line, program, code, trace);
+    parts.results.set(uri, `run ${program}`, chosen.line, resultOf(code, trace));
   }
 }
 
-function tellBeside(
-  parts: Parts, uri: vscode.Uri, line: number, name: string, code: number | undefined, trace: Trace | undefined,
-): void {
+/** The exit code of a command that Ctrl-C has ended. */
+const CONTROL_C = 130;
+
+/** What stands beside a program that has run; one whose terminal was closed has no exit code. */
+function resultOf(code: number | undefined, trace: Trace | undefined): Result {
+  if (code === undefined || code === CONTROL_C) {
+    return INTERRUPTED;
+  }
   const told = trace !== undefined ? figures(trace.seconds ?? 0, trace) : code === 0 ? "done" : "failed";
-  parts.results.set(uri, `run ${name}`, line, {
+  return {
     outcome: code === 0 ? "passed" : "failed",
     text: told,
     ...(trace !== undefined ? { details: "[Show the trace](command:dspyc.trace): each call with its prompt and answer" } : {}),
-  });
+  };
 }
 
 async function runTests(parts: Parts, kind: Kind, file: string | undefined, name: string | undefined): Promise<void> {
-  const uri = target(parts, file);
+  const uri = await target(parts, file);
   if (uri === undefined) {
     return;
   }
@@ -121,13 +126,11 @@ async function runTests(parts: Parts, kind: Kind, file: string | undefined, name
     );
     return;
   }
-  const source = new vscode.CancellationTokenSource();
-  await parts.runner.run(new vscode.TestRunRequest(items), source.token);
-  source.dispose();
+  await parts.runner.run(new vscode.TestRunRequest(items));
 }
 
 async function optimise(parts: Parts, file: string | undefined, name: string | undefined): Promise<void> {
-  const uri = target(parts, file);
+  const uri = await target(parts, file);
   if (uri !== undefined) {
     await saved(uri);
     await ended(taskOf(parts.command()!, "optimize", uri, name, new Map(), parts.model()));

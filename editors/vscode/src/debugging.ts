@@ -4,6 +4,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 
 import { askFor, pick, runnables } from "./programs";
+import { onDisk } from "./testing/running";
 
 export function registerDebugging(command: () => string | undefined, model: () => readonly string[]): vscode.Disposable[] {
   return [
@@ -49,7 +50,7 @@ function fresh(): vscode.DebugConfiguration {
 }
 
 /** A configuration that names a program, which may hold variables; undefined where there is none. */
-function begun(given: vscode.DebugConfiguration): vscode.DebugConfiguration | undefined {
+async function begun(given: vscode.DebugConfiguration): Promise<vscode.DebugConfiguration | undefined> {
   const start = given.type === undefined ? fresh() : given;
   if (start.request === "attach" || (typeof start.program === "string" && start.program !== "${file}")) {
     return start;
@@ -59,7 +60,8 @@ function begun(given: vscode.DebugConfiguration): vscode.DebugConfiguration | un
     void vscode.window.showWarningMessage("Open a .dspy file to debug it, or name one in `program`.");
     return undefined;
   }
-  return { ...start, program: document.uri.fsPath };
+  const uri = await onDisk(document.uri);
+  return uri === undefined ? undefined : { ...start, program: uri.fsPath };
 }
 
 /** A configuration with what the program must be given; undefined where the user gives up. */

@@ -112,7 +112,7 @@ function registerViews(context: vscode.ExtensionContext): { tree: TestTree; foll
   controller.createRunProfile(
     "Run",
     vscode.TestRunProfileKind.Run,
-    (request, token) => runner.run(request, token),
+    (request) => runner.run(request),
     true,
   );
   controller.createRunProfile("Debug", vscode.TestRunProfileKind.Debug, async (request) => {

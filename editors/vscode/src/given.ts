@@ -1,9 +1,9 @@
 /** What commands are given: a lens gives texts, a button in the title of an editor gives a URI and its group. */
 
-/** The file of a first argument: a path, or a URI's; undefined for anything else. */
+/** The file of a first argument: a path, or that of a URI of a file; undefined for anything else, like a text without a file. */
 export function fileOf(value: unknown): string | undefined {
-  if (typeof value === "object" && value !== null && "fsPath" in value) {
-    return textOf(value.fsPath);
+  if (typeof value === "object" && value !== null && "fsPath" in value && "scheme" in value) {
+    return value.scheme === "file" ? textOf(value.fsPath) : undefined;
   }
   return textOf(value);
 }

@@ -30,7 +30,7 @@ function made(
   const task = new vscode.Task(
     definition,
     vscode.workspace.getWorkspaceFolder(vscode.Uri.file(file)) ?? vscode.TaskScope.Workspace,
-    name === undefined ? `${action} ${vscode.workspace.asRelativePath(file)}` : `${action} ${name}`,
+    `${action} ${name ?? nameOf(file)}`,
     "dspyc",
     new vscode.ProcessExecution(command, words),
     action === "check" ? "$dspyc" : [],
@@ -42,6 +42,12 @@ function made(
     task.group = vscode.TaskGroup.Test;
   }
   return task;
+}
+
+/** What a task calls a path: a folder of the workspace by its name, what is in one by the path there. */
+function nameOf(file: string): string {
+  const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.fsPath === file);
+  return folder?.name ?? vscode.workspace.asRelativePath(file);
 }
 
 /** Offers a check and the tests of each folder, and completes what `tasks.json` names. */

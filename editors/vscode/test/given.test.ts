@@ -9,7 +9,7 @@ test("a lens gives a path and a name, a button a URI and its group", () => {
   assert.deepEqual([fileOf("/w/a.dspy"), textOf("qa"), textsOf(["q", "n"])], ["/w/a.dspy", "qa", ["q", "n"]]);
   const uri = { scheme: "file", path: "/w/a.dspy", fsPath: "/w/a.dspy" };
   assert.deepEqual([fileOf(uri), textOf({ groupId: 0 }), textsOf([{ groupId: 0 }])], ["/w/a.dspy", undefined, []]);
-  for (const each of [undefined, null, 1, {}, { fsPath: 1 }, []]) {
+  for (const each of [undefined, null, 1, {}, { fsPath: 1 }, [], { scheme: "untitled", fsPath: "Untitled-1" }]) {
     assert.equal(fileOf(each), undefined);
   }
 });

@@ -81,7 +81,35 @@ async function run(page, picture) {
   await page.keyboard.press("Enter");
   await seeBeside(page, "2 calls");
   await picture("run");
+  await command(page, "View: Hide Panel"); // its terminal would take the next keys
+  await focusEditor(page);
   say("a program runs, and its time and calls stand beside it");
 }
 
-module.exports = { seeTests, seeTrace, seeGraph, run };
+/** A program that the walkthrough's button has begun, and that has no file yet: it is saved, then it runs. */
+async function runUnsaved(page, workspace) {
+  await command(page, "View: Close All Editors");
+  await command(page, "Welcome: Open Walkthrough...");
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Get started with dspyc" }).first().click(SHORT);
+  const step = page.locator(".getting-started-step", { hasText: "Write a program" });
+  await step.first().click(SHORT);
+  await step.locator(".monaco-button", { hasText: "New .dspy file" }).first().click(SHORT);
+  await page.locator(".tab.active", { hasText: "Untitled" }).first().waitFor(SHORT);
+  await page.keyboard.insertText('lm d = DummyLM([{"answer": "yes"}])\nconfigure(lm=d)\nmodule answer = Predict("question -> answer")\n');
+  await page.locator(LENS, { hasText: "Run" }).first().waitFor(LONG);
+  await clickTitle(page, "Run a Program of This File");
+  await seeText(page, ".quick-input-titlebar", "Save As", SHORT);
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type(path.join(workspace, "answer.dspy"), { delay: 5 });
+  await page.keyboard.press("Enter");
+  await page.locator(".quick-input-widget", { hasText: "Value of question" }).first().waitFor(LONG);
+  await page.keyboard.type("Is it saved?", { delay: 5 });
+  await page.keyboard.press("Enter");
+  await seeBeside(page, "1 call");
+  await command(page, "View: Hide Panel");
+  await command(page, "View: Close All Editors");
+  await page.locator(".tab").first().waitFor({ state: "detached", ...SHORT });
+  say("a program without a file is saved before it runs");
+}
+
+module.exports = { seeTests, seeTrace, seeGraph, run, runUnsaved };

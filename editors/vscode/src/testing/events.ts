@@ -82,6 +82,12 @@ export function scored(result: Extract<Event, { event: "result" }>, isOnly: bool
   return `${isOnly ? "" : `${result.program}: `}${result.score?.toFixed(1) ?? "?"} % of ${result.examples} rows${errors}${required}`;
 }
 
+/** What a process said last of an error, without the warnings around it; all else that it said where it named none. */
+export function lastError(errors: string): string {
+  const lines = errors.trim().split("\n").filter((each) => !/^warning\b/.test(each));
+  return lines.slice(Math.max(lines.map((each) => /^error\b/.test(each)).lastIndexOf(true), 0)).join("\n");
+}
+
 /** A row of an evaluation as text. */
 export function rowText(row: Row): string {
   const values = (title: string, given: Readonly<Record<string, unknown>>): string[] =>

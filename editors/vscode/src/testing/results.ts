@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 
-export type Outcome = "passed" | "failed" | "running" | "done";
+export type Outcome = "passed" | "failed" | "running" | "stopped";
 
 export interface Result {
   readonly outcome: Outcome;
@@ -11,13 +11,16 @@ export interface Result {
   readonly details?: string;
 }
 
-const MARKS: Readonly<Record<Outcome, string>> = { passed: "✓", failed: "✗", running: "…", done: "✓" };
+const MARKS: Readonly<Record<Outcome, string>> = { passed: "✓", failed: "✗", running: "…", stopped: "■" };
 const COLOURS: Readonly<Record<Outcome, string>> = {
   passed: "charts.green",
   failed: "charts.red",
   running: "descriptionForeground",
-  done: "descriptionForeground",
+  stopped: "descriptionForeground",
 };
+
+/** What was stopped by its user, before it had a result. */
+export const INTERRUPTED: Result = { outcome: "stopped", text: "interrupted" };
 
 interface Kept {
   line: number;

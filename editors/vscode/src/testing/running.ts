@@ -5,8 +5,8 @@ import * as vscode from "vscode";
 
 import { run, type Running } from "../processes";
 import type { TracedRun } from "../trace/panel";
-import { eventOf, figures, rowText, scored, type Event, type Failure } from "./events";
-import type { Results } from "./results";
+import { eventOf, figures, lastError, rowText, scored, type Event, type Failure } from "./events";
+import { INTERRUPTED, type Results } from "./results";
 import type { TestTree } from "./tree";
 
 /** What running needs of the extension. */
@@ -29,17 +29,17 @@ export class Runner {
     private readonly around: Surroundings,
   ) {}
 
-  /** Run what a request names, and tell the view. */
-  async run(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<void> {
+  /** Run what a request names, and tell the view, whose button for stopping ends it, whoever has asked. */
+  async run(request: vscode.TestRunRequest): Promise<void> {
     const run = this.controller.createTestRun(request);
     const items = this.chosen(request);
     items.forEach((each) => run.enqueued(each));
     try {
       for (const [uri, tests] of byFile(items.filter((each) => this.tree.meaning(each)?.kind === "test"))) {
-        await this.tests(run, uri, tests, token);
+        await this.tests(run, uri, tests);
       }
       for (const item of items.filter((each) => this.tree.meaning(each)?.kind === "evaluate")) {
-        await this.evaluation(run, item, token);
+        await this.evaluation(run, item);
       }
     } finally {
       run.end();
@@ -68,14 +68,13 @@ export class Runner {
     return found;
   }
 
-  private async tests(
-    run: vscode.TestRun, uri: vscode.Uri, items: readonly vscode.TestItem[], token: vscode.CancellationToken,
-  ): Promise<void> {
+  private async tests(run: vscode.TestRun, uri: vscode.Uri, items: readonly vscode.TestItem[]): Promise<void> {
     const left = new Map(items.map((each) => [this.tree.meaning(each)!.name, each]));
+    const started = new Set<vscode.TestItem>();
     const traced = await this.around.trace();
     const words = ["test", uri.fsPath, "--json-lines", ...traced.words, ...this.around.model()];
     items.forEach((each) => words.push("--title", this.tree.meaning(each)!.name));
-    const errors = await this.process(run, uri, words, token, (event) => {
+    const errors = await this.process(run, uri, words, (event) => {
       if (event.event === "broken") {
         left.forEach((each) => run.errored(each, new vscode.TestMessage(event.message)));
         left.clear();
@@ -83,6 +82,7 @@ export class Runner {
         const item = left.get(event.title);
         if (item !== undefined) {
           run.started(item);
+          started.add(item);
         }
       } else if (event.event === "passed" || event.event === "failed") {
         const item = left.get(event.title);
@@ -93,7 +93,7 @@ export class Runner {
       }
     });
     await traced.ended();
-    left.forEach((each) => this.unended(run, each, token, errors));
+    left.forEach((each) => this.unended(run, each, started.has(each), errors));
   }
 
   private ended(run: vscode.TestRun, item: vscode.TestItem, event: Extract<Event, { event: "passed" | "failed" }>): void {
@@ -109,15 +109,15 @@ export class Runner {
     this.beside(item, { outcome: "failed", text: `${short(event.summary)} (${told})`, details: TRACE_LINK });
   }
 
-  private async evaluation(run: vscode.TestRun, item: vscode.TestItem, token: vscode.CancellationToken): Promise<void> {
-    if (token.isCancellationRequested) {
+  private async evaluation(run: vscode.TestRun, item: vscode.TestItem): Promise<void> {
+    if (run.token.isCancellationRequested) {
       run.skipped(item);
       return;
     }
     run.started(item);
     const words = ["eval", `${item.uri!.fsPath}:${this.tree.meaning(item)!.name}`, "--json-lines", ...this.around.model()];
     const found: Extract<Event, { event: "result" }>[] = [];
-    const errors = await this.process(run, item.uri!, words, token, (event) => {
+    const errors = await this.process(run, item.uri!, words, (event) => {
       if (event.event === "progress") {
         const score = event.score === null ? "" : `, ${event.score.toFixed(1)} %`;
         this.beside(item, { outcome: "running", text: `${event.done} of ${event.total ?? "?"}${score}` });
@@ -126,7 +126,7 @@ export class Runner {
       }
     });
     if (found.length === 0) {
-      this.unended(run, item, token, errors);
+      this.unended(run, item, true, errors);
       return;
     }
     const seconds = found.reduce((sum, each) => sum + each.seconds, 0);
@@ -143,20 +143,20 @@ export class Runner {
 
   /** Run a process whose lines are events; what it wrote to standard error. */
   private async process(
-    run: vscode.TestRun, uri: vscode.Uri, words: readonly string[], token: vscode.CancellationToken, take: (event: Event) => void,
+    run: vscode.TestRun, uri: vscode.Uri, words: readonly string[], take: (event: Event) => void,
   ): Promise<string> {
     const command = this.around.command();
     if (command === undefined) {
       return "The command dspyc was not found.";
     }
-    if (token.isCancellationRequested) {
+    if (run.token.isCancellationRequested) {
       return "";
     }
     await saved(uri);
     const running: Running = start(command, words, path.dirname(uri.fsPath), take, (text) =>
       run.appendOutput(text.replaceAll("\n", "\r\n")),
     );
-    const listener = token.onCancellationRequested(() => running.interrupt());
+    const listener = run.token.onCancellationRequested(() => running.interrupt());
     try {
       return (await running.ended).errors;
     } finally {
@@ -164,9 +164,12 @@ export class Runner {
     }
   }
 
-  private unended(run: vscode.TestRun, item: vscode.TestItem, token: vscode.CancellationToken, errors: string): void {
-    if (token.isCancellationRequested) {
+  private unended(run: vscode.TestRun, item: vscode.TestItem, hasStarted: boolean, errors: string): void {
+    if (run.token.isCancellationRequested) {
       run.skipped(item);
+      if (hasStarted) {
+        this.beside(item, INTERRUPTED);
+      }
     } else {
       const message = lastError(errors) || "the run ended without a result";
       run.errored(item, new vscode.TestMessage(message));
@@ -198,6 +201,11 @@ function start(
     },
     onErrors,
   );
+}
+
+/** A text as a file: one that has none yet is saved where its user says, or nowhere. */
+export async function onDisk(uri: vscode.Uri): Promise<vscode.Uri | undefined> {
+  return uri.scheme === "untitled" ? vscode.workspace.save(uri) : uri;
 }
 
 /** Save a file that is open with changes: what runs is what is seen. */
@@ -240,12 +248,6 @@ function belowGate(result: Extract<Event, { event: "result" }>, isOnly: boolean,
     message.location = new vscode.Location(item.uri, item.range);
   }
   return message;
-}
-
-/** What a process said last of an error, without the warnings before it; all that it said where it named none. */
-function lastError(errors: string): string {
-  const lines = errors.trim().split("\n");
-  return lines.slice(Math.max(lines.map((each) => /^error\b/.test(each)).lastIndexOf(true), 0)).join("\n");
 }
 
 function short(text: string): string {
