@@ -148,6 +148,8 @@ def _attribute(statement: ast.stmt) -> str:
 
 def _filled(base: _Method, call: ast.Call, own: _Method) -> list[ast.stmt] | None:
     """The body of an `__init__` for these arguments; None where they cannot be put into it."""
+    base = copy.copy(base)
+    base.body = [each for each in base.body if not any(_is_super(one) for one in ast.walk(each))]
     values = arguments_of(base, call)
     if values is None or not base.args.args or not all(map(is_pure, values.values())):
         return None
@@ -157,8 +159,7 @@ def _filled(base: _Method, call: ast.Call, own: _Method) -> list[ast.stmt] | Non
     if bound & (taken | parameters | set(values)):
         return None
     values[base.args.args[0].arg] = ast.Name(own.args.args[0].arg, ast.Load())
-    body = [each for each in base.body if not any(_is_super(one) for one in ast.walk(each))]
-    return [put(each, values) for each in copy.deepcopy(_without_text(body))]
+    return [put(each, values) for each in copy.deepcopy(_without_text(base.body))]
 
 
 def arguments_of(method: _Method, call: ast.Call) -> dict[str, ast.expr] | None:

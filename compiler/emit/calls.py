@@ -48,19 +48,25 @@ def _makes_signature(scope: Scope, node: syntax.Call) -> bool:
 
 def _with_types(positional: list[ast.expr], keywords: Keywords) -> tuple[list[ast.expr], Keywords]:
     """The arguments of `Signature("…")`, the types of the file that the string names among them."""
-    for index, each in enumerate([*positional, *(value for _, value in keywords)]):
-        match each:
-            case ast.Call(args=[text], keywords=[ast.keyword(arg="custom_types", value=ast.Dict() as types)]):
-                break
-    else:
+    given = [*positional, *(value for _, value in keywords)]
+    found = [(each, made) for each in given if (made := _made_with_types(each)) is not None]
+    if not found:
         return positional, keywords
-    if index < len(positional):
-        positional = [text if one is each else one for one in positional]
+    (place, (text, types)), *_ = found
+    positional = [text if each is place else each for each in positional]
     own = next((value for name, value in keywords if name == "custom_types"), None)
     if own is not None:
         types = ast.Dict([*types.keys, None], [*types.values, own])
-    keywords = [(name, text if one is each else one) for name, one in keywords if name != "custom_types"]
+    keywords = [(name, text if each is place else each) for name, each in keywords if name != "custom_types"]
     return positional, [*keywords, ("custom_types", types)]
+
+
+def _made_with_types(node: ast.expr) -> tuple[ast.expr, ast.Dict] | None:
+    """The text and the types of `make_signature("…", custom_types={…})`."""
+    match node:
+        case ast.Call(args=[text], keywords=[ast.keyword(arg="custom_types", value=ast.Dict() as types)]):
+            return text, types
+    return None
 
 
 def awaitable(scope: Scope, node: syntax.Call) -> ast.expr | None:
