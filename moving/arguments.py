@@ -60,10 +60,10 @@ def _without_command_line(statements: list[ast.stmt], marks: Marks) -> list[ast.
                 node.keywords = []
                 marks.change(statement, "the options are what they are by default")
     # What was changed far inside of a statement is changed in it, too.
-    for statement in reversed([each for one in statements for each in ast.walk(one)]):
-        inner = [each for each in ast.iter_child_nodes(statement) if isinstance(each, ast.stmt)]
-        if isinstance(statement, ast.stmt) and any(marks.of(each).is_changed for each in inner):
-            marks.change(statement, *(said for each in inner for said in marks.of(each).told))
+    for around in reversed([each for one in statements for each in ast.walk(one)]):
+        inner = [each for each in ast.iter_child_nodes(around) if isinstance(each, ast.stmt)]
+        if isinstance(around, ast.stmt) and any(marks.of(each).is_changed for each in inner):
+            marks.change(around, *(said for each in inner for said in marks.of(each).told))
     return statements
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from .inherited import arguments_of, is_pure, put
 from .scopes import bound_by
@@ -150,10 +151,10 @@ class _Writer:
             return result or ast.Constant(None)
         if isinstance(node, _LATER):
             later: list[ast.stmt] = []
-            node = _Inner(self, later).visit(node)
+            written: ast.expr = _Inner(self, later).visit(node)
             if later:
                 raise _CannotWrite
-            return node
+            return written
         for field, value in ast.iter_fields(node):
             if isinstance(value, ast.expr):
                 setattr(node, field, self.within(value, before))
@@ -227,7 +228,7 @@ class _Inner(ast.NodeTransformer):
         self._writer = writer
         self._later = later
 
-    def visit(self, node: ast.AST) -> ast.AST:
+    def visit(self, node: ast.AST) -> Any:
         """A node."""
         if isinstance(node, ast.expr) and self._writer.called(node) is not None:
             return self._writer.within(node, self._later)

@@ -88,8 +88,8 @@ def move(text: str, kept_name: str, check: Check, package: tuple[str, ...] = ())
         if isinstance(node, ast.ImportFrom):
             make_relative(node, package)
     marks = Marks()
-    body = with_docstrings(with_defaults(tree.body, marks))
-    body = rebound(spread(_flattened(body, marks), marks), marks)
+    flat = _flattened(with_docstrings(with_defaults(tree.body, marks)), marks)
+    body = rebound(spread(flat, marks), marks)
     imports = read_imports(body)
     body = list(without_keys(chained(body, imports, marks), imports, marks))
     for node in body:

@@ -143,7 +143,7 @@ class Converter(ast.NodeTransformer):
             [node.args[0]] if node.args else [each.value for each in node.keywords if each.arg == "signature"]
         )
         own = {
-            key.value
+            str(key.value)
             for each in node.keywords
             if each.arg == "custom_types" and isinstance(each.value, ast.Dict)
             for key in each.value.keys

@@ -390,7 +390,8 @@ LACKING = {
     ),
     "the best programs": (
         'module asked = Predict("question -> answer")\n'
-        'dataset rows = Dataset([{"question": "q", "answer": "a"}], inputs=["question"])\n\ndef same(example, pred):\n    return example.answer == pred.answer\n\n'
+        'dataset rows = Dataset([{"question": "q", "answer": "a"}], inputs=["question"])\n\n'
+        "def same(example, pred):\n    return example.answer == pred.answer\n\n"
         "optimizer search = BootstrapFewShotWithRandomSearch(metric=same)\n"
         "program found = search.compile(asked, trainset=rows)\n"
         "optimizer vote = Ensemble(reduce_fn=majority)\nprogram voting = vote.compile(found.top(2))\n",
