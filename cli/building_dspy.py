@@ -43,12 +43,14 @@ def build_all(targets: dict[Path, Path], out: Path) -> int:
             raise Failure(f"nothing of {shown(source)} can be said with DSPy's means; nothing was written")
     refused = {state for each in analyses.values() for state in _refused_states(each)}
     texts = {place: _text(built[source], source) for place, source in modules.items()}
-    copies = {place: path for place, path in copies.items() if path not in refused}
-    for place in texts:
+    copies = {place: path for place, path in copies.items() if path not in refused and place not in texts}
+    companions = {place: text for place, path in copies.items() if (text := _companion(path)) is not None}
+    copies = {place: path for place, path in copies.items() if place not in companions}
+    for place in [*texts, *companions]:
         verify_ours(place)
     for place, path in copies.items():
         _verify_copy(path, place, texts)
-    write(texts)
+    write({**texts, **companions})
     for place, path in copies.items():
         _copy(path, place)
     say(f"{plural(len(texts), 'program')} built for DSPy into {shown(out)}.")
@@ -70,7 +72,9 @@ def _places(targets: Mapping[Path, Path]) -> tuple[dict[Path, Path], dict[Path, 
                 continue
             if path.suffix == ".dspy":
                 _put(modules, place.with_suffix(".py"), path)
-            elif not _is_model(path) and path.resolve() != place.resolve():
+            elif path.resolve() == place.resolve():
+                _note_import(path)
+            elif not _is_model(path):
                 _put(copies, place, path)
     return modules, copies
 
@@ -100,6 +104,11 @@ def _built(analyses: Mapping[Path, FileAnalysis]) -> dict[Path, BuiltForDSPy]:
 
     def build(source: Path) -> None:
         if source in begun:
+            if source not in found:
+                raise Failure(
+                    f"{shown(str(source))} is imported by a file that it imports; Python cannot import both",
+                    "put what both need into a third file. Nothing was written",
+                )
             return
         begun.add(source)
         imported = {path: Path(path).resolve() for path in _imported(analyses[source])}
@@ -121,6 +130,18 @@ def _imported(analysis: FileAnalysis) -> Iterator[str]:
     for item in analysis.program.items:
         if item.target is not None and item.target.kind == "dspy" and item.target.path:
             yield item.target.path
+
+
+def _companion(path: Path) -> str | None:
+    """A Python file that imports this package's runtime as one that imports DSPy; None for other files."""
+    from ..compiler.emit_dspy import with_dspy
+
+    if path.suffix != ".py":
+        return None
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if not _IMPORTS_US.search(text) or (made := with_dspy(text)) is None:
+        return None
+    return f"# Built from {path.name} for DSPy by dspyc; change that file, not this one.\n{made}"
 
 
 def _text(built: BuiltForDSPy, source: Path) -> str:
@@ -185,5 +206,10 @@ def _verify_copy(path: Path, place: Path, texts: Mapping[Path, str]) -> None:
 def _copy(path: Path, place: Path) -> None:
     """Put a file that a program needs beside its module."""
     copy(path, place)
+    _note_import(path)
+
+
+def _note_import(path: Path) -> None:
+    """Tell of a Python file that stays as it is and imports this package."""
     if path.suffix == ".py" and _IMPORTS_US.search(path.read_text(encoding="utf-8", errors="replace")):
         say_note(f"{shown(str(path))}:1: it imports dspyc, which it needs beside DSPy, too")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_right, insort
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import attrgetter
 
 from msgspec import Struct
@@ -39,8 +39,15 @@ class Fixed(Struct, frozen=True):
         return len(self.fixes)
 
 
-def fix(text: str, check: Check, *, unsafe: bool = False) -> Fixed:
-    """Apply the fixes of a text's findings; those that may change what a program does only when `unsafe`."""
+def fix(text: str, check: Check, *, unsafe: bool = False, leave: Collection[str] = ()) -> Fixed:
+    """Apply the fixes of a text's findings.
+
+    Args:
+        text: the text.
+        check: its analysis.
+        unsafe: whether to apply those that may change what a program does, too.
+        leave: the codes of findings whose fixes are not applied.
+    """
     applied: list[Fix] = []
     refused: set[tuple[str, Fix]] = set()
     analysis = check(text)
@@ -48,7 +55,9 @@ def fix(text: str, check: Check, *, unsafe: bool = False) -> Fixed:
         chosen = apart(
             fix
             for found in analysis.diagnostics
-            if (fix := applicable(found, unsafe=unsafe)) is not None and (text, fix) not in refused
+            if found.code not in leave
+            and (fix := applicable(found, unsafe=unsafe)) is not None
+            and (text, fix) not in refused
         )
         if not chosen:
             break

@@ -303,7 +303,10 @@ def on_search_path(folder: str) -> Iterator[None]:
 
 
 def _import_python(name: str, path: str) -> ModuleType:
-    if name.rpartition(".")[2] not in sys.modules:
+    folder, file = os.path.split(path)
+    is_in_package = file != "__init__.py" and os.path.exists(os.path.join(folder, "__init__.py"))
+    # By its own name alone it could not import the others of its package by `from . import`.
+    if name.rpartition(".")[2] not in sys.modules and not (is_in_package and "." not in name):
         try:
             module = importlib.import_module(name)
         except ModuleNotFoundError as error:
@@ -312,10 +315,8 @@ def _import_python(name: str, path: str) -> ModuleType:
         else:
             if _is_file(module, path):
                 return module
-    if os.path.basename(path) != "__init__.py" and (
-        "." in name or os.path.exists(os.path.join(os.path.dirname(path), "__init__.py"))
-    ):
-        return importlib.import_module(f"{_package(os.path.dirname(path))}.{name.rpartition('.')[2]}")
+    if is_in_package or ("." in name and file != "__init__.py"):
+        return importlib.import_module(f"{_package(folder)}.{name.rpartition('.')[2]}")
     spec = importlib.util.spec_from_file_location(name_of_file(path), path)
     assert spec is not None
     assert spec.loader is not None

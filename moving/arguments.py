@@ -8,27 +8,27 @@ from __future__ import annotations
 import ast
 import copy
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from .scopes import bound_by
+from .marks import Marks
+from .scopes import bound_by, defined
 
 _TYPES = {"int": int, "float": float, "str": str}
 _OTHER_DEFAULTS = (None, "argument_default", "parents")
 """The arguments of a parser, `**` among them, that may say what options are by default."""
 
 
-def with_defaults(body: Iterable[ast.stmt]) -> list[ast.stmt]:
+def with_defaults(body: Iterable[ast.stmt], marks: Marks) -> list[ast.stmt]:
     """The statements of a file with defaults for options.
 
-    A statement in which one was put has the attributes `is_changed` and `told`, what is to be said of it. A
-    function that does nothing but run with the options has the attribute `runs_with`, its parameter.
+    The marks say which statements have one, and which functions do nothing but run with the options.
     """
     statements = list(body)
     options = _options(statements)
     if not options:
-        return _without_command_line(statements)
+        return _without_command_line(statements, marks)
     givers = {
         each.name for each in statements if isinstance(each, ast.FunctionDef) and _parses(each, frozenset())
     }
@@ -44,25 +44,40 @@ def with_defaults(body: Iterable[ast.stmt]) -> list[ast.stmt]:
     for called in {name for node in nodes if (name := _called_with_options(node, givers, names))}:
         for each in statements:
             if isinstance(each, ast.FunctionDef) and each.name == called:
-                _note_parameter(each, names)
-    writer = _Defaults(options, names - _otherwise(nodes, givers))
-    return _without_command_line([writer.visit(each) for each in statements])
+                _note_parameter(each, names, marks)
+    writer = _Defaults(options, names - _otherwise(nodes, givers), marks)
+    return _without_command_line([writer.visit(each) for each in statements], marks)
 
 
-def _without_command_line(statements: list[ast.stmt]) -> list[ast.stmt]:
+def _without_command_line(statements: list[ast.stmt], marks: Marks) -> list[ast.stmt]:
     """Let what parses a command line parse an empty one: that of `dspyc` is none of the program's."""
-    for statement in statements:
-        for node in ast.walk(statement):
-            match node:
-                case ast.Call(func=ast.Attribute(attr="parse_args" | "parse_known_args")):
-                    if (given := _without_process(node)) is None:
-                        continue
-                    node.args = [ast.fix_missing_locations(ast.copy_location(given, node))]
-                    node.keywords = []
-                    statement.is_changed = True  # type: ignore[attr-defined]
-                    told = [*getattr(statement, "told", []), "the options are what they are by default"]
-                    statement.told = told  # type: ignore[attr-defined]
+    for statement in (
+        inner for each in statements for inner in ast.walk(each) if isinstance(inner, ast.stmt)
+    ):
+        for node in _parsing(statement):
+            if (given := _without_process(node)) is not None:
+                node.args = [ast.fix_missing_locations(ast.copy_location(given, node))]
+                node.keywords = []
+                marks.change(statement, "the options are what they are by default")
+    # What was changed far inside of a statement is changed in it, too.
+    for around in reversed([each for one in statements for each in ast.walk(one)]):
+        inner = [each for each in ast.iter_child_nodes(around) if isinstance(each, ast.stmt)]
+        if isinstance(around, ast.stmt) and any(marks.of(each).is_changed for each in inner):
+            marks.change(around, *(said for each in inner for said in marks.of(each).told))
     return statements
+
+
+def _parsing(statement: ast.stmt) -> Iterator[ast.Call]:
+    """The calls by which a statement itself, and none inside of it, parses options."""
+    waiting: list[ast.AST] = [
+        each for each in ast.iter_child_nodes(statement) if not isinstance(each, ast.stmt)
+    ]
+    while waiting:
+        node = waiting.pop()
+        waiting += [each for each in ast.iter_child_nodes(node) if not isinstance(each, ast.stmt)]
+        match node:
+            case ast.Call(func=ast.Attribute(attr="parse_args" | "parse_known_args")):
+                yield node
 
 
 def _reads_command_line(call: ast.Call) -> bool:
@@ -105,13 +120,13 @@ def _otherwise(nodes: Iterable[ast.AST], givers: set[str]) -> set[str]:
     return {name for name, count in bound.items() if count}
 
 
-def _note_parameter(function: ast.FunctionDef, names: set[str]) -> None:
+def _note_parameter(function: ast.FunctionDef, names: set[str], marks: Marks) -> None:
     parameters = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
     if len(parameters) == 1 and not function.args.vararg and not function.args.kwarg:
         bound = [name for each in function.body for node in ast.walk(each) for name in bound_by(node)]
         if parameters[0].arg not in bound:
             names.add(parameters[0].arg)
-            function.runs_with = parameters[0].arg  # type: ignore[attr-defined]
+            marks.of(function).runs_with = parameters[0].arg
 
 
 def _parses(function: ast.AST, givers: Iterable[str]) -> bool:
@@ -135,6 +150,7 @@ def _options(statements: Sequence[ast.stmt]) -> dict[str, ast.expr]:
     """The options and their defaults, of a file with one parser."""
     found: dict[str, ast.expr] = {}
     parsers = 0
+    constants = _constants(statements)
     for node in (each for statement in statements for each in ast.walk(statement)):
         match node:
             case ast.Call(func=ast.Attribute(attr="ArgumentParser") | ast.Name(id="ArgumentParser")):
@@ -148,7 +164,7 @@ def _options(statements: Sequence[ast.stmt]) -> dict[str, ast.expr]:
                 if not is_known or None in {each.arg for each in keywords}:
                     return {}
                 names = [each.value for each in flags if isinstance(each, ast.Constant)]
-                default = _default(names, {each.arg: each.value for each in keywords})
+                default = _default(names, {each.arg: each.value for each in keywords}, constants)
                 if default is not None:
                     # The first that is added says what it is.
                     found.setdefault(*default)
@@ -161,7 +177,34 @@ def _options(statements: Sequence[ast.stmt]) -> dict[str, ast.expr]:
     return {name: value for name, value in found.items() if name not in changed} if parsers == 1 else {}
 
 
-def _default(flags: Sequence[object], given: Mapping[str | None, ast.expr]) -> tuple[str, ast.expr] | None:
+def _constants(statements: Sequence[ast.stmt]) -> set[str]:
+    """The names that a file binds at its top level, and nowhere else."""
+    counts = Counter(name for each in statements for node in ast.walk(each) for name in bound_by(node))
+    plain = (ast.Assign, ast.Import, ast.ImportFrom)
+    own = {name for each in statements if isinstance(each, plain) for name in defined(each)}
+    return {name for name in own if counts[name] == 1}
+
+
+def _is_of(default: ast.expr, constants: Collection[str]) -> bool:
+    """Whether a default is made of names of the file without calls: `DATA / "rows.csv"`."""
+    kinds = (ast.Constant, ast.Attribute, ast.BinOp, ast.operator, ast.expr_context)
+    return all(
+        isinstance(each, kinds) or (isinstance(each, ast.Name) and each.id in constants)
+        for each in ast.walk(default)
+    )
+
+
+def _is_path(kind: ast.expr | None, constants: Collection[str]) -> bool:
+    return (
+        kind is not None
+        and ast.unparse(kind).partition(".")[0] in constants
+        and (ast.unparse(kind) in ("Path", "pathlib.Path"))
+    )
+
+
+def _default(
+    flags: Sequence[object], given: Mapping[str | None, ast.expr], constants: Collection[str]
+) -> tuple[str, ast.expr] | None:
     long = [each for each in flags if isinstance(each, str) and each.startswith("--")]
     if not long or "required" in given:
         return None
@@ -181,14 +224,18 @@ def _default(flags: Sequence[object], given: Mapping[str | None, ast.expr]) -> t
             default = given.get("default", ast.Constant(True))
         case _:
             return None
+    kind = given.get("type")
     try:
         value = _constant(default)
     except (ValueError, TypeError, SyntaxError, OverflowError):
-        return None
-    match given.get("type"):
-        case ast.Name(id=kind) if kind in _TYPES and isinstance(value, str):
+        is_known = _is_of(default, constants) and (kind is None or _is_path(kind, constants))
+        return (name, default) if is_known else None
+    if isinstance(value, str) and kind is not None and _is_path(kind, constants):
+        return name, ast.Call(kind, [ast.Constant(value)], [])
+    match kind:
+        case ast.Name(id=known) if known in _TYPES and isinstance(value, str):
             try:
-                value = _TYPES[kind](value)
+                value = _TYPES[known](value)
             except ValueError:
                 return None
         case None:
@@ -214,8 +261,9 @@ def _constant(node: ast.expr) -> Any:
 
 
 class _Defaults(ast.NodeTransformer):
-    def __init__(self, options: Mapping[str, ast.expr], names: set[str]) -> None:
+    def __init__(self, options: Mapping[str, ast.expr], names: set[str], marks: Marks) -> None:
         self._options = options
+        self._marks = marks
         self._names = names
         self._told: list[str] = []
 
@@ -226,8 +274,7 @@ class _Defaults(ast.NodeTransformer):
         before, self._told = self._told, []
         found = super().generic_visit(node)
         if self._told:
-            node.is_changed = True  # type: ignore[attr-defined]
-            node.told = list(dict.fromkeys(self._told))  # type: ignore[attr-defined]
+            self._marks.change(node, *self._told)
         self._told = before + self._told
         return found
 
@@ -245,7 +292,7 @@ class _Defaults(ast.NodeTransformer):
 
     def _inside(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> ast.AST:
         own = {each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg)}
-        before, self._names = self._names, self._names - (own - {getattr(node, "runs_with", None)})
+        before, self._names = self._names, self._names - (own - {self._marks.of(node).runs_with})
         found = self.generic_visit(node)
         self._names = before
         return found

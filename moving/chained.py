@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from .choices import Choices
 from .fields import of_string
+from .marks import Marks
 from .names import Imports
 from .scopes import bound_by, defined, used
 
@@ -37,15 +38,17 @@ class _Shape(Struct, frozen=True):
     """The inputs before the outputs."""
 
 
-def chained(body: Iterable[ast.stmt], imports: Imports) -> Iterator[ast.stmt]:
+def chained(body: Iterable[ast.stmt], imports: Imports, marks: Marks) -> Iterator[ast.stmt]:
     """The statements of a file, with classes for signatures that are made of others.
 
-    What was changed has the attribute `is_changed`.
+    The marks say which of them are changed.
     """
     statements = list(body)
-    known = _Known(statements, imports)
+    known = _Known(statements, imports, marks)
     before = _uses(statements)
     found = [each for statement in statements for each in known.rewritten(statement)]
+    for made in set(found) - set(statements):
+        marks.change(made)
     after = _uses(found)
     # What only signatures were made of stands in them now.
     gone = {name for name in known.values if before[name] and not after[name]}
@@ -65,7 +68,8 @@ def _uses(statements: Iterable[ast.stmt]) -> Counter[str]:
 class _Known:
     """The signatures, and the constants that they are made of, of the statements so far."""
 
-    def __init__(self, statements: list[ast.stmt], imports: Imports) -> None:
+    def __init__(self, statements: list[ast.stmt], imports: Imports, marks: Marks) -> None:
+        self._marks = marks
         nodes = [node for statement in statements for node in ast.walk(statement)]
         self.bound = Counter(name for node in nodes for name in bound_by(node))
         self._top = {name for each in statements for name in defined(each)}
@@ -86,7 +90,7 @@ class _Known:
         choices = Choices(self.values)
         statement = choices.visit(statement)
         if choices.has_changed:
-            statement.is_changed = True  # type: ignore[attr-defined]
+            self._marks.change(statement)
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if self.bound[name] == 1:
                 shape = self.shape_of(value)
@@ -106,7 +110,7 @@ class _Known:
         changed = writer.visit(statement)
         yield from writer.made
         if writer.made:
-            changed.is_changed = True
+            self._marks.change(changed)
         yield changed
 
     def new_name(self, wanted: str) -> str:
@@ -359,7 +363,6 @@ def _class(name: str, shape: _Shape, place: ast.stmt) -> ast.ClassDef:
     node = ast.ClassDef(name, [base], [], copy.deepcopy(lines), [])
     for each in ast.walk(node):
         ast.copy_location(each, place)
-    node.is_changed = True  # type: ignore[attr-defined]
     return ast.fix_missing_locations(node)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from .marks import Marks
 from .names import Imports, kind_of
 from .scopes import used
 
@@ -12,10 +13,10 @@ _KEYS = ("api_key", "token", "aws_secret_access_key", "azure_ad_token")
 _TAKE_KEYS = ("Embedder", "ColBERTv2")
 
 
-def without_keys(body: Iterable[ast.stmt], imports: Imports) -> Iterator[ast.stmt]:
+def without_keys(body: Iterable[ast.stmt], imports: Imports, marks: Marks) -> Iterator[ast.stmt]:
     """The statements of a file without the keys of models, and without variables that are nothing but keys.
 
-    A statement from which one was taken has the attributes `is_changed` and `told`, what is to be said of it.
+    The marks say from which statements one was taken.
     """
     statements = list(body)
     writer = _Keys(imports)
@@ -23,8 +24,7 @@ def without_keys(body: Iterable[ast.stmt], imports: Imports) -> Iterator[ast.stm
         writer.told = []
         writer.visit(statement)
         if writer.told:
-            statement.is_changed = True  # type: ignore[attr-defined]
-            statement.told = [*getattr(statement, "told", []), *writer.told]  # type: ignore[attr-defined]
+            marks.change(statement, *writer.told)
     others = set().union(*map(used, statements)) if writer.names else set()
     for statement in statements:
         match statement:

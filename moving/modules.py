@@ -5,17 +5,23 @@ from __future__ import annotations
 import ast
 import copy
 import inspect
+from collections.abc import Mapping
 
 from .bodies import Inside, block
 from .built import TEST
 from .expressions import CannotMove, annotation, docstring, expression, gives_score, string
 from .fields import Fields, Known, Typing, outputs_of
 from .names import Imports, kind_of
+from .parallel import without_parallel
+from .predictions import with_attributes
 from .renamed import with_other_names
 from .signatures import Moved
 
 _EXAMPLES = ("example", "gold", "args")
 _METHODS = ("__init__", "forward", "aforward")
+_CHANGING = frozenset(
+    {"append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "update", "add", "setdefault"}
+)
 
 
 def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
@@ -28,12 +34,18 @@ def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
         raise CannotMove("a class with several bases, or with a decorator")
     methods: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
     helpers: list[ast.FunctionDef] = []
+    constants: dict[str, ast.expr] = {}
     for statement in node.body:
         match statement:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name in _METHODS:
                 methods[name] = statement
             case ast.Expr(value=ast.Constant()) | ast.Pass():
                 continue
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=value)
+            ) if value is not None and _is_constant(value, name, node):
+                constants[name] = value
             case ast.FunctionDef() if not _is_bound(statement):
                 helpers.append(statement)
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
@@ -44,18 +56,23 @@ def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
     if forward is None:
         raise CannotMove("a module without `forward`")
     made = _Parts(methods.get("__init__"), known)
+    made.attributes = {**constants, **made.attributes}
     defs: list[str] = []
     for helper in helpers:
         name = f"{node.name.lower()}_{helper.name}"
         made.attributes[helper.name] = ast.Name(name, ast.Load())
         defs += [*_as_function(helper, name, known.imports), ""]
     forward = with_other_names(forward, made.names)
+    if not without_parallel(forward, made.parallel, known.imports):
+        raise CannotMove("`Parallel` of pairs that are made elsewhere")
+    with_attributes(forward, made.parts, known.imports)
     _name_completions(forward, made.comparing)
     _refuse_other_values(forward, made.attributes)
     own, inputs = _inputs(forward, made.parts, known.imports)
     typing = Typing(made.parts, {name: kind for name, kind, _ in inputs}, own, known.imports)
     typing.note(forward.body)
     outputs = outputs_of(forward.body, typing, known.imports)
+    outputs = _with_missing(forward, outputs, made, known.imports)
     for name in outputs.keys() & {each for each, _, _ in inputs}:
         made.remarks.append(f"the output `{name}` gets another name: an input is called so")
     lines = [f"module {node.name}{made.parameters}:"]
@@ -69,6 +86,28 @@ def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
     lines += block(body, Inside(known.imports, own, made.attributes), " " * 8)
     fields = Fields({name: kind for name, kind, _ in inputs}, outputs)
     return Moved([*defs, *lines], made.remarks), fields
+
+
+def _with_missing(
+    forward: ast.AST, outputs: Mapping[str, str], made: _Parts, imports: Imports
+) -> dict[str, str]:
+    """The outputs of a `forward`; those that one of its predictions does not have are None there."""
+    missing: list[str] = []
+    for node in ast.walk(forward):
+        match node:
+            case ast.Return(value=ast.Call(func=func, args=[], keywords=keywords)) if imports.of(
+                func
+            ) == "Prediction" and all(each.arg is not None for each in keywords):
+                names = [name for name in outputs if name not in {each.arg for each in keywords}]
+                keywords += [ast.keyword(name, ast.Constant(None)) for name in names]
+                missing += [name for name in names if name not in missing]
+    if missing:
+        said = ", ".join(f"`{name}`" for name in missing)
+        made.remarks.append(f"{said}: None where a prediction did not have it")
+    return {
+        name: f"{kind} | None" if name in missing and kind != "Any" and "None" not in kind else kind
+        for name, kind in outputs.items()
+    }
 
 
 def _name_completions(forward: ast.AST, comparing: set[str]) -> None:
@@ -98,10 +137,32 @@ def _refuse_other_values(forward: ast.AST, attributes: dict[str, ast.expr]) -> N
         )
     }
     for attribute, value in attributes.items():
-        if isinstance(value, ast.Name) and value.id in bound:
-            raise CannotMove(
-                f"`self.{attribute}`, whose parameter `{value.id}` is another value in `forward`,"
-            )
+        for each in ast.walk(value):
+            if isinstance(each, ast.Name) and each.id in bound:
+                raise CannotMove(
+                    f"`self.{attribute}`, whose parameter `{each.id}` is another value in `forward`,"
+                )
+
+
+def _is_constant(value: ast.expr, name: str, node: ast.ClassDef) -> bool:
+    """Whether an attribute of a class is a literal that no method changes."""
+    try:
+        ast.literal_eval(value)
+    except (ValueError, TypeError, SyntaxError):
+        return False
+    for each in ast.walk(node):
+        match each:
+            case ast.Attribute(attr=attribute, ctx=ast.Store() | ast.Del()) if attribute == name:
+                return False
+            case ast.Subscript(value=ast.Attribute(attr=attribute), ctx=ast.Store() | ast.Del()) if (
+                attribute == name
+            ):
+                return False
+            case ast.Call(func=ast.Attribute(value=ast.Attribute(attr=attribute), attr=method)) if (
+                attribute == name and method in _CHANGING
+            ):
+                return False
+    return True
 
 
 def _is_bound(method: ast.FunctionDef) -> bool:
@@ -130,9 +191,7 @@ def _inputs(
 ) -> tuple[str, list[tuple[str, str, str]]]:
     """The name of the object, and each input with its type and its default."""
     arguments = forward.args
-    others = arguments.kwarg is not None and any(
-        isinstance(each, ast.Name) and each.id == arguments.kwarg.arg for each in ast.walk(forward)
-    )
+    others = arguments.kwarg is not None and _reads(forward, arguments.kwarg.arg)
     if arguments.vararg or others or arguments.posonlyargs or not arguments.args:
         raise CannotMove("`*`, `**` or `/` among the parameters of `forward`")
     own, *positional = arguments.args
@@ -144,6 +203,19 @@ def _inputs(
             kind += " | None"
         found.append((each.arg, kind, "" if default is None else f" = {expression(default, imports)}"))
     return own.arg, found
+
+
+def _reads(method: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
+    """Whether a method uses a name for more than for the `__init__` of its base."""
+    above = {
+        id(each)
+        for statement in method.body
+        if isinstance(statement, ast.Expr) and ast.unparse(statement).startswith("super().__init__(")
+        for each in ast.walk(statement)
+    }
+    return any(
+        isinstance(each, ast.Name) and each.id == name and id(each) not in above for each in ast.walk(method)
+    )
 
 
 def _used_as(name: str, forward: ast.AST, parts: dict[str, Fields]) -> str:
@@ -169,6 +241,8 @@ class _Parts:
         """Attributes that are a parameter or a constant."""
         self.comparing: set[str] = set()
         """The parts that compare attempts."""
+        self.parallel: set[str] = set()
+        """The attributes that are `Parallel`s."""
         self.remarks: list[str] = []
         self._known = known
         self._locals: dict[str, ast.expr] = {}
@@ -224,12 +298,18 @@ class _Parts:
     def _attribute(self, name: str, value: ast.expr, parameters: set[str]) -> None:
         imports = self._known.imports
         value = self._with_locals(value)
-        if isinstance(value, ast.Constant) or (isinstance(value, ast.Name) and value.id in parameters):
+        if _is_of_parameters(value, parameters):
             self.attributes[name] = value
             return
         match value:
             case ast.Call(func=func, args=[ast.Name() as tool], keywords=[]) if imports.of(func) == "Tool":
                 self.attributes[name] = tool
+                return
+            case ast.Call(func=func) if imports.of(func) == "Parallel":
+                self.parallel.add(name)
+                self.remarks.append(
+                    f"`{name}` becomes calls that run together; the first of them that fails ends the run"
+                )
                 return
         made = value.elt if isinstance(value, ast.ListComp) else value
         made = made.value if isinstance(made, ast.DictComp) else made
@@ -258,9 +338,24 @@ class _Parts:
         return isinstance(node.func, ast.Name) and node.func.id in self._known.modules
 
 
+def _is_of_parameters(value: ast.expr, parameters: set[str]) -> bool:
+    """Whether an expression is computed from parameters and constants alone, without calls."""
+    return all(
+        isinstance(each, _COMPUTED) or (isinstance(each, ast.Name) and each.id in parameters)
+        for each in ast.walk(value)
+    )
+
+
+_COMPUTED = (
+    *(ast.Constant, ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.Tuple),
+    *(ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.expr_context),
+)
+
+
 def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef, imports: Imports) -> tuple[str, list[str]]:
     arguments = node.args
-    if arguments.vararg or arguments.kwarg or arguments.posonlyargs or not arguments.args:
+    others = arguments.kwarg is not None and _reads(node, arguments.kwarg.arg)
+    if arguments.vararg or others or arguments.posonlyargs or not arguments.args:
         raise CannotMove("`*`, `**` or `/` among the parameters of `__init__`")
     own, *positional = arguments.args
     pairs = [*_positional(arguments, positional), *_keyword_only(arguments)]

@@ -21,9 +21,14 @@ from ..grammar.formatting.format import format_source
 from .arguments import with_defaults
 from .built import is_built, restored
 from .chained import chained
+from .command_line import branches, truth
+from .docstrings import with_docstrings
 from .expressions import CannotMove
 from .fields import Known, of_class
+from .inherited import inherited
 from .keys import without_keys
+from .marks import Marks
+from .methods import with_methods
 from .modules import function, module
 from .names import Imports, make_relative, read_imports
 from .rebound import rebound
@@ -41,6 +46,15 @@ _NO_MODEL = "E301"
 _ACCEPTED = ("E112", "E208", "E216", _NO_MODEL)
 """What a loop without a round leaves without a value, values that are of another type than a field or a `def`
 says, and models that are set elsewhere."""
+_INTERFACE = ("W103", "W104")
+"""Parts and inputs that a module does not use: its callers give them, and its saved states have them."""
+
+_OTHER_FORMS = {
+    "asyncify": "each program has `acall`, and `dspyc serve` serves it",
+    "syncify": "each program is called in both ways",
+    "streamify": "each program has `stream`, and `dspyc run --stream` shows it",
+}
+"""What makes a program of another one that can be called otherwise; programs here can."""
 
 
 class Result(Struct, frozen=True):
@@ -73,15 +87,17 @@ def move(text: str, kept_name: str, check: Check, package: tuple[str, ...] = ())
     for node in ast.walk(tree) if package else ():
         if isinstance(node, ast.ImportFrom):
             make_relative(node, package)
-    body = rebound(spread(_flattened(with_defaults(tree.body))))
+    marks = Marks()
+    flat = _flattened(with_docstrings(with_defaults(tree.body, marks)), marks)
+    body = rebound(spread(flat, marks), marks)
     imports = read_imports(body)
-    body = list(without_keys(chained(body, imports), imports))
+    body = list(without_keys(chained(body, imports, marks), imports, marks))
     for node in body:
-        if getattr(node, "is_changed", False):
-            node.as_python = ast.unparse(node)  # type: ignore[attr-defined]
-    units = _units(body, imports)
+        if marks.of(node).is_changed:
+            marks.of(node).python = ast.unparse(node)
+    units = _units(body, imports, marks)
     _keep_rebound(units)
-    written = Written(tree, units, imports, text, kept_name)
+    written = Written(tree, units, imports, marks, text, kept_name)
     # Each round takes at least one unit out of the language, or gives one types, or is the last.
     for _ in range(2 * len(units) + 1):
         written.close()
@@ -91,7 +107,7 @@ def move(text: str, kept_name: str, check: Check, package: tuple[str, ...] = ())
             tell(python)
         if written.add_types(found, check(found).diagnostics):
             continue
-        fixed = _accepted(fix(found, check, unsafe=True).text, check)
+        fixed = _accepted(_fixed(found, check), check)
         errors = [each for each in check(fixed).diagnostics if each.severity == "error"]
         if not errors:
             break
@@ -99,10 +115,15 @@ def move(text: str, kept_name: str, check: Check, package: tuple[str, ...] = ())
             break
     laid_out = format_source(fixed)
     findings = check(laid_out).diagnostics
-    if any(each.code == _NO_MODEL for each in check(fix(found, check, unsafe=True).text).diagnostics):
+    if any(each.code == _NO_MODEL for each in check(_fixed(found, check)).diagnostics):
         written.general.append("no model is set here; add `configure(lm=LM(…))`, or pass --lm")
     written.note(laid_out, findings)
     return Result(suppress(laid_out, check).text, python, written.remarks())
+
+
+def _fixed(text: str, check: Check) -> str:
+    """A text without the findings that can be fixed."""
+    return fix(text, check, unsafe=True, leave=_INTERFACE).text
 
 
 def _accepted(text: str, check: Check) -> str:
@@ -112,7 +133,7 @@ def _accepted(text: str, check: Check) -> str:
     return apply_edits(text, edits_for(analysis.file, found)) if found else text
 
 
-def _flattened(body: Iterable[ast.stmt]) -> Iterable[ast.stmt]:
+def _flattened(body: Iterable[ast.stmt], marks: Marks) -> Iterable[ast.stmt]:
     """The statements, those below `if __name__ == "__main__":` among them, and those of `main()` there."""
     statements = list(body)
     functions = {each.name: each for each in statements if isinstance(each, ast.FunctionDef)}
@@ -126,24 +147,24 @@ def _flattened(body: Iterable[ast.stmt]) -> Iterable[ast.stmt]:
                 if isinstance(each, ast.Expr)
                 and isinstance(each.value, ast.Call)
                 and isinstance(each.value.func, ast.Name)
-                and _is_script(functions.get(each.value.func.id))
+                and _is_script(functions.get(each.value.func.id), marks)
                 and not _hides(functions[each.value.func.id], names)
             }
     for statement in statements:
         if isinstance(statement, ast.FunctionDef) and statement.name in started:
             continue
         if isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test):
-            for each in statement.body:
+            for each in branches(statement.body, marks):
                 match each:
                     case ast.Expr(value=ast.Call(func=ast.Name(id=name))) if name in started:
-                        for inner in _apart(functions[name].body):
-                            inner.is_script = True  # type: ignore[attr-defined]
+                        for inner in _apart(branches(functions[name].body, marks), marks):
+                            marks.of(inner).is_script = True
                             yield _with_made(inner, functions)
                     case _:
-                        each.is_script = not isinstance(each, (ast.Assign, ast.AnnAssign))  # type: ignore[attr-defined]
-                        yield from (_with_made(one, functions) for one in _apart([each]))
+                        marks.of(each).is_script = not isinstance(each, (ast.Assign, ast.AnnAssign))
+                        yield from (_with_made(one, functions) for one in _apart([each], marks))
         else:
-            yield from (_with_made(one, functions) for one in _apart([statement]))
+            yield from (_with_made(one, functions) for one in _apart([statement], marks))
 
 
 def _hides(node: ast.FunctionDef, names: Mapping[str, int]) -> bool:
@@ -151,16 +172,19 @@ def _hides(node: ast.FunctionDef, names: Mapping[str, int]) -> bool:
     return any(names.get(name) for inner in node.body for name in defined(inner))
 
 
-def _is_script(node: ast.FunctionDef | None) -> bool:
+def _is_script(node: ast.FunctionDef | None, marks: Marks) -> bool:
     """Whether a function is only a place for statements: without results, loops, and parameters other than
     the options of the command line."""
     if node is None or node.decorator_list:
         return False
     given = [each.arg for each in [*node.args.args, *node.args.kwonlyargs]]
-    if given and given != [getattr(node, "runs_with", None)]:
+    if given and given != [marks.of(node).runs_with]:
         return False
-    others = (ast.Return, ast.For, ast.While, ast.If, ast.Try, ast.With)
-    return not any(isinstance(each, others) for each in ast.walk(node))
+    others = (ast.Return, ast.For, ast.While, ast.Try, ast.With)
+    return not any(
+        isinstance(each, others) or (isinstance(each, ast.If) and truth(each.test) is None)
+        for each in ast.walk(node)
+    )
 
 
 def _with_made(statement: ast.stmt, functions: dict[str, ast.FunctionDef]) -> ast.stmt:
@@ -176,7 +200,7 @@ def _with_made(statement: ast.stmt, functions: dict[str, ast.FunctionDef]) -> as
     return statement
 
 
-def _apart(body: Iterable[ast.stmt]) -> Iterable[ast.stmt]:
+def _apart(body: Iterable[ast.stmt], marks: Marks) -> Iterable[ast.stmt]:
     """The statements: `a, b = x, y` as two where neither needs what the other changes, a lambda as `def`."""
     for statement in body:
         match statement:
@@ -190,31 +214,57 @@ def _apart(body: Iterable[ast.stmt]) -> Iterable[ast.stmt]:
             ):
                 for target, value in zip(names, values, strict=True):
                     alone = ast.copy_location(ast.Assign([target], value), statement)
-                    alone.is_changed = True  # type: ignore[attr-defined]
+                    marks.change(alone, *marks.of(statement).told)
                     yield alone
             case _:
                 yield statement
 
 
-def _units(body: list[ast.stmt], imports: Imports) -> list[Unit]:
+def _units(body: list[ast.stmt], imports: Imports, marks: Marks) -> list[Unit]:
     values = Values(Known(imports), taken={name for each in body for name in defined(each)})
     units = []
+    modules: dict[str, ast.ClassDef] = {}
     for node in body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             continue
-        unit = Unit(node, defined(node), used(node))
+        plain = _plain_module(node, body, modules, imports)
+        unit = Unit(node, defined(node), used(node) | used(plain))
+        unit.dropped = marks.of(node).left_out
         try:
-            unit.moved = _moved(node, values)
+            unit.moved = None if unit.dropped else _moved(plain, values)
         except CannotMove as reason:
             unit.stays = f"{reason} has no form in the language"
         except Dropped as reason:
             unit.dropped = str(reason)
         if unit.moved is not None:
-            unit.moved.remarks[:0] = dict.fromkeys(getattr(node, "told", []))
+            unit.moved.remarks[:0] = marks.of(node).told
         unit.kind = values.kinds.get(unit.names[0], "") if unit.names else ""
         unit.runs = _runs(node, values)
         units.append(unit)
     return units
+
+
+def _plain_module(
+    node: ast.stmt, body: Iterable[ast.stmt], modules: dict[str, ast.ClassDef], imports: Imports
+) -> ast.stmt:
+    """A class of a module with what it inherits from those before it, and without methods of its own."""
+    if not isinstance(node, ast.ClassDef):
+        return node
+    whole = inherited(node, modules)
+    if len(whole.bases) != 1 or imports.of(whole.bases[0]) != "Module":
+        return node
+    modules[node.name] = whole
+    elsewhere = {
+        each.attr
+        for other in body
+        if other is not node
+        for each in ast.walk(other)
+        if isinstance(each, ast.Attribute)
+        and not (
+            isinstance(other, ast.ClassDef) and isinstance(each.value, ast.Name) and each.value.id == "self"
+        )
+    }
+    return with_methods(whole, elsewhere)
 
 
 def _keep_rebound(units: Iterable[Unit]) -> None:
@@ -259,6 +309,8 @@ def _moved(node: ast.stmt, values: Values) -> Moved:
             place
         ):
             raise Dropped("a switch for what is experimental in DSPy: nothing here needs it")
+        case ast.Assign(value=ast.Call(func=func)) if imports.of(func) in _OTHER_FORMS:
+            raise Dropped(f"`{imports.of(func)}(…)`: {_OTHER_FORMS[str(imports.of(func))]}")
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             return values.assigned(name, value)
         case ast.Assign(targets=[ast.Tuple(elts=names)], value=value) if values.is_data(value):

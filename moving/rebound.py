@@ -12,16 +12,17 @@ import ast
 from collections.abc import Iterable
 from typing import cast
 
+from .marks import Marks
 from .scopes import bound_by, defined, used
 
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
-def rebound(body: Iterable[ast.stmt]) -> list[ast.stmt]:
+def rebound(body: Iterable[ast.stmt], marks: Marks) -> list[ast.stmt]:
     """The statements of a file, in which all values of a name but the last have names of their own.
 
     A name that functions read is left as it is: which of its values they see depends on when they are called.
-    A statement in which a name was changed has the attribute `is_changed`.
+    The marks say in which statements a name was changed.
     """
     statements = list(body)
     taken = {
@@ -40,7 +41,7 @@ def rebound(body: Iterable[ast.stmt]) -> list[ast.stmt]:
                     _rename(_read_there(statement), name, new)
                 else:
                     _rename([statement], name, new)
-                statement.is_changed = True  # type: ignore[attr-defined]
+                marks.change(statement)
     return statements
 
 

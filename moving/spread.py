@@ -8,16 +8,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from keyword import iskeyword
 
+from .marks import Marks
 from .scopes import bound_by
 
 
-def spread(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+def spread(body: Iterable[ast.stmt], marks: Marks) -> Iterator[ast.stmt]:
     """The statements of a file with `f(a=1)` for `f(**kwargs)`, where `kwargs = dict(a=1)` has no other use.
 
     A name is left as it is unless all that binds it are such statements of the file itself, with values that
     are the same where they are put.
 
-    A statement in which something was put in has the attribute `is_changed`.
+    The marks say in which statements something was put.
     """
     statements = list(body)
     file = _File(statements)
@@ -29,7 +30,8 @@ def spread(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
         if known:
             writer = _Put(known)
             statement = writer.visit(statement)
-            statement.is_changed = writer.changed
+            if writer.changed:
+                marks.change(statement)
         yield statement
 
 

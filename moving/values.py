@@ -6,6 +6,7 @@ import ast
 
 from msgspec import Struct
 
+from ..compiler import catalog
 from .expressions import CannotMove, expression, string
 from .fields import Known
 from .names import kind_of
@@ -244,12 +245,15 @@ class Values(Struct):
 
     def _configured(self, value: ast.Call) -> Moved:
         imports = self.known.imports
+        known = {each.name for each in catalog.configuration() or ()}
         keywords, remarks = [], []
         for each in value.keywords:
             if each.arg == "callbacks":
                 remarks.append(
                     "`callbacks=` is left out: Python sets it, by `dspyc.runtime.configure(callbacks=[…])`"
                 )
+            elif each.arg is not None and each.arg not in known:
+                remarks.append(f"`{each.arg}=` is left out: `configure` has no such setting")
             else:
                 keywords.append(f"{each.arg}={expression(each.value, imports)}")
         return Moved([f"configure({', '.join(keywords)})"] if keywords else [], remarks)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from ..base.diagnostic import Diagnostic
 from .expressions import docstring
 from .late import LOAD, loaders, reads
+from .marks import Marks
 from .modules import function, with_any
 from .names import Imports, is_of_types
 from .scopes import bound_by, used
@@ -58,8 +59,15 @@ class Written:
     """The two files, as far as they are decided."""
 
     def __init__(
-        self, tree: ast.Module, units: list[Unit], imports: Imports, text: str, kept_name: str
+        self,
+        tree: ast.Module,
+        units: list[Unit],
+        imports: Imports,
+        marks: Marks,
+        text: str,
+        kept_name: str,
     ) -> None:
+        self._marks = marks
         self._tree = tree
         self._units = units
         self._imports = imports
@@ -90,7 +98,9 @@ class Written:
             rows = self.rows()
             if sum(self._let_run(unit) for unit in self._units if unit not in rows):
                 continue
-            if not sum(self._keep_option(unit) for unit in self._units):
+            if sum(self._keep_option(unit) for unit in self._units):
+                continue
+            if not sum(self._leave_unused_out(unit) for unit in self._units):
                 return
 
     def _keep_option(self, unit: Unit) -> bool:
@@ -105,13 +115,13 @@ class Written:
                 if unit not in self._options:
                     self._options.append(unit)
                     unit.stays, unit.dropped = f"it changes `{name}`, which stays Python", ""
+                    unit.is_read = one.is_read or reads(one.node)
                     return True
         return False
 
-    @staticmethod
-    def _let_run(unit: Unit) -> bool:
+    def _let_run(self, unit: Unit) -> bool:
         """Whether a statement of a script would have to run when the program is loaded, which it may not."""
-        late = bool(unit.stays) and unit.may_wait and getattr(unit.node, "is_script", False)
+        late = bool(unit.stays) and unit.may_wait and self._marks.of(unit.node).is_script
         unit.may_wait = unit.may_wait and not late
         return late
 
@@ -129,13 +139,12 @@ class Written:
             unit.dropped, unit.stays = f"it uses `{missing}`, which is left out", ""
             return True
         if not unit.stays:
-            if unit.kind != "constant" or not self._calls_driver(unit):
+            if unit.kind != "constant":
                 return False
-            unit.dropped = f"`{ast.unparse(unit.node).splitlines()[0]}`, which runs when the file does"
-            return True
-        if getattr(unit.node, "is_script", False) and not (
-            unit.may_wait and (unit.is_read or reads(unit.node))
-        ):
+            if self._calls_driver(unit):
+                unit.dropped = f"`{ast.unparse(unit.node).splitlines()[0]}`, which runs when the file does"
+            return bool(unit.dropped)
+        if self._marks.of(unit.node).is_script and not (unit.may_wait and (unit.is_read or reads(unit.node))):
             unit.dropped, unit.stays = f"it runs when the file does, and {unit.stays}", ""
             return True
         is_class = isinstance(unit.node, ast.ClassDef)
@@ -148,6 +157,19 @@ class Written:
             unit.dropped, unit.stays = f"{why}, and {unit.stays}", ""
             return True
         return False
+
+    def _leave_unused_out(self, unit: Unit) -> bool:
+        """Whether a constant had to be left out that another package makes, for what is left out itself."""
+        if unit.kind != "constant" or unit.stays or unit.dropped:
+            return False
+        calls = [each.func for each in ast.walk(unit.node) if isinstance(each, ast.Call)]
+        roots = {each.id for call in calls for each in ast.walk(call) if isinstance(each, ast.Name)}
+        if roots.isdisjoint(self._imports.others) or self._is_used(unit):
+            return False
+        names = set(unit.names)
+        if any(one is not unit and not names.isdisjoint(one.uses) for one in self._units):
+            unit.dropped = "nothing else uses it"
+        return bool(unit.dropped)
 
     def _calls_driver(self, unit: Unit) -> bool:
         """Whether a constant is what a function gives that stays Python and runs programs."""
@@ -192,10 +214,19 @@ class Written:
         """Let a statement stay that puts rows into another order which stay Python."""
         match unit.node:
             case ast.Expr(value=ast.Call(func=ast.Attribute(attr="shuffle"), args=[ast.Name(id=name)])) if (
-                unit.dropped and (one := self._by_name.get(name)) is not None and one.stays
+                unit.dropped
+                and (one := self._by_name.get(name)) is not None
+                and (one.stays or self._is_read_late(one))
             ):
+                one.stays = one.stays or "it is changed later"
                 unit.stays, unit.dropped = f"it changes `{name}`, which stays Python", ""
                 unit.is_read = one.is_read or reads(one.node)
+
+    def _is_read_late(self, unit: Unit) -> bool:
+        """Whether a dataset is made of rows that Python reads."""
+        return unit.kind == "dataset" and any(
+            one.stays and (one.is_read or reads(one.node)) for one in self._needed(unit).values()
+        )
 
     def _keep_filled(self, unit: Unit) -> None:
         """Let a statement stay that puts rows to others, and those, too: all of them are the data."""
@@ -319,8 +350,9 @@ class Written:
 
     def _source(self, node: ast.stmt) -> str:
         """A statement as the file has it, or as it was changed."""
-        if getattr(node, "is_changed", False):
-            return getattr(node, "as_python", None) or ast.unparse(node)
+        mark = self._marks.of(node)
+        if mark.is_changed:
+            return mark.python or ast.unparse(node)
         return ast.get_source_segment(self._text, _with_decorators(node)) or ""
 
     def note(self, text: str, findings: Iterable[Diagnostic]) -> None:
@@ -377,7 +409,7 @@ class Written:
             if unit.stays:
                 what = what or f"`{ast.unparse(unit.node).splitlines()[0]}`"
                 found.append(Remark(line, f"{what} stays Python: {unit.stays}"))
-                found += [Remark(line, each) for each in dict.fromkeys(getattr(unit.node, "told", []))]
+                found += [Remark(line, each) for each in self._marks.of(unit.node).told]
             elif unit.dropped:
                 found.append(Remark(line, f"left out: {unit.dropped}"))
             elif unit.moved is not None:

@@ -13,6 +13,8 @@ from . import data, expressions
 from .code import Keywords, attribute, call, constant, load
 from .scope import Scope
 
+_SIGNATURES = ("Signature", "make_signature")
+
 
 def called(scope: Scope, node: syntax.Call) -> ast.expr:
     """A call as an expression that has its result."""
@@ -25,7 +27,46 @@ def plain(scope: Scope, node: syntax.Call) -> ast.expr:
     positional, keywords = arguments(scope, node.arguments)
     if data.is_dataset(scope, node):
         positional, keywords = data.completed(scope, node, positional, keywords)
+    if _makes_signature(scope, node):
+        positional, keywords = _with_types(positional, keywords)
     return call(expressions.expression(scope, node.function), positional, keywords)
+
+
+def _makes_signature(scope: Scope, node: syntax.Call) -> bool:
+    """Whether a call is `Signature("…")`, of a string."""
+    if not isinstance(node.function, syntax.Name) or node.function.text not in _SIGNATURES:
+        return False
+    symbol = scope.symbol(node.function)
+    first = node.arguments[0] if node.arguments else None
+    return (
+        symbol is not None
+        and symbol.kind in ("builtin", "runtime")
+        and first is not None
+        and isinstance(first.value, syntax.String)
+    )
+
+
+def _with_types(positional: list[ast.expr], keywords: Keywords) -> tuple[list[ast.expr], Keywords]:
+    """The arguments of `Signature("…")`, the types of the file that the string names among them."""
+    given = [*positional, *(value for _, value in keywords)]
+    found = [(each, made) for each in given if (made := _made_with_types(each)) is not None]
+    if not found:
+        return positional, keywords
+    (place, (text, types)), *_ = found
+    positional = [text if each is place else each for each in positional]
+    own = next((value for name, value in keywords if name == "custom_types"), None)
+    if own is not None:
+        types = ast.Dict([*types.keys, None], [*types.values, own])
+    keywords = [(name, text if each is place else each) for name, each in keywords if name != "custom_types"]
+    return positional, [*keywords, ("custom_types", types)]
+
+
+def _made_with_types(node: ast.expr) -> tuple[ast.expr, ast.Dict] | None:
+    """The text and the types of `make_signature("…", custom_types={…})`."""
+    match node:
+        case ast.Call(args=[text], keywords=[ast.keyword(arg="custom_types", value=ast.Dict() as types)]):
+            return text, types
+    return None
 
 
 def awaitable(scope: Scope, node: syntax.Call) -> ast.expr | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from msgspec import Struct, field
 
 from ..emit.code import assign, attribute, call, constant, function, load, store
-from .expressions import Converter, State
+from .expressions import Converter, State, refuse_fields
 
 WORDS = {
     "gt": "greater than: ",
@@ -121,6 +121,7 @@ def signature(converter: Converter, node: ast.ClassDef) -> list[ast.stmt]:
     for each in _fields(node):
         assert isinstance(each.target, ast.Name)
         assert isinstance(each.value, ast.Call)
+        refuse_fields([each.target.id])
         told = split(state, each.target.id, each.value)
         each.value.keywords = told.keywords
         if told.words and told.words != ", ".join(_plain(one) for one in told.keywords if one.arg in WORDS):
@@ -153,8 +154,14 @@ def _statement(value: ast.expr, place: ast.AST) -> ast.stmt:
 # --- records --------------------------------------------------------------------------------------------
 
 
-def record(converter: Converter, node: ast.ClassDef) -> list[ast.stmt]:
-    """A pydantic model; conditions are its validators."""
+def record(converter: Converter, node: ast.ClassDef, later: Collection[str] = ()) -> list[ast.stmt]:
+    """A pydantic model; conditions are its validators.
+
+    Args:
+        converter: writes what its attributes are made of.
+        node: the class.
+        later: the records that stand below it, and itself; annotations with one of them are strings.
+    """
     validators: list[ast.stmt] = []
     for base in node.bases:
         if isinstance(base, ast.Call):
@@ -169,8 +176,14 @@ def record(converter: Converter, node: ast.ClassDef) -> list[ast.stmt]:
                     validators.append(_validator(converter, name, checks, each))
     for statement in node.body:
         converter.visit(statement)
+        if isinstance(statement, ast.AnnAssign) and _names(statement.annotation) & set(later):
+            statement.annotation = constant(ast.unparse(statement.annotation))
     node.body += validators
     return [node]
+
+
+def _names(node: ast.expr) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
 def _attribute(state: State, name: str, maker: ast.Call) -> tuple[ast.expr, list[tuple[str, ast.expr]]]:

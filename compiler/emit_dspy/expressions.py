@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -39,6 +39,8 @@ class State(Struct):
     """Whether somebody reads what a metric says in words."""
     scores: Mapping[tuple[int, ...], str] = {}
     """The attributes that are read of a metric's result, by their places: lines and columns."""
+    lacking: Mapping[tuple[int, ...], str] = {}
+    """What is read of predictions and programs that DSPy's do not have, by its place: the reasons."""
     values: str = "values"
     """What the parameter of conditions is called."""
     support: set[str] = field(default_factory=set)
@@ -90,6 +92,8 @@ class Converter(ast.NodeTransformer):
                 return self.state.names.builtin("print")
             case "builtins", name:
                 return self.state.names.builtin(name)
+        if (reason := self.state.lacking.get(_place(node))) is not None:
+            raise CannotSay(reason)
         if not self.state.feedback and self.state.scores.get(_place(node)) == node.attr:
             if node.attr != "score":
                 raise CannotSay(f"it reads `{node.attr}` of a score, which is a number")
@@ -115,8 +119,12 @@ class Converter(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         """A call of one of the runtime's names; others stay."""
+        if (reason := self.state.lacking.get(_place(node))) is not None:
+            raise CannotSay(reason)
         match self.state.said(node.func):
             case "dspy", name:
+                if name in _OF_SIGNATURES:
+                    self._name_types(node)
                 return ast.copy_location(self._made(name, node), node)
             case "compiled", "as_type":
                 kind, value, _ = (self.visit(each) for each in node.args)
@@ -128,6 +136,23 @@ class Converter(ast.NodeTransformer):
             return self._constructed(node)
         self.generic_visit(node)
         return node
+
+    def _name_types(self, node: ast.Call) -> None:
+        """Write the types of a signature's text as DSPy reads them: `dspy.Image` for `Image`."""
+        given = (
+            [node.args[0]] if node.args else [each.value for each in node.keywords if each.arg == "signature"]
+        )
+        own = {
+            str(key.value)
+            for each in node.keywords
+            if each.arg == "custom_types" and isinstance(each.value, ast.Dict)
+            for key in each.value.keys
+            if isinstance(key, ast.Constant)
+        }
+        for each in given:
+            if isinstance(each, ast.Constant) and isinstance(each.value, str):
+                refuse_fields(re.findall(r"(?:^|,|->)\s*(\w+)", each.value) if "->" in each.value else [])
+                each.value = types_named(each.value, own)
 
     def _all(self, nodes: Sequence[ast.expr]) -> list[ast.expr]:
         return [self.visit(each) for each in nodes]
@@ -285,6 +310,67 @@ def _opposite(condition: ast.expr) -> ast.expr:
         case ast.Compare(ops=[operator]) if type(operator) in opposite:
             return ast.Compare(condition.left, [opposite[type(operator)]()], condition.comparators)
     return ast.UnaryOp(ast.Not(), condition)
+
+
+def refuse_fields(names: Iterable[str]) -> None:
+    """Refuse names that no field of a signature has in DSPy.
+
+    Raises:
+        CannotSay: there is one.
+    """
+    for name in names:
+        if name.startswith("_") or name in surface().refused_fields:
+            raise CannotSay(f"DSPy takes no field that is called `{name}`")
+
+
+def types_named(text: str, own: Collection[str] = ()) -> str:
+    """The text of a signature with its types as DSPy reads them.
+
+    Args:
+        text: `"picture: Image -> taken: date"`.
+        own: types of the program, which stay.
+    """
+    if "->" not in text:
+        return text
+
+    def written(match: re.Match[str]) -> str:
+        name = match[0]
+        if name in own:
+            return name
+        if name in _MODULES:
+            return f"{_MODULES[name]}.{name}"
+        found = offered(name)
+        return found.path if name in _FIELD_TYPES and found is not None else name
+
+    # A name before a colon, or without a type, is a field.
+    pieces = re.split(r"(\[[^\]]*\]|,|->)", text)
+    for index, piece in enumerate(pieces):
+        name, colon, kind = piece.partition(":")
+        if piece.startswith("[") and not re.search("['\"]", piece):
+            pieces[index] = _WORD.sub(written, piece)
+        elif colon:
+            pieces[index] = f"{name}:{_WORD.sub(written, kind)}"
+        elif index and pieces[index - 1].startswith("["):
+            pieces[index] = _WORD.sub(written, piece)
+    return "".join(pieces)
+
+
+_WORD = re.compile(r"(?<![\w.'\"])[^\W\d]\w*(?![\w'\"])(?!\.)")
+_OF_SIGNATURES = frozenset(
+    {"Predict", "ChainOfThought", "ReAct", "ProgramOfThought", "CodeAct", "RLM", "MultiChainComparison"}
+    | {"Signature", "make_signature", "KNN"}
+)
+"""What takes the text of a signature first."""
+_FIELD_TYPES = frozenset(
+    {"Audio", "Code", "File", "History", "Image", "Reasoning", "Tool", "ToolCalls", "Document", "Citations"}
+)
+_MODULES = {
+    **dict.fromkeys(("date", "time", "timedelta", "datetime"), "datetime"),
+    "Decimal": "decimal",
+    "UUID": "uuid",
+    "Path": "pathlib",
+}
+"""Where types of Python's library are; DSPy imports the modules that a text names."""
 
 
 def _is_module(name: str) -> bool:

@@ -17,10 +17,10 @@ from ..analysis import FileAnalysis
 from ..emit import emit
 from ..emit.build import printable
 from ..emit.code import assign, attribute, call, constant, function, load, store
-from ..program import Program
+from ..program import Item, Program
 from ..trees import declared_names, kind_of
 from . import classes, support
-from .expressions import Converter, State, known_settings
+from .expressions import Converter, State, known_settings, types_named
 from .losses import CannotSay, Loss, Losses
 from .names import names_in
 from .surface import surface
@@ -80,6 +80,9 @@ class _File:
         self.declared = 0
         self.missing: dict[str, str] = {}
         """What is left out, and why."""
+        self._made_records: set[str] = set()
+        self._waiting: list[tuple[str, set[str]]] = []
+        """Records with those below that they name, until these are there."""
         self._imported = {
             name.text: built
             for item in self._program.items
@@ -99,6 +102,7 @@ class _File:
             module_classes=self._module_classes(),
             feedback=any(self._made("GEPA")),
             scores=dict(_scores(self._program)),
+            lacking=dict(_lacking(self._program)),
             values=self._names.fresh("values") if "values" in said else "values",
         )
         self._converter = Converter(self._state)
@@ -191,7 +195,7 @@ class _File:
                     made.append(ast.copy_location(assign(store(self._demos[node.name]), listed), node))
                 return made
             case ast.ClassDef() if kind == "type":
-                return classes.record(self._converter, node)
+                return self._record(node)
             case ast.ClassDef() if kind == "enum":
                 return classes.enumeration(self._converter, node)
             case ast.ClassDef() if kind == "module class":
@@ -200,14 +204,28 @@ class _File:
                 return self._program_of(node, names[0], value)
             case ast.Assign(value=ast.Call() as value) if kind == "evaluate":
                 return self._evaluation(node, names[0], value)
-            case ast.Assign(value=ast.Constant(value=str()) as value) if kind == "signature":
-                return [assign(store(names[0]), call(self._names.dspy("dspy.Signature"), [value]))]
+            case ast.Assign(value=ast.Constant(value=str(signature))) if kind == "signature":
+                text = constant(types_named(signature))
+                return [assign(store(names[0]), call(self._names.dspy("dspy.Signature"), [text]))]
             case ast.FunctionDef():
                 return [self._function(node)]
             case ast.Expr(value=ast.Call() as value) if _is_defaults(node):
                 return self._configure(value)
         found = self._converter.visit(node)
         return [] if found is None else [found]
+
+    def _record(self, node: ast.ClassDef) -> list[ast.stmt]:
+        """A record, and those above that have waited for it to be complete."""
+        later = {name for name, kind in self._kinds.items() if kind == "type"} - self._made_records
+        said = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} & later - {node.name}
+        made = classes.record(self._converter, node, later)
+        self._made_records.add(node.name)
+        self._waiting = [(name, others - {node.name}) for name, others in self._waiting]
+        complete = [name for name, others in self._waiting if not others]
+        self._waiting = [each for each in self._waiting if each[1]]
+        if said:
+            self._waiting.append((node.name, said))
+        return [*made, *(ast.Expr(call(attribute(load(name), "model_rebuild"))) for name in complete)]
 
     def _function(self, node: ast.FunctionDef) -> ast.stmt:
         made: ast.FunctionDef = self._converter.visit(node)
@@ -378,9 +396,50 @@ def _scores(program: Program) -> Iterator[tuple[tuple[int, ...], str]]:
         for node in item.nodes(syntax.Attribute):
             kind = item.type_of(node.value)
             if isinstance(kind, types.Instance) and kind.definition.name == "Score":
-                span = item.at(node)
-                start, end = (program.source.position(each, "utf-8") for each in (span.start, span.end))
-                yield (start.line + 1, start.column, end.line + 1, end.column), node.name.text
+                yield _place_of(program, item, node), node.name.text
+
+
+def _lacking(program: Program) -> Iterator[tuple[tuple[int, ...], str]]:
+    """What is asked of predictions and modules that DSPy's do not have, by its place."""
+    for item in program.items:
+        for call_ in item.nodes(syntax.Call):
+            asked = item.type_of(call_.function)
+            if isinstance(asked, types.Module) and asked.declared is not None:
+                for each in call_.arguments:
+                    if each.name is not None and each.name.text == "lm":
+                        yield (
+                            _place_of(program, item, call_),
+                            "DSPy's modules take no `lm` when they are called",
+                        )
+        for node in item.nodes(syntax.Attribute):
+            name = node.name.text
+            match item.type_of(node.value):
+                case types.Prediction(interface=interface):
+                    own, kind = [each.name for each in interface.fields], "Prediction"
+                case types.Module(definition=definition) if definition is not None:
+                    own, kind = [], "Module"
+                    if definition.name != "Program":
+                        continue
+                case _:
+                    continue
+            if name not in own and name not in surface().members[kind] and not _is_open(item, node):
+                yield _place_of(program, item, node), f"DSPy's `{kind}` has no `{name}`"
+
+
+def _is_open(item: Item, node: syntax.Attribute) -> bool:
+    """Whether a prediction may have fields that are not known."""
+    kind = item.type_of(node.value)
+    return isinstance(kind, types.Prediction) and kind.interface.open and node.name.text not in _OURS
+
+
+_OURS = ("probabilities",)
+
+
+def _place_of(program: Program, item: Item, node: syntax.Node) -> tuple[int, ...]:
+    """Where an expression stands, as the trees of Python say it."""
+    span = item.at(node)
+    start, end = (program.source.position(each, "utf-8") for each in (span.start, span.end))
+    return start.line + 1, start.column, end.line + 1, end.column
 
 
 def _is_defaults(node: ast.stmt) -> bool:

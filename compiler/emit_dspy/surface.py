@@ -28,6 +28,12 @@ class Surface(Struct, frozen=True):
     version: str
     names: dict[str, Offered]
     settings: tuple[str, ...]
+    members: dict[str, frozenset[str]]
+    """What can be read of predictions and of modules, by the names of the classes."""
+    datasets: frozenset[str]
+    """The names of `dspy.datasets`."""
+    refused_fields: frozenset[str]
+    """The names that no field of a signature can have."""
 
 
 _OTHER_MEANING = frozenset({"Score", "Retrieve", "Embeddings", "EmbeddingsWithScores"})

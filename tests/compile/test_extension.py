@@ -141,6 +141,19 @@ def test_a_signature_is_extended_in_place_without_its_demos(tmp_path: Path) -> N
     assert list(program.Ask.fields) == ["text", "hint", "answer", "score"]
 
 
+def test_signatures_that_are_made_know_the_types_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "program.dspy").write_text(
+        'enum Kind:\n    a = "a"\n\n'
+        'module plain = Predict(Signature("text -> kind: Kind", "Say which."))\n'
+        'module named = Predict(Signature(signature="text -> kind: Kind"))\n'
+        'module said = Predict(Signature("text -> kind: Kind", custom_types={"Kind": Kind}))\n'
+    )
+    program = dspyc.load(tmp_path / "program.dspy")
+    for module in (program.plain, program.named, program.said):
+        assert module.signature.output_fields["kind"].annotation is program.Kind
+    assert program.plain.signature.instructions == "Say which."
+
+
 def test_a_class_cannot_leave_out_what_its_base_does_not_have() -> None:
     base = dspyc.runtime.Signature("a -> b")
     with pytest.raises(SignatureError, match="cannot leave out `c`"):

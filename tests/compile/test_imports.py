@@ -307,6 +307,15 @@ def test_an_imported_program_may_use_classes_of_the_library(tmp_path: Path) -> N
     assert dspyc.load(outer).next_one("2026-02-28") == "2026-03-012026-02-28"
 
 
+def test_a_python_file_beside_a_program_imports_others_of_its_package(tmp_path: Path) -> None:
+    (tmp_path / "desk").mkdir()
+    (tmp_path / "desk/__init__.py").write_text("")
+    (tmp_path / "desk/words.py").write_text("NAME = 'desk'")
+    (tmp_path / "desk/program_python.py").write_text("from . import words\nNAME = words.NAME")
+    (tmp_path / "desk/program.dspy").write_text("from .program_python import NAME\n\nOWN = NAME\n")
+    assert dspyc.load(tmp_path / "desk/program.dspy").OWN == "desk"
+
+
 def test_files_of_the_own_package_by_their_names(tmp_path: Path) -> None:
     write(
         tmp_path,

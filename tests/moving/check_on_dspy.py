@@ -1,7 +1,8 @@
 """Asks built modules on DSPy itself: `build/dspy/bin/python tests/moving/check_on_dspy.py < calls.json`.
 
 Reads a dict of names with `[file, attribute, inputs, answers]`; `answers` are dicts, which the model gives
-one after another, as sections or as JSON. Prints for each what the program gave, or the error's name.
+one after another, as sections or as JSON. Prints for each what the program gave, or the error's name. Of the
+attribute `keys` it is the names of what `ask` gave for those of the inputs that it takes.
 """
 
 from __future__ import annotations
@@ -49,6 +50,10 @@ def run(file: str, attribute: str, inputs: dict[str, Any], answers: list[dict[st
         spec = importlib.util.spec_from_file_location(f"built_{len(sys.modules)}", file)
         module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
         spec.loader.exec_module(module)  # type: ignore[union-attr]
+        if attribute == "keys":
+            with dspy.context(lm=Scripted(answers), track_usage=False):
+                names = set(module.ask.signature.input_fields)
+                return sorted(module.ask(**{name: inputs[name] for name in names}).keys())
         found = getattr(module, attribute)
         if isinstance(found, list):
             return [row.toDict() for row in found]

@@ -6,6 +6,7 @@ models were sent and the outputs that it gave, with the same answers as `support
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import json
@@ -40,6 +41,10 @@ class Recorder(dspy.BaseLM):  # type: ignore[misc]
         usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
         return types.SimpleNamespace(choices=[choice], usage=usage, model="recorder")
 
+    async def aforward(self, prompt: Any = None, messages: Any = None, **settings: Any) -> Any:
+        """One request of an asynchronous program."""
+        return self.forward(prompt, messages, **settings)
+
 
 def run(file: str, attribute: str, inputs: dict[str, Any]) -> dict[str, Any]:
     """The messages and outputs of one program."""
@@ -65,7 +70,9 @@ def run(file: str, attribute: str, inputs: dict[str, Any]) -> dict[str, Any]:
             for name, value in inputs.items()
         }
         with dspy.context(lm=lm, track_usage=False):
-            found = program(**typed)
+            # A module that only has `aforward` can only be awaited.
+            awaited = not hasattr(program, "forward")
+            found = asyncio.run(program.acall(**typed)) if awaited else program(**typed)
         outputs = json.loads(json.dumps(found.toDict(), default=_plain))
         return {"messages": lm.seen, "outputs": outputs}
     except Exception as error:  # noqa: BLE001 what a program of DSPy raises is the result

@@ -45,8 +45,37 @@ def main() -> None:
                 break
     defaults = importlib.import_module("dspy.dsp.utils.settings").DEFAULT_CONFIG
     settings = sorted(vars(defaults).get("_store", defaults))
-    table = {"version": dspy.__version__, "settings": settings, "names": names}
+    table = {
+        "version": dspy.__version__,
+        "settings": settings,
+        "names": names,
+        "members": {each.__name__: members_of(each) for each in (dspy.Module, dspy.Prediction)},
+        "refused_fields": refused_fields(),
+        "datasets": sorted(vars(importlib.import_module("dspy.datasets")).get("__all__", ())),
+    }
     sys.stdout.write(json.dumps(table, indent=1, sort_keys=True) + "\n")
+
+
+def members_of(found: type) -> list[str]:
+    """What programs can read of the objects of a class."""
+    made = found()
+    return sorted(each for each in dir(made) if not each.startswith("_"))
+
+
+def refused_fields() -> list[str]:
+    """The names that no field of a signature can have."""
+    import dspy
+
+    kind = type(dspy.Signature)
+    refused = []
+    for name in sorted({*dir(dspy.Signature), *dir(kind)}):
+        field: Any = dspy.InputField()
+        body = {"__annotations__": {name: str}, "__doc__": "Ask.", name: field}
+        try:
+            kind("Asked", (dspy.Signature,), body)
+        except Exception:  # noqa: BLE001 whatever it raises, it does not take the name
+            refused.append(name)
+    return [each for each in refused if not each.startswith("_")]
 
 
 def parameters_of(found: Any) -> dict[str, Any]:

@@ -39,6 +39,15 @@ FEATURES: dict[str, dict[str, Any]] = {
     "best": {"text": "hello"},
     "tuned": {"text": "hello"},
 }
+READ = {
+    "facility.json": '[{"fields": {"input": "m"}, "answer": "{}"}]',
+    "qa.jsonl": '{"question": "q", "response": "a"}\n',
+    "reviews.csv": "text,label\nnice,positive\n",
+    "data/invoices.csv": "text,number,total\nInvoice 1,1,2.50\n",
+}
+"""Files that built modules read when they are imported."""
+HUB = {"labels"}
+"""Programs that then read from the hub."""
 DATA = ("rows", "train", "dev", "file")
 PYTHON = Path(os.environ.get("DSPYC_TEST_DSPY", HERE.parents[1] / "build" / "dspy" / "bin" / "python"))
 
@@ -212,11 +221,19 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     }
     calls |= {f"features.{name}": [str(features), name, {}] for name in (*DATA, "evaluate_scores")}
     for name, (attribute, inputs) in CALLS.items():
-        (folder / name).mkdir()
-        path, _ = build(moved(name, folder / name), folder / name)
+        target = folder / name / "built"
+        (target / "data").mkdir(parents=True)
+        for file, text in READ.items():
+            (target / file).write_text(text)
+        path, _ = build(moved(name, folder / name), target)
         calls[name] = [str(path), attribute, inputs]
     code = subprocess.run(
-        [PYTHON, HERE / "on_dspy.py"], input=json.dumps(calls), capture_output=True, text=True, check=True
+        [PYTHON, HERE / "on_dspy.py"],
+        input=json.dumps(calls),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder / "facility" / "built",
     )
     found: dict[str, Any] = json.loads(code.stdout)
     return found
@@ -242,7 +259,7 @@ def test_an_evaluation_on_dspy(ran: dict[str, Any]) -> None:
 
 
 @on_dspy
-@pytest.mark.parametrize("name", sorted(CALLS))
+@pytest.mark.parametrize("name", sorted(CALLS.keys() - HUB))
 def test_a_program_of_dspys_asks_the_same_there_and_back(name: str, ran: dict[str, Any]) -> None:
     assert ran[name]["messages"] == json.loads((HERE / "prompts" / f"{name}.json").read_text())
 
@@ -252,9 +269,7 @@ def test_the_table_of_names_is_that_of_the_installed_dspy() -> None:
     code = subprocess.run([PYTHON, HERE / "record_dspy.py"], capture_output=True, text=True, check=True)
     found = json.loads(code.stdout)
     assert found["version"] == surface().version
-    assert found["settings"] == list(surface().settings)
-    recorded = json.loads((Path(classes.__file__).parent / "_dspy.json").read_text())["names"]
-    assert found["names"] == recorded
+    assert found == json.loads((Path(classes.__file__).parent / "_dspy.json").read_text())
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import dspyc
 from dspyc.cli.building_dspy import _text
 from dspyc.cli.errors import Failure
 from dspyc.cli.main import run as main
-from dspyc.compiler.emit_dspy import BuiltForDSPy
+from dspyc.compiler.emit_dspy import BuiltForDSPy, with_dspy
 from tests.moving.test_built import HERE, back, build, on_dspy
 from tests.moving.test_built import PYTHON as DSPY
 
@@ -345,3 +345,123 @@ def test_a_condition_keeps_its_brackets(tmp_path: Path) -> None:
     path, _ = build(tmp_path / "p.dspy", tmp_path / "out")
     assert main(["import", str(path), "--force"]) == 0
     assert "n >= 1 and (n != 3 or flag)" in path.with_suffix(".dspy").read_text()
+
+
+# --- what DSPy has otherwise ----------------------------------------------------------------------------
+
+KINDS: dict[str, tuple[str, str]] = {
+    "types in the text of a signature": (
+        'module ask = Predict("picture: Image, taken: date | None -> tags: list[str]")\n',
+        '"picture: dspy.Image, taken: datetime.date | None -> tags: list[str]"',
+    ),
+    "types of the program in the text of a signature": (
+        'enum Kind:\n    a = "a"\n\nmodule ask = Predict(Signature("text -> kind: Kind", "Say which."))\n',
+        'custom_types={"Kind": Kind}',
+    ),
+    "a record that names itself": (
+        "type Node:\n    name: str\n    children: list[Node] = []\n\n"
+        "signature Ask:\n    input text: str\n    output tree: Node\n\nmodule ask = Predict(Ask)\n",
+        'children: "list[Node]"',
+    ),
+    "records that name each other": (
+        "type Team:\n    members: list[Person]\n\n"
+        "type Person:\n    name: str\n    team: Team | None = None\n\n"
+        "signature Ask:\n    input text: str\n    output team: Team\n\nmodule ask = Predict(Ask)\n",
+        "Person.model_rebuild()",
+    ),
+}
+LACKING = {
+    "field names": (
+        "signature Ask:\n    input signature: str\n    output answer: str\n",
+        "3: `Ask` is left out: DSPy takes no field that is called `signature`",
+    ),
+    "field names in a text": (
+        'module asked = Predict("_hidden -> answer")\n',
+        "3: `asked` is left out: DSPy takes no field that is called `_hidden`",
+    ),
+    "probabilities": (
+        'signature Ask:\n    input text: str\n    output kind: Literal["a", "b"]\n\n'
+        "module asked = Predict(Ask)\n\n"
+        "module Sure:\n    input text: str\n    output sure: float\n\n"
+        "    ask = Predict(Ask)\n\n    forward:\n"
+        "        found = ask(text=text)\n"
+        '        return sure=found.probabilities["kind"]["a"] if found.probabilities else 0.0\n',
+        "9: `Sure` is left out: DSPy's `Prediction` has no `probabilities`",
+    ),
+    "the best programs": (
+        'module asked = Predict("question -> answer")\n'
+        'dataset rows = Dataset([{"question": "q", "answer": "a"}], inputs=["question"])\n\n'
+        "def same(example, pred):\n    return example.answer == pred.answer\n\n"
+        "optimizer search = BootstrapFewShotWithRandomSearch(metric=same)\n"
+        "program found = search.compile(asked, trainset=rows)\n"
+        "optimizer vote = Ensemble(reduce_fn=majority)\nprogram voting = vote.compile(found.top(2))\n",
+        "12: `voting` is left out: DSPy's `Module` has no `top`",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_forms_that_dspy_reads(name: str, tmp_path: Path) -> None:
+    text, expected = KINDS[name]
+    (tmp_path / "p.dspy").write_text(f'configure(lm=LM("openai/gpt-4o-mini"))\n\n{text}')
+    path, losses = build(tmp_path / "p.dspy", tmp_path / "out")
+    assert not losses
+    assert expected in path.read_text()
+
+
+@on_dspy
+def test_forms_that_dspy_reads_run_there(tmp_path: Path) -> None:
+    calls = {}
+    inputs = {"picture": "https://example.org/a.png", "taken": None, "text": "t"}
+    answers = {
+        "types in the text of a signature": {"tags": ["x"]},
+        "types of the program in the text of a signature": {"kind": "a"},
+        "a record that names itself": {"tree": {"name": "n", "children": [{"name": "m"}]}},
+        "records that name each other": {"team": {"members": [{"name": "n"}]}},
+    }
+    for number, (name, (text, _)) in enumerate(KINDS.items()):
+        source = tmp_path / f"p{number}.dspy"
+        source.write_text(f'configure(lm=LM("openai/gpt-4o-mini"))\n\n{text}')
+        path, _ = build(source, tmp_path / "out")
+        calls[name] = [str(path), "keys", inputs, [answers[name]]]
+    assert given(calls) == {name: sorted(answer) for name, answer in answers.items()}
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_what_dspy_lacks_is_told(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text, expected = LACKING[name]
+    text = f'configure(lm=LM("openai/gpt-4o-mini"))\n\n{text}\nmodule other = Predict("a -> b")\n'
+    (tmp_path / "p.dspy").write_text(text)
+    _, losses = build(tmp_path / "p.dspy", tmp_path / "out", capsys)
+    assert expected in losses
+
+
+def test_files_that_import_each_other_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, other in ("ab", "ba"):
+        text = f"from .{other} import T{other}\n\ntype T{name}:\n    other: T{other} | None = None\n"
+        (tmp_path / f"{name}.dspy").write_text(text)
+    assert main(["build", str(tmp_path / "a.dspy"), "--target", "dspy", "--out", str(tmp_path / "out")]) == 1
+    assert "is imported by a file that it imports" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("python", "expected"),
+    [
+        ("import dspyc.runtime as dspy\n\nqa = dspy.Predict('a -> b')\n", "import dspy\n"),
+        ("import os, dspyc.runtime as d\n\nqa = d.Predict('a -> b')\n", "import os\nimport dspy as d\n"),
+        ("from dspyc.runtime import Predict, Image\n", "from dspy import Predict\nfrom dspy import Image\n"),
+        ("from dspyc.runtime.teleprompt import COPRO as C  # x\n", "from dspy import COPRO as C  # x\n"),
+        ("from dspyc.runtime.datasets import DataLoader\n", "from dspy.datasets import DataLoader\n"),
+        ("def f():\n    import dspyc.runtime as dspy\n    return dspy.Example()\n", "    import dspy\n"),
+        ("import dspyc.runtime as dspy\n\nx = dspy.BM25\n", None),
+        ("import dspyc\n", None),
+        ("from dspyc.runtime.modules.base import Module\n", "from dspy import Module\n"),
+        ("from dspyc.runtime import BM25\n", None),
+        ("import dspyc.runtime as dspy; x = 1\n", None),
+        ("def f(:\n", None),
+    ],
+)
+def test_python_files_of_a_program_import_dspy(python: str, expected: str | None) -> None:
+    made = with_dspy(python)
+    assert made is None if expected is None else expected in (made or "")

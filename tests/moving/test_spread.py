@@ -6,11 +6,12 @@ import ast
 
 import pytest
 
+from dspyc.moving.marks import Marks
 from dspyc.moving.spread import spread
 
 
 def spread_text(text: str) -> str:
-    return "\n".join(ast.unparse(each) for each in spread(ast.parse(text).body))
+    return "\n".join(ast.unparse(each) for each in spread(ast.parse(text).body, Marks()))
 
 
 @pytest.mark.parametrize(
