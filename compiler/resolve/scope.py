@@ -187,7 +187,7 @@ class FileScope:
             kept = {(each.key, each.text): each for each in self.items}
             start, end, before, keys = 0, 0, self.items, numbered(names)
         between = [
-            kept.pop((key, each.text), None) or self._come_back(key, each.parsed)
+            kept.pop((key, each.text)) if (key, each.text) in kept else self._come_back(key, each.parsed)
             for key, each in zip(keys, new[start : len(new) - end], strict=True)
         ]
         self._leave(kept)
