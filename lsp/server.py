@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from contextlib import suppress
 from typing import BinaryIO
 
 
@@ -48,10 +47,7 @@ def main(role: str = "", client: int | None = None) -> None:
             code = dispatcher(server).serve()
     except BrokenPipeError:
         code = 0
-    # Freeing what is known of a large workspace value by value takes seconds; the system does it at once.
-    with suppress(OSError, ValueError):
-        sys.stderr.flush()
-    os._exit(code)
+    sys.exit(code)
 
 
 def _claim_streams() -> tuple[BinaryIO, BinaryIO]:

@@ -166,10 +166,3 @@ def test_a_request_of_the_wrong_shape(asked: tuple[Client, Path, int]) -> None:
     with pytest.raises(ServerError, match="-32602"):
         client.request("workspace/symbol", {"query": 3})
     assert names(client) == {"AnswerA"}
-
-
-def test_the_end_waits_for_nothing_to_be_freed(tmp_path: Path) -> None:
-    """What is known of a large workspace takes seconds to free."""
-    client = started(tmp_path, "import atexit, time; atexit.register(time.sleep, 60)")
-    assert client.shut_down() == 0
-    client.kill()
