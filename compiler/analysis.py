@@ -185,10 +185,13 @@ class Project:
 
     def _check_items(self, program: Program, scope: FileScope) -> None:
         """Let the rules look at items of which nothing is known, or whose questions have other answers."""
-        held = all_hold(scope.answers, program)
+        held, back = all_hold(scope.answers, program), scope.back
+        scope.back = set()
         for item, kept in zip(program.items, scope.items, strict=True):
-            checked = kept.checked
-            if checked is not None and (held or all_hold(checked.answers, program)):
+            checked, is_back = kept.checked, kept.key in back
+            if checked is not None and ((held and not is_back) or all_hold(checked.answers, program)):
+                if is_back:
+                    scope.answers.update(checked.answers)
                 continue
             self.checked += 1
             checked = check_item(program, item)

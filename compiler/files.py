@@ -353,7 +353,7 @@ class Files:
         self._outdate(keys)
         for scope in self._scopes.values():
             scope.words += 1
-            for item in scope.items:
+            for item in scope.remembered():
                 if not item.reads.isdisjoint(keys):
                     item.forget(findings=False)
 

@@ -308,6 +308,15 @@ class Program:
         found: R = kept[2]
         return found
 
+    def found(self, look: Callable[[Item], T]) -> list[tuple[Item, T]]:
+        """The items in which a function finds something, each with that, in their order."""
+        parts, since = self._gather(look)
+        kept: tuple[int, list[int]] | None = self._memory.get((Program.found, look))
+        if kept is None or kept[0] != since:
+            kept = since, [index for index, each in enumerate(parts) if each]
+            self._memory[Program.found, look] = kept
+        return [(self.items[index], parts[index]) for index in kept[1]]
+
     def _gather(self, look: Callable[[Item], T]) -> tuple[tuple[T, ...], int]:
         """What is found in each item, and since which edit it has been that; only new items are looked at."""
         edit, fresh = self._edit

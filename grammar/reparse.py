@@ -72,7 +72,15 @@ def _common_start(first: str, second: str) -> int:
 
 def _common_end(first: str, second: str, most: int) -> int:
     """How many characters two texts have in common at their end, at most `most`."""
-    return _common_start(first[len(first) - most :][::-1], second[len(second) - most :][::-1])
+    low, step = 0, _STEP
+    end, other_end = len(first), len(second)
+    while low < most and step:
+        size = min(step, most - low)
+        if first[end - low - size : end - low] == second[other_end - low - size : other_end - low]:
+            low += size
+        else:
+            step = size // 2
+    return low
 
 
 _STEP = 1 << 14

@@ -37,17 +37,30 @@ def walk(node: Node) -> Sequence[Node]:
     """A node and all nodes in it, in the order of the text."""
     found: list[Node] = []
     waiting: list[Any] = [node]
+    parts = _PARTS_BACKWARDS
     while waiting:
         each = waiting.pop()
-        if each.__class__ is tuple:
+        kind = each.__class__
+        if kind is tuple:
             waiting += reversed(each)
-        elif isinstance(each, Node):
+            continue
+        names = parts[kind]
+        if names is not None:
             found.append(each)
-            for name in reversed(parts_with_nodes(each.__class__)):
+            for name in names:
                 beneath = getattr(each, name)
                 if beneath:
                     waiting.append(beneath)
     return found
+
+
+class _PartsBackwards(dict[type, "tuple[str, ...] | None"]):
+    """The fields that may hold nodes, the last one first, by the class; None for what is not a node."""
+
+    def __missing__(self, kind: type) -> tuple[str, ...] | None:
+        found = parts_with_nodes(kind)[::-1] if issubclass(kind, Node) else None
+        self[kind] = found
+        return found
 
 
 @cache
@@ -60,3 +73,6 @@ def parts_with_nodes(kind: type[Node]) -> tuple[str, ...]:
         for name, each in vars(base).get("__annotations__", {}).items()
     }
     return tuple(name for name in parts_of(kind) if not written[name].startswith(plain))
+
+
+_PARTS_BACKWARDS = _PartsBackwards()

@@ -101,7 +101,10 @@ class Workspace(Struct):
 
     def analysis(self, uri: str) -> FileAnalysis | None:
         """All that is known of a program's file; None when there is no such file."""
-        path = convert.path_of(uri)
+        return self.analysis_of(convert.path_of(uri))
+
+    def analysis_of(self, path: str) -> FileAnalysis | None:
+        """All that is known of the program at a path; None when there is none."""
         if not _is_program(path):
             return None
         try:
@@ -109,9 +112,8 @@ class Workspace(Struct):
         except FileNotFoundError:
             return None
 
-    def rest(self, uri: str) -> None:
+    def rest(self, path: str) -> None:
         """Keep less of a file that has been checked and at which nobody looks now."""
-        path = convert.path_of(uri)
         self._files.project(path).rest(path)
 
     def keep_only(self, paths: Iterable[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -22,9 +22,12 @@ from ..program import Item
 from ..trees import declared_names, walk
 from . import declarations, imports
 from .imports import Workspace
+from .keys import name_of, numbered, without_number
 from .prelude import given
 
 Imports = (syntax.FromImport, syntax.Import)
+_MOST_EARLIER = 32
+"""How many items of a file are remembered that were edited away."""
 
 
 class KeptItem:
@@ -159,6 +162,11 @@ class FileScope:
         """Whether several items declare the same name."""
         self._keys: dict[str, Key] = {}
         self._names: tuple[str, ...] | None = None
+        self._earlier: dict[tuple[str, str], KeptItem] = {}
+        """Items that were edited away, by key and text, the last one last: whoever erases a word or undoes an
+        edit comes back to them."""
+        self.back: set[str] = set()
+        """The keys of the items that have come back since the file was checked."""
         self.edit(file)
 
     # --- edits ------------------------------------------------------------------------------------------
@@ -170,21 +178,41 @@ class FileScope:
         start, end = _unchanged(old, new)
         before = self.items[start : len(self.items) - end]
         kept = {(each.key, each.text): each for each in before}
-        names = [_name(each.parsed) for each in new[start : len(new) - end]]
-        if self.items and names == [_without_number(each.key) for each in before]:
+        names = [name_of(each.parsed) for each in new[start : len(new) - end]]
+        if self.items and names == [without_number(each.key) for each in before]:
             # The items have the names that they had, so those below are called as before.
             keys = [each.key for each in before]
         else:
-            names = [_name(each.parsed) for each in new]
+            names = [name_of(each.parsed) for each in new]
             kept = {(each.key, each.text): each for each in self.items}
-            start, end, before, keys = 0, 0, self.items, _numbered(names)
+            start, end, before, keys = 0, 0, self.items, numbered(names)
         between = [
-            kept.get((key, each.text)) or KeptItem(self, key, each.parsed)
+            kept.pop((key, each.text)) if (key, each.text) in kept else self._come_back(key, each.parsed)
             for key, each in zip(keys, new[start : len(new) - end], strict=True)
         ]
+        self._leave(kept)
         self.file = file
         self.items = [*self.items[:start], *between, *self.items[len(self.items) - end :]]
         return {self.key(name) for name in self._take_over(before, between)}
+
+    def _come_back(self, key: str, parsed: Parsed) -> KeptItem:
+        """A new item: what is remembered of it, where it was here before."""
+        found = self._earlier.pop((key, parsed.text), None)
+        if found is None:
+            return KeptItem(self, key, parsed)
+        self.back.add(key)
+        return found
+
+    def _leave(self, gone: Mapping[tuple[str, str], KeptItem]) -> None:
+        """Remember items that are in the file no more, so that they may come back."""
+        self._earlier.update(gone)
+        for each in list(self._earlier)[: max(0, len(self._earlier) - _MOST_EARLIER)]:
+            del self._earlier[each]
+
+    def remembered(self) -> Iterator[KeptItem]:
+        """The items of the file, and those that may come back."""
+        yield from self.items
+        yield from self._earlier.values()
 
     def _take_over(self, before: Sequence[KeptItem], after: Sequence[KeptItem]) -> set[str]:
         """Find the items of all names anew. Returns the names that have another one."""
@@ -307,7 +335,7 @@ class FileScope:
             return
         self.changed = set()
         self.is_dirty = True
-        for kept in self.items:
+        for kept in self.remembered():
             if not kept.reads.isdisjoint(changed):
                 kept.forget(findings=True)
             elif kept.checked is not None and not kept.checked.names.isdisjoint(changed):
@@ -316,6 +344,7 @@ class FileScope:
     def let_go(self) -> None:
         """Let go of what has been gathered from the items, which is kept to save time only."""
         self.memory.clear()
+        self._earlier.clear()
         for kept in self.items:
             kept.memory.clear()
 
@@ -451,29 +480,6 @@ def _owners(items: Sequence[KeptItem]) -> dict[str, tuple[KeptItem, syntax.Ident
         for name in item.names:
             found.setdefault(name.text, (item, name))
     return found
-
-
-def _name(parsed: Parsed) -> str:
-    """What an item is called by in its file: by what it declares, by its title, else by its kind."""
-    declaration = parsed.declaration
-    if isinstance(declaration, syntax.TestDeclaration):
-        return f"test {declaration.title.value}"
-    names = declared_names(declaration)
-    return names[0].text if names else type(declaration).__name__
-
-
-def _numbered(names: Sequence[str]) -> list[str]:
-    """The keys of items, by which those of the same name are told apart."""
-    counts: dict[str, int] = {}
-    keys: list[str] = []
-    for name in names:
-        count = counts[name] = counts.get(name, 0) + 1
-        keys.append(name if count == 1 else f"{name}\0{count}")
-    return keys
-
-
-def _without_number(key: str) -> str:
-    return key.partition("\0")[0]
 
 
 def _unchanged(old: Sequence[ParsedItem], new: Sequence[ParsedItem]) -> tuple[int, int]:

@@ -31,6 +31,11 @@ def remembered(gather: Callable[[Item], T]) -> Callable[[Item], T]:
     return look_up
 
 
+def is_broken(item: Item) -> bool:
+    """Whether an item has syntax problems."""
+    return item.broken
+
+
 class Construction(syntax.Call, frozen=True, gc=False):
     """What a rule names to look at those calls only that make an object of the runtime's or of Python's.
 

@@ -38,12 +38,16 @@ _FileReport: TypeAlias = WorkspaceFullReport | WorkspaceUnchangedReport
 
 def findings(server: Server, uri: str) -> list[Diagnostic]:
     """What is found in a file, nothing where there is none."""
-    analysis = server.files.analysis(uri)
-    return [] if analysis is None else _told(server, uri, analysis)
+    return _findings_at(server, convert.path_of(uri))
 
 
-def _told(server: Server, uri: str, analysis: FileAnalysis) -> list[Diagnostic]:
-    document = server.files.document(uri)
+def _findings_at(server: Server, path: str) -> list[Diagnostic]:
+    analysis = server.files.analysis_of(path)
+    return _told(server, path, analysis) if analysis is not None and analysis.diagnostics else []
+
+
+def _told(server: Server, path: str, analysis: FileAnalysis) -> list[Diagnostic]:
+    document = server.files.open.get(path)
     same = document is not None and document.source.text == analysis.source.text
     source = document.source if document is not None and same else analysis.source
     return [told(server, each, source, pulled=True) for each in analysis.diagnostics]
@@ -88,7 +92,7 @@ def _of_workspace(server: Server, params: WorkspaceDiagnosticParams) -> Workspac
         for path in paths:
             check_cancelled()
             uri = convert.uri_of(path)
-            report = _of_file(server, uri, known.pop(uri, None))
+            report = _of_file(server, path, uri, known.pop(uri, None))
             has_news = has_news or isinstance(report, WorkspaceFullReport)
             reports.append(report)
             progress.step()
@@ -102,13 +106,13 @@ def _of_workspace(server: Server, params: WorkspaceDiagnosticParams) -> Workspac
     return WorkspaceReport([*reports, *gone])
 
 
-def _of_file(server: Server, uri: str, before: str | None) -> _FileReport:
-    document = server.files.document(uri)
+def _of_file(server: Server, path: str, uri: str, before: str | None) -> _FileReport:
+    document = server.files.open.get(path)
     version = None if document is None else document.version
-    found = findings(server, uri)
+    found = _findings_at(server, path)
     name = name_of(found)
     if document is None:
-        server.files.rest(uri)
+        server.files.rest(path)
     if name == before:
         return WorkspaceUnchangedReport(uri, version, name)
     return WorkspaceFullReport(uri, version, found, name)

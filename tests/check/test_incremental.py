@@ -109,6 +109,74 @@ def test_what_a_changed_body_leads_to_is_as_it_is_now() -> None:
     assert found == project(files).check("main.dspy").diagnostics
 
 
+USED = {
+    "main.dspy": (
+        'from shared import f\nconfigure(lm=LM("openai/m"))\ntype Case:\n    """A case."""\n    title: str\n'
+        'module ask = Predict("text -> word")\n'
+        "def use(case: Case) -> str:\n    word = ask(text=f(case.title)).word\n    return word\n"
+    ),
+    "shared.dspy": BODIES["gives"].format("f"),
+}
+MEANWHILE = {
+    "nothing": ("main.dspy", "", ""),
+    "a field of its parameter": ("main.dspy", "title: str", "head: str"),
+    "the documentation of its parameter": ("main.dspy", "A case.", "A case of the desk."),
+    "the module that it calls": ("main.dspy", "text -> word", "text -> sentence"),
+    "the text of the module that it calls": ("main.dspy", "text -> word", "text -> word: str"),
+    "its own parameters": ("main.dspy", "def use(case: Case)", "def use(case: Case, more: int)"),
+    "what the imported function takes": ("shared.dspy", "x: str", "x: int"),
+    "what the imported function runs": ("shared.dspy", "    return x", "    print(x)\n    return x"),
+    "the name of the imported function": ("shared.dspy", "def f", "def g"),
+}
+"""What changes between leaving a text and coming back to it: a file, and a text in place of another."""
+
+
+@pytest.mark.parametrize("what", MEANWHILE)
+def test_a_text_that_comes_back_is_looked_at_again_only_where_something_else_has_changed(what: str) -> None:
+    path, old, new = MEANWHILE[what]
+    files = dict(USED)
+    kept = project(files)
+    kept.check("main.dspy")
+    for before, after in (("return word", "return worth"), (old, new), ("return worth", "return word")):
+        resolved, checked = kept.resolved, kept.checked
+        edited = "main.dspy" if before.startswith("return") else path
+        files[edited] = files[edited].replace(before, after) if before else files[edited]
+        found, fresh = kept.check("main.dspy"), project(files).check("main.dspy")
+        assert shown(found.diagnostics) == shown(fresh.diagnostics), before
+        assert facts(found) == facts(fresh), before
+    if what == "nothing":
+        assert (kept.resolved, kept.checked) == (resolved, checked)
+
+
+def test_a_text_that_comes_back_is_looked_at_again_where_what_its_function_runs_has_changed() -> None:
+    """While another text stood there, nothing asked what the function runs."""
+    calls = 'from shared import f\ntest "t":\n    f("a")\n    assert f("b") == "b"\n'
+    other = calls.replace("f(", "str(")
+    files = {"main.dspy": calls, "shared.dspy": BODIES["gives"].format("f")}
+    kept = project(files)
+    before = kept.check("main.dspy").diagnostics
+    steps = (("main.dspy", other), ("shared.dspy", BODIES["prints"].format("f")), ("main.dspy", calls))
+    for path, text in steps:
+        files[path] = text
+        found = kept.check("main.dspy").diagnostics
+        assert found == project(files).check("main.dspy").diagnostics, path
+    assert found != before
+
+
+def test_only_so_many_texts_are_remembered() -> None:
+    files = dict(USED)
+    kept = project(files)
+    kept.check("main.dspy")
+    for number in range(50):
+        files["main.dspy"] = USED["main.dspy"].replace("return word", f"return {number}")
+        kept.check("main.dspy")
+    resolved = kept.resolved
+    for number in (40, 10):
+        files["main.dspy"] = USED["main.dspy"].replace("return word", f"return {number}")
+        kept.check("main.dspy")
+    assert kept.resolved == resolved + 1
+
+
 def test_fields_that_could_not_be_worked_out_once_are_worked_out_the_next_time() -> None:
     made = [types.Interface("R"), OverflowError()]
 

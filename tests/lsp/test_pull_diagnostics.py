@@ -241,7 +241,7 @@ def test_what_was_gathered_of_files_at_rest_is_let_go(tmp_path: Path) -> None:
         before = files.analysis(uri)
         assert before is not None
         assert any(item.memory for item in before.program.items)
-        files.rest(uri)
+        files.rest(str(user))
         assert not any(item.memory for item in before.program.items)
         assert files.analysis(uri) is before
     assert [each.code for each in before.diagnostics] == ["E201"]

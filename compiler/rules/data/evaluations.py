@@ -91,7 +91,7 @@ def unmarked_inputs(program: Program) -> Findings:
     evaluate accuracy = Evaluate(qa, devset=dev, metric=answer_exact_match)
     ```
     """
-    for item, calls in zip(program.items, program.gather(_given_rows), strict=True):
+    for item, calls in program.found(_given_rows):
         for node, runs in calls:
             found = [*_not_examples(item, node), *(_unmarked(program, item, node) if runs else ())]
             yield from (each.shifted(item.start) for each in found)

@@ -91,9 +91,8 @@ def wrong_row(program: Program) -> Findings:
     ```
     """
     told: set[int] = set()
-    for index in program.combine(_sources, _with_sources):
-        item = program.items[index]
-        for source, inputs in _sources(item):
+    for item, sources in program.found(_sources):
+        for source, inputs in sources:
             owner, rows = item, source
             if isinstance(source, syntax.Name):
                 found = owner_of(program, item, source)
@@ -118,10 +117,6 @@ def _sources(item: Item) -> tuple[tuple[syntax.Expression, tuple[str, ...]], ...
             inputs = kind.columns.inputs if isinstance(kind, types.Dataset) else ()
             found.append((source, tuple(each.name for each in inputs)))
     return tuple(found)
-
-
-def _with_sources(found: Sequence[Sequence[object]]) -> tuple[int, ...]:
-    return tuple(index for index, each in enumerate(found) if each)
 
 
 def _kept_wrong_keys(owner: Item, rows: syntax.List, inputs: tuple[str, ...]) -> Sequence[Diagnostic]:
@@ -187,9 +182,8 @@ def wrong_row_value(program: Program) -> Findings:
     ```
     """
     told: set[int] = set()
-    for index in program.combine(_uses, _with_sources):
-        item = program.items[index]
-        for value, taker in _uses(item):
+    for item, uses in program.found(_uses):
+        for value, taker in uses:
             kind = item.type_of(taker)
             assert isinstance(kind, types.Module)
             for rows in rows_behind(program, item, value):

@@ -33,14 +33,12 @@ def missing_annotation(program: Program) -> Findings:
         return text[:10]
     ```
     """
-    said = program.gather(_untyped)
-    if not any(said):
+    said = program.found(_untyped)
+    if not said:
         return
     names = program.combine(names_handed_over, set_of)
     called = program.combine(names_called, set_of)
-    for item, findings in zip(program.items, said, strict=True):
-        if not findings:
-            continue
+    for item, findings in said:
         declaration = item.declaration
         name = item.names[0].text
         may_omit = isinstance(declaration, syntax.FunctionDeclaration) and (

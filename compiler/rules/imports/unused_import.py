@@ -9,7 +9,7 @@ from ...program import Item, Program
 from ...trees import declared_names
 from ..references import names_used, set_of
 from ..rule import Findings, file_rule, replace
-from ..walking import remembered
+from ..walking import is_broken, remembered
 from ..words import near
 
 _IMPORTS = (syntax.FromImport, syntax.Import)
@@ -30,8 +30,8 @@ def unused_import(program: Program) -> Findings:
     limit = mean([1, 2])
     ```
     """
-    imports = [each for each in program.items if isinstance(each.declaration, _IMPORTS)]
-    if not imports or any(each.broken for each in program.items):
+    imports = [item for item, _ in program.found(_is_import)]
+    if not imports or program.combine(is_broken, any):
         return
     used = program.combine(names_used, set_of)
     # One of these may be the imported name, misspelt.
@@ -46,6 +46,10 @@ def unused_import(program: Program) -> Findings:
                     name, f"`{name.text}` is imported but not used", fix=import_removal(item, name)
                 )
                 yield found.shifted(item.start)
+
+
+def _is_import(item: Item) -> bool:
+    return isinstance(item.declaration, _IMPORTS)
 
 
 @remembered

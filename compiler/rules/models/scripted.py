@@ -43,8 +43,7 @@ def unknown_answer(program: Program) -> Findings:
     module classify = Predict("text -> label")
     ```
     """
-    scripts = zip(program.items, program.gather(_scripts), strict=True)
-    scripted = [(item, script) for item, script in scripts if script and _is_used(program, item)]
+    scripted = [(item, script) for item, script in program.found(_scripts) if _is_used(program, item)]
     if not scripted:
         return
     asked = program.gather(_asked)

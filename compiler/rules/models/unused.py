@@ -7,6 +7,7 @@ from ...program import Item, Program
 from ..edits import lines_of
 from ..references import names_used, set_of
 from ..rule import Findings, file_rule, replace
+from ..walking import is_broken
 
 
 @file_rule("W113", "unused-model", fix="always", severity="info")
@@ -33,10 +34,8 @@ def unused_model(program: Program) -> Findings:
     module qa = Predict("question -> answer", lm=strong)
     ```
     """
-    models = [each for each in program.items if _is_model(each.declaration)]
-    if len(models) < 2 or any(each.broken for each in program.items):
-        return
-    if not any(_makes_module(each.declaration) for each in program.items):
+    models = [item for item, _ in program.found(_is_model)]
+    if len(models) < 2 or program.combine(is_broken, any) or not program.combine(_makes_module, any):
         return
     used = program.combine(names_used, set_of)
     unused = [each for each in models if each.names[0].text not in used and not _is_scripted(each)]
@@ -47,7 +46,8 @@ def unused_model(program: Program) -> Findings:
         yield found.shifted(item.start)
 
 
-def _is_model(node: syntax.Declaration | None) -> bool:
+def _is_model(item: Item) -> bool:
+    node = item.declaration
     return isinstance(node, syntax.ValueDeclaration) and node.kind == "lm"
 
 
@@ -55,6 +55,7 @@ def _is_scripted(item: Item) -> bool:
     return any(each.text == "DummyLM" for each in item.nodes(syntax.Name))
 
 
-def _makes_module(node: syntax.Declaration | None) -> bool:
+def _makes_module(item: Item) -> bool:
+    node = item.declaration
     is_value = isinstance(node, syntax.ValueDeclaration) and node.kind in ("module", "program")
     return is_value or isinstance(node, syntax.ModuleDeclaration)

@@ -190,8 +190,7 @@ def metric_field(program: Program) -> Findings:
     module short = Refine(qa, N=3, reward_fn=is_short, threshold=1.0)
     ```
     """
-    found = zip(program.items, program.gather(_judging_parameters), strict=True)
-    judging = [item for item, parameters in found if parameters and not item.broken]
+    judging = [item for item, _ in program.found(_judging_parameters) if not item.broken]
     uses = list(_uses(program)) if judging else []
     for item in judging:
         declaration = item.declaration
@@ -221,8 +220,8 @@ def _judging_parameters(item: Item) -> list[tuple[int, str]]:
 
 def _of_lambdas(program: Program) -> Findings:
     """The same for `metric=lambda example, pred: …`, where it stands."""
-    for item in program.items:
-        for _, binding, argument, role in handing_over(item):
+    for item, given in program.found(handing_over):
+        for _, binding, argument, role in given:
             function = argument.value
             if not isinstance(function, syntax.Lambda) or role not in _SHAPES or len(function.parameters) < 2:
                 continue
@@ -320,8 +319,8 @@ def handing_over(item: Item) -> tuple[tuple[Call, Binding, syntax.Argument, str]
 
 
 def _uses(program: Program) -> Iterator[_Use]:
-    for item in program.items:
-        for call, binding, argument, role in handing_over(item):
+    for item, handed in program.found(handing_over):
+        for call, binding, argument, role in handed:
             place = types.Place(program.path, item.at(argument))
             function = item.symbol_of(argument.value)
             if isinstance(call, syntax.Call) and isinstance(item.type_of(call), types.Dataset):
@@ -350,8 +349,8 @@ def judged(
     if not isinstance(declaration, syntax.ValueDeclaration) or declaration.kind != "optimizer":
         return
     optimizer = program.symbols.get(declaration.names[0].text)
-    for other in program.items:
-        for owner, kind, columns in _compiled(other):
+    for _, compiled in program.found(_compiled):
+        for owner, kind, columns in compiled:
             if owner is optimizer:
                 yield from ((kind.interface, rows) for rows in columns)
 

@@ -39,13 +39,10 @@ class Compilation(Struct, frozen=True, eq=False):
 
 def compilations(program: Program) -> Iterator[Compilation]:
     """The optimizations of a file."""
-    if not program.combine(_is_program, any):
-        return
-    for item in program.items:
-        if _is_program(item):
-            found = _compilation(program, item)
-            if found is not None:
-                yield found
+    for item, _ in program.found(_is_program):
+        found = _compilation(program, item)
+        if found is not None:
+            yield found
 
 
 @remembered

@@ -50,8 +50,8 @@ def ready_made_metric(program: Program) -> Findings:
     ```
     """
     told: set[str] = set()
-    for item in program.items:
-        for call, binding, argument, role in handing_over(item):
+    for item, given in program.found(handing_over):
+        for call, binding, argument, role in given:
             name = _ready_made(item.type_of(argument.value))
             if role != "metric" or name is None or isinstance(item.type_of(call), types.Dataset):
                 continue
