@@ -135,6 +135,10 @@ def _code(symbol: Symbol) -> str:
             return _with_fields("(part)", name, kind)
         case "dataset" if isinstance(kind, types.Dataset) and kind.columns.fields:
             return f"dataset {name}:\n{_fields(kind.columns)}"
+        case "member" if (
+            isinstance(kind, types.Enum) and name in dict(kind.members) and len(kind.members) == 1
+        ):
+            return f"(member) {kind.name}.{name} = {display_value(kind.members[0][1])}"
         case "python":
             return f"import {kind.name if isinstance(kind, types.PythonModule) else name}"
         case _:

@@ -16,7 +16,7 @@ from ..analysis import FileAnalysis
 from ..program import Symbol
 from ..resolve.fields import source_text, text_of
 from ..schedule.bounds import most_calls
-from ..types.display import display
+from ..types.display import display, display_value
 from .at import Found, find, item_of, symbol_at
 from .describe import Description, describe, describe_bound, describe_field, describe_parameter
 from .keywords import DOCUMENTED
@@ -63,6 +63,8 @@ def describe_name(found: Found) -> Description | None:
             return describe_field(replace(field, type=left) if types.known(left) else field)
     if isinstance(parent, syntax.Field) and parent.name is found.node:
         return _field(found, parent)
+    if isinstance(parent, syntax.Member) and parent.name is found.node:
+        return _member(found, parent)
     symbol = symbol_at(found)
     if symbol is not None and symbol.item == found.item.key and isinstance(symbol.node, syntax.Field):
         return _field(found, symbol.node)
@@ -130,13 +132,36 @@ def _field(found: Found, parent: syntax.Field) -> Description:
     )
 
 
+def _member(found: Found, member: syntax.Member) -> Description:
+    """A member of an enumeration where it is declared."""
+    enum, name = found.item.declaration, member.name.text
+    owner = f"{enum.name.text}." if isinstance(enum, syntax.EnumDeclaration) else ""
+    value = source_text(member.value, found.item.text) or display_value(name)
+    return Description(f"(member) {owner}{name} = {value}", text_of(member.description))
+
+
 def _with_own_type(found: Found, symbol: Symbol) -> Description:
     """A symbol's description; the type of a name at this very place may be narrower than its symbol's."""
     node = found.node
     kind = found.item.type_of(node) if isinstance(node, syntax.Name) else types.UNKNOWN
     if symbol.kind in ("local", "input", "parameter") and types.known(kind) and kind != symbol.type:
         symbol = Symbol(symbol.name, symbol.kind, kind, symbol.place, symbol.item, symbol.node, symbol.doc)
-    return describe(symbol)
+    description = describe(symbol)
+    default = _default(found, symbol)
+    return replace(description, code=f"{description.code} = {default}") if default else description
+
+
+def _default(found: Found, symbol: Symbol) -> str:
+    """The default of a parameter of the declaration around, as it is written."""
+    declaration = found.item.declaration
+    if symbol.kind != "parameter" or not isinstance(
+        declaration, syntax.FunctionDeclaration | syntax.ModuleDeclaration
+    ):
+        return ""
+    for each in declaration.parameters:
+        if each.name is symbol.node:
+            return source_text(each.default, found.item.text)
+    return ""
 
 
 def _argument(found: Found, argument: syntax.Argument) -> Description | None:

@@ -134,8 +134,7 @@ class MIPROv2(Optimizer):
 
         Raises:
             OptimizerError: the arguments do not fit together, Optuna is not installed, or no candidate could
-                be
-                measured.
+                be measured.
         """
         run = self._run(
             student, trainset, valset, num_trials, max_bootstrapped_demos, max_labeled_demos, seed, minibatch
