@@ -35,6 +35,8 @@ def string_items(context: Context, around: Surroundings) -> Iterator[Completion]
     yield from items.string_values(context.expected, content)
     for name in (*columns_here(context), *_keys_of_row(context)):
         yield Completion(name, "field", content, "column", rank=items.EXPECTED)
+    for field in _fields_of_demo(context):
+        yield Completion(field.name, "field", content, field.direction, field.description, items.EXPECTED)
     made = _argument_of(context, node)
     if made == "LM":
         yield from _models(written, content, around)
@@ -67,6 +69,38 @@ def _keys_of_row(context: Context) -> Iterator[str]:
             yield from (each.name for each in kind.interface.outputs)
         elif isinstance(kind, types.Fields):
             yield from (each.name for each in kind.interface.fields)
+
+
+def _fields_of_demo(context: Context) -> Iterator[types.Field]:
+    """The fields that a demo does not give yet: `Predict(Sort, demos=[{"…"}])`."""
+    match context.path[-6:]:
+        case [
+            *_,
+            syntax.Call() as call,
+            syntax.Argument(name=syntax.Identifier(text="demos")),
+            syntax.List(),
+            syntax.Set(elements=given),
+            syntax.String(),
+        ]:
+            pass
+        case [
+            *_,
+            syntax.Call() as call,
+            syntax.Argument(name=syntax.Identifier(text="demos")),
+            syntax.List(),
+            syntax.Dict(entries=entries),
+            syntax.DictEntry(key=key),
+            syntax.String() as node,
+        ] if key is node:
+            given = tuple(each.key for each in entries if each.key is not None)
+        case _:
+            return
+    kind = context.item.type_of(call)
+    if isinstance(kind, types.Module):
+        beside = {
+            each.value for each in given if isinstance(each, syntax.String) and each is not context.node
+        }
+        yield from (each for each in kind.interface.fields if each.name not in beside)
 
 
 def _models(written: str, content: Span, around: Surroundings) -> Iterator[Completion]:
