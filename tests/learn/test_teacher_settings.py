@@ -25,6 +25,8 @@ from dspyc.runtime import (
     Predict,
     context,
 )
+from dspyc.runtime.optimizers.base import Optimizer
+from dspyc.runtime.parameters import parameters
 from support.obedient import Obedient, rows, same_label
 
 TRAIN, VAL = rows(8), rows(4, 50)
@@ -114,6 +116,14 @@ def test_a_threshold_without_a_metric_is_refused() -> None:
     for make in (lambda **more: BootstrapFewShot(**more), near):
         with pytest.raises(ConfigurationError, match="`metric_threshold` needs a `metric`"):
             make(metric_threshold=0.5)
+
+
+def test_a_threshold_of_an_optimizer_that_scores_in_another_way_is_its_own_matter() -> None:
+    @parameters
+    class Ranked(Optimizer):
+        metric_threshold: float = 0.5
+
+    assert Ranked(metric_threshold=0.7).metric_threshold == 0.7
 
 
 # --- said where it changes nothing ----------------------------------------------------------------------
