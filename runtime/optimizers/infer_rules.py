@@ -27,7 +27,7 @@ from .instructions import instructions_of, with_instructions
 from .labeled_few_shot import fitting_demos
 from .labels import Labels, verify_teacher
 from .plan import Planned, Span, writing_prompt
-from .prompting import Question, ask_all, model_for
+from .prompting import Proposals, Question, ask_all, model_for
 from .study import Study
 from .teaching import of_requests, of_runs
 from .trials import Steps, Trial
@@ -209,12 +209,17 @@ class _Rules:
         self.failures: dict[int, Exception] = {}
 
     def write(self) -> None:
-        """Ask for the rules of all candidates."""
+        """Ask for the rules of all candidates.
+
+        Raises:
+            OptimizerError: all questions failed.
+        """
         waiting = [
             _Asked(number, name, examples)
             for name, examples in self._examples().items()
             for number in self.found
         ]
+        proposals = Proposals("rules")
         while waiting:
             with context(**of_runs(self._settings.teacher_settings)):
                 answers = ask_all(
@@ -223,11 +228,10 @@ class _Rules:
                     what="rules",
                     num_threads=self._settings.num_threads,
                 )
-            waiting = [
-                again
-                for each, answer in zip(waiting, answers, strict=True)
-                if (again := self._take(each, answer)) is not None
-            ]
+            again = [self._take(each, answer) for each, answer in zip(waiting, answers, strict=True)]
+            proposals.take(answer for answer, one in zip(answers, again, strict=True) if one is None)
+            waiting = [one for one in again if one is not None]
+        proposals.verify()
 
     def _take(self, asked: _Asked, answer: Any) -> _Asked | None:
         """Keep an answer; the question to ask instead, where it was too long."""
