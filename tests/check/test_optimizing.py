@@ -147,7 +147,8 @@ OVERRIDDEN = {
     "optimizer a = BetterTogether(metric=m, p=BootstrapFewShot(metric=m))\n"
     'program one = a.compile(qa, trainset=rows, valset=None, valset_ratio=0.3, strategy="p")\n': [],
     "is_large = True\noptimizer a = BetterTogether(metric=m, p=BootstrapFewShot(metric=m))\n"
-    'program one = a.compile(qa, trainset=rows, valset=rows if is_large else None, valset_ratio=0.3, strategy="p")\n': [],
+    "program one = a.compile(qa, trainset=rows, valset=rows if is_large else None, valset_ratio=0.3, "
+    'strategy="p")\n': [],
     # It is a step of another optimizer, too, where its teacher runs.
     "optimizer a = BootstrapFewShot(metric=m, max_rounds=2)\noptimizer b = BetterTogether(metric=m, p=a)\n"
     'program one = a.compile(qa, trainset=rows, teacher="labels")\n'
