@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from dspyc.runtime import (
     KNNFewShot,
     LabeledFewShot,
     MIPROv2,
+    Module,
     OptimizerError,
     Predict,
     context,
@@ -137,6 +139,22 @@ def test_a_model_that_is_not_used_is_told_of_once(name: str, caplog: pytest.LogC
     told = [each.getMessage() for each in caplog.records if "teacher_settings" in each.getMessage()]
     assert len(told) == 1
     assert "not used by predictors with a model of their own, which `self` has" in told[0]
+
+
+def test_a_student_without_a_hash_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    @dataclass
+    class Labels(Module):
+        tries: int = 1
+
+        def __post_init__(self) -> None:
+            self.label = Predict("text -> label", lm=Obedient())
+
+        def forward(self, text: str) -> Any:
+            return self.label(text=text)
+
+    with caplog.at_level(logging.WARNING, logger="dspyc"):
+        asked("BootstrapRS", {"lm": Obedient()}, student=Labels())
+    assert len([each for each in caplog.messages if "teacher_settings" in each]) == 1
 
 
 def test_where_it_is_used_nothing_is_said(caplog: pytest.LogCaptureFixture) -> None:
