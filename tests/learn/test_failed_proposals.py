@@ -18,6 +18,7 @@ from dspyc.runtime import (
     LMAuthError,
     LMProviderError,
     MIPROv2,
+    Module,
     OptimizerError,
     Predict,
     Program,
@@ -117,6 +118,26 @@ def test_one_failed_proposal_is_told_of_and_the_search_goes_on(
     assert any(hint in best.signature.instructions for hint in HINTS)
     told = [each for each in caplog.messages if "failed" in each or "could not be written" in each]
     assert len(told) == 1
+
+
+def test_one_predictor_without_an_instruction_does_not_lose_that_of_another(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Two(Module):
+        def __init__(self) -> None:
+            self.first = Predict("text -> topic")
+            self.second = Predict("text, topic -> label")
+
+        def forward(self, text: str) -> Any:
+            return self.second(text=text, topic=self.first(text=text).topic)
+
+    optimizer = gepa(Proposer("refused", lambda number: number == 1), component_selector="all")
+    with context(lm=Obedient(), num_threads=1):
+        best = optimizer.compile(Two(), trainset=TRAIN, valset=VAL)
+    assert best.second.signature.instructions == BEST
+    assert "no instruction of first could be written" in caplog.messages[0]
+    assert len(best.candidate_programs) >= 2
+    assert len(caplog.messages) == 1
 
 
 @HOW
