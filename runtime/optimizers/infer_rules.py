@@ -25,7 +25,7 @@ from .base import Candidates, Optimizer, as_examples, has_learned
 from .bootstrap_few_shot import BootstrapFewShot, bootstrapped
 from .instructions import instructions_of, with_instructions
 from .labeled_few_shot import fitting_demos
-from .labels import Labels, verify_teacher
+from .labels import Labels, is_labels, verify_teacher
 from .plan import Planned, Span, writing_prompt
 from .prompting import Proposals, Question, ask_all, model_for
 from .study import Study
@@ -103,7 +103,7 @@ class InferRules(Optimizer):
             devset=val, metric=self._metric(), num_threads=self.num_threads, max_errors=self.max_errors
         )
         with stage("demos"):
-            taught = self._bootstrap().compile(student, teacher=teacher, trainset=train)
+            taught = self._bootstrap(teacher).compile(student, teacher=teacher, trainset=train)
         rules = _Rules(self, taught, train)
         study = Study(lambda candidate: _built(student, taught, rules, candidate["rules"]), evaluate)
         winner: Any = study.search(self._steps(student, rules)).program
@@ -158,11 +158,12 @@ class InferRules(Optimizer):
             )
         return self.metric
 
-    def _bootstrap(self) -> BootstrapFewShot:
+    def _bootstrap(self, teacher: Module | Labels | None) -> BootstrapFewShot:
         return BootstrapFewShot(
             metric=self.metric,
             metric_threshold=self.metric_threshold,
-            teacher_settings=self.teacher_settings,
+            # With labels, only the rules are written with them.
+            teacher_settings=None if is_labels(teacher) else self.teacher_settings,
             max_bootstrapped_demos=self.max_bootstrapped_demos,
             max_labeled_demos=self.max_labeled_demos,
             max_rounds=self.max_rounds,

@@ -128,6 +128,8 @@ OVERRIDDEN = {
     'program one = a.compile(qa, trainset=rows, teacher="labels")\n': ["W320"],
     "optimizer a = BootstrapFewShot(metric=m, metric_threshold=0.5)\n"
     'program one = a.compile(qa, trainset=rows, teacher="labels")\n': ["W320"],
+    'optimizer a = InferRules(metric=m, teacher_settings={"lm": LM("openai/gpt-4o")})\n'
+    'program one = a.compile(qa, trainset=rows, teacher="labels")\n': [],
     # Another compilation of the same optimizer uses it.
     "optimizer a = BootstrapFewShot(metric=m, max_rounds=2)\n"
     'program one = a.compile(qa, trainset=rows, teacher="labels")\n'

@@ -171,6 +171,15 @@ def test_labels_have_no_teacher_that_settings_could_hold_for(caplog: pytest.LogC
     assert told == ['`teacher_settings` has no effect with `teacher="labels"`: no teacher runs']
 
 
+def test_rules_are_written_with_them_where_labels_teach(caplog: pytest.LogCaptureFixture) -> None:
+    strong = Obedient()
+    optimizer = OPTIMIZERS["InferRules"](teacher_settings={"lm": strong})
+    with caplog.at_level(logging.WARNING, logger="dspyc"), context(lm=Obedient()):
+        optimizer.compile(Predict("text -> label"), trainset=TRAIN, valset=VAL, teacher="labels")
+    assert strong.requests
+    assert caplog.messages == []
+
+
 # --- arguments that were overridden ---------------------------------------------------------------------
 
 

@@ -138,8 +138,10 @@ _BOOTSTRAPPING = frozenset(
 _OVERRIDDEN = (
     *(
         _Overridden(_BOOTSTRAPPING, name, "teacher", "labels", "no teacher runs")
-        for name in ("max_rounds", "metric_threshold", "teacher_settings")
+        for name in ("max_rounds", "metric_threshold")
     ),
+    # `InferRules` writes its rules with them, too.
+    _Overridden(_BOOTSTRAPPING - {"InferRules"}, "teacher_settings", "teacher", "labels", "no teacher runs"),
     *(
         _Overridden(frozenset({"MIPROv2"}), name, "minibatch", False, "each choice is measured on all rows")
         for name in ("minibatch_full_eval_steps", "minibatch_size")
