@@ -129,10 +129,10 @@ class InstructionProposer:
                     raise
                 except Exception as error:  # noqa: BLE001  it is the error of one instruction
                     errors[name] = error
-        for name, error in errors.items():
+        for name, failure in errors.items():
             if not found:
-                raise error
-            logger.warning("no instruction of %s could be written, %s", name, describe_errors([error]))
+                raise failure
+            logger.warning("no instruction of %s could be written, %s", name, describe_errors([failure]))
         return found
 
     @staticmethod
