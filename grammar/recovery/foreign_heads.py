@@ -48,7 +48,9 @@ def _other_word(text: str, tokens: list[Token]) -> tuple[Token, Diagnostic] | No
     if len(tokens) < 3:
         return None
     if word in _SETTINGS:
-        return None if tokens[1].text in {"(", "=", "."} else (tokens[0], _of_word(word, tokens[0], "NAME"))
+        is_constant = tokens[1].text == ":" and tokens[2].kind != known.newline
+        is_use = tokens[1].text in {"(", "=", "."}
+        return None if is_use or is_constant else (tokens[0], _of_word(word, tokens[0], "NAME"))
     if tokens[1].kind == known.string:
         return tokens[0], _of_word(word, tokens[0], "NAME")
     if tokens[1].kind not in {known.name, *known.fallbacks} or word == "lm":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from ..errors import OptimizerError
 from ..evaluate import Evaluate
@@ -26,12 +26,14 @@ from ..values.rendering import to_json_types
 from .base import Candidates, Optimizer, as_examples
 from .instructions import cleaned, with_instructions
 from .plan import Planned, Span
-from .prompting import Question, ask, model_for
+from .prompting import Proposals, Question, ask_all, model_for
 from .study import Study
 from .trials import Steps, Trial
 
 logger = logging.getLogger("dspyc")
 
+_Runs: TypeAlias = list[dict[str, Any]]
+"""Runs as a model is shown them: the example's inputs, the score and the actions."""
 _MOST_INPUTS = 10
 _SHORTEST = 400
 """How many characters the prompts have at least in which runs are compared and instructions are written."""
@@ -185,6 +187,7 @@ class _Rounds:
         self._actors = _actors(student)
         self._rng = random.Random(settings.seed)
         self._model = model_for(settings.prompt_model, student)
+        self._proposals = Proposals("instruction")
         self._comparator, self._writer = Predict(_comparison()), Predict(_writing())
 
     def steps(self) -> Steps:
@@ -198,55 +201,58 @@ class _Rounds:
             return
         for number in range(self._settings.max_iters):
             name = names[number % len(names)]
-            text = self._improved(name, best_texts[name], best, number)
+            sides = self._sides(best)
+            if not sides[1]:
+                logger.info("the agent did badly on no input, so there is nothing to improve")
+                break
+            text = self._improved(name, best_texts[name], sides, number)
+            self._proposals.take([text])
             if text is None:
-                return
+                break
+            if isinstance(text, Exception):
+                continue
             texts = {**best_texts, name: text}
             trials = yield [{"instructions": texts}]
             score = trials[0].score
             if score is not None and best.score is not None and score > best.score:
                 best, best_texts = trials[0], texts
+        self._proposals.verify()
 
-    def _improved(self, name: str, current: str, best: Trial, number: int) -> str | None:
-        """New instructions for an agent; None where there is nothing to learn from, or no budget."""
-        good, bad = self._sides(best)
-        if not bad:
-            logger.info("the agent did badly on no input, so there is nothing to improve")
-            return None
+    def _improved(
+        self, name: str, current: str, sides: tuple[_Runs, _Runs], number: int
+    ) -> str | Exception | None:
+        """New instructions for an agent, or why there are none; None where the budget leaves no room."""
+        good, bad = sides
         # From the same runs, another sample: or the same instructions would be written again.
         config = {"rollout_id": number, "temperature": 1.0}
-        compared = ask(
-            self._comparator,
-            Question(
-                {
-                    "instruction": current,
-                    "actions": numbered(self._actors[name]._toolbox.tools),
-                    "pos_input_with_metrics": self._drawn(good, self._settings.max_positive_inputs),
-                    "neg_input_with_metrics": self._drawn(bad, self._settings.max_negative_inputs),
-                },
-                self._model,
-                config,
-            ),
-            what="comparison",
+        question = Question(
+            {
+                "instruction": current,
+                "actions": numbered(self._actors[name]._toolbox.tools),
+                "pos_input_with_metrics": self._drawn(good, self._settings.max_positive_inputs),
+                "neg_input_with_metrics": self._drawn(bad, self._settings.max_negative_inputs),
+            },
+            self._model,
+            config,
         )
-        if compared is None:
-            return None
-        written = ask(
-            self._writer,
-            Question({"previous_instruction": current, "feedback": compared.feedback}, self._model, config),
-            what="instructions",
-        )
-        return None if written is None else cleaned(written.new_instruction)
+        (compared,) = ask_all(self._comparator, [question], what="comparison")
+        if compared is None or isinstance(compared, Exception):
+            return compared
+        inputs = {"previous_instruction": current, "feedback": compared.feedback}
+        (written,) = ask_all(self._writer, [Question(inputs, self._model, config)], what="instructions")
+        if written is None or isinstance(written, Exception):
+            return written
+        return cleaned(written.new_instruction)
 
-    def _sides(self, best: Trial) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    def _sides(self, best: Trial) -> tuple[_Runs, _Runs]:
         """The runs that went well, and those that did not, as they are shown.
 
         Raises:
             OptimizerError: there are neither.
         """
         settings = self._settings
-        good: list[dict[str, Any]] = []
-        bad: list[dict[str, Any]] = []
+        good: _Runs = []
+        bad: _Runs = []
         for example, value, prediction in zip(self._examples, best.subscores, best.predictions, strict=True):
             score = settings._turned(value)
             high, low = score >= settings.upper_bound, score <= settings.lower_bound
@@ -265,7 +271,7 @@ class _Rounds:
             )
         return good, bad
 
-    def _drawn(self, shown: list[dict[str, Any]], most: int | None) -> list[dict[str, Any]]:
+    def _drawn(self, shown: _Runs, most: int | None) -> _Runs:
         count = min(most or _MOST_INPUTS, len(shown))
         return [shown[index] for index in sorted(self._rng.sample(range(len(shown)), count))]
 

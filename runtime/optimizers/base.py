@@ -42,7 +42,8 @@ class Optimizer:
             ConfigurationError: naming them.
         """
         verify_teacher_settings(getattr(self, "teacher_settings", None))
-        if getattr(self, "metric_threshold", None) is not None and getattr(self, "metric", None) is None:
+        # An optimizer without the parameter `metric` has its own way to score.
+        if getattr(self, "metric_threshold", None) is not None and getattr(self, "metric", ...) is None:
             raise ConfigurationError("`metric_threshold` needs a `metric`, whose scores are compared with it")
 
     def __init_subclass__(cls, **options: Any) -> None:

@@ -20,7 +20,7 @@ from ..signature.signature import Signature
 from .base import Candidates, Optimizer, as_examples
 from .instructions import cleaned, instructions_of, with_instructions
 from .plan import Planned, Span, writing_prompt
-from .prompting import Question, ask, model_for
+from .prompting import Proposals, Question, ask_all, model_for
 from .study import Study
 from .trials import Candidate, Steps, Trial
 
@@ -151,6 +151,7 @@ class _Ascent:
         self._settings = settings
         self._model = model_for(settings.prompt_model, student)
         self._current = instructions_of(student)
+        self._proposals = Proposals("instruction")
         self._all: dict[str, list[str]] = {}
         self._latest: dict[str, list[str]] = {}
         self._tried: dict[str, dict[str, _Tried]] = {name: {} for name in self._current}
@@ -170,6 +171,8 @@ class _Ascent:
                 for name in self._current:
                     self._latest[name] = self._proposed(name)
                     self._all[name] += self._latest[name]
+            if depth == self._settings.depth - 1:
+                self._proposals.verify()
             for name in self._current:
                 # With several predictors, what was tried may do better beside what the others now say.
                 texts = self._all[name] if len(self._current) > 1 else self._latest[name]
@@ -217,14 +220,9 @@ class _Ascent:
             ]
             inputs = {"attempted_instructions": lines}
         config = {"n": count, "temperature": settings.init_temperature}
-        try:
-            found = ask(predictor, Question(inputs, self._model, config), what=f"instructions of {name}")
-        except OptimizerError:
-            if not any(self._tried.values()):
-                raise
-            # It was logged; what was tried so far is not lost because of it.
-            found = None
-        if found is None:
+        (found,) = ask_all(predictor, [Question(inputs, self._model, config)], what=f"instructions of {name}")
+        self._proposals.take([found])
+        if found is None or isinstance(found, Exception):
             return []
         completions = found.completions
         texts = (

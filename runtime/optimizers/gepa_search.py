@@ -22,6 +22,7 @@ from ..work.run import exhausted, is_journalled, perform, stage
 from ..work.task import Codec
 from .evolution import Batches, Member, Merge, Population
 from .instructions import instructions_of, with_instructions
+from .prompting import Proposals
 from .reflection import InstructionWriter, Reflection, ReflectiveExample, propose_one
 from .reflection_runs import Trajectory, run_trajectories
 from .trials import Candidate, Partly, Steps, Trial
@@ -107,6 +108,7 @@ class Search:
         self._writer = writer
         self._writing_model = writing_model
         self._reflection = reflection
+        self._proposals = Proposals("instruction")
         self._rng = random.Random(settings.seed)
         self._batches = Batches(len(train), settings.minibatch, self._rng)
         self._next_component: list[int] = []
@@ -150,6 +152,7 @@ class Search:
                         self._merges_due += self._merges_made < self._settings.merges
                     else:
                         self.spent += self._rows
+        self._proposals.verify()
 
     def _has_room(self) -> bool:
         report("metric calls", min(self.spent, self._settings.metric_calls), self._settings.metric_calls)
@@ -285,8 +288,7 @@ class Search:
         if errors:
             logger.warning("%d of %d instructions could not be written, %s",
                            len(errors), len(proposals), describe_errors(errors))  # fmt: skip
-        if errors and len(errors) == len(outcomes) and len(self.population.members) == 1:
-            raise OptimizerError(f"no instruction could be written, {describe_errors(errors)}") from errors[0]
+        self._proposals.take(outcome and (outcome.error or outcome) for outcome in outcomes)
         for mutation, outcome in zip(mutations, outcomes, strict=True):
             if outcome is not None and outcome.error is None:
                 mutation.texts = {**self.population.members[mutation.parent].texts, **outcome.get()}

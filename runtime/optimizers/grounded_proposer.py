@@ -22,7 +22,7 @@ from ..signature.signature import Signature, make_signature
 from .dataset_summary import create_dataset_summary
 from .instructions import cleaned
 from .program_text import example_text, module_text, program_text
-from .prompting import Question, ask, ask_all, model_for
+from .prompting import Proposals, Question, ask, ask_all, model_for
 
 logger = logging.getLogger("dspyc")
 
@@ -258,9 +258,9 @@ class GroundedProposer:
             found = ask_all(Predict(proposals[numbers[0]][0]), questions, what="instructions")
             for index, answer in zip(numbers, found, strict=True):
                 answers[index] = answer
-        failures = [answer for answer in answers if isinstance(answer, Exception)]
-        if failures and len(failures) == len(answers):
-            raise OptimizerError(f"no instruction could be proposed: {failures[0]}") from failures[0]
+        asked = Proposals("instruction")
+        asked.take(answers)
+        asked.verify()
         texts: dict[int, list[str]] = {number: [] for number in range(count)}
         for number, answer in zip(places, answers, strict=True):
             if answer is not None and not isinstance(answer, Exception):

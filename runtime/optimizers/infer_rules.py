@@ -25,9 +25,9 @@ from .base import Candidates, Optimizer, as_examples, has_learned
 from .bootstrap_few_shot import BootstrapFewShot, bootstrapped
 from .instructions import instructions_of, with_instructions
 from .labeled_few_shot import fitting_demos
-from .labels import Labels, verify_teacher
+from .labels import Labels, is_labels, verify_teacher
 from .plan import Planned, Span, writing_prompt
-from .prompting import Question, ask_all, model_for
+from .prompting import Proposals, Question, ask_all, model_for
 from .study import Study
 from .teaching import of_requests, of_runs
 from .trials import Steps, Trial
@@ -103,7 +103,7 @@ class InferRules(Optimizer):
             devset=val, metric=self._metric(), num_threads=self.num_threads, max_errors=self.max_errors
         )
         with stage("demos"):
-            taught = self._bootstrap().compile(student, teacher=teacher, trainset=train)
+            taught = self._bootstrap(teacher).compile(student, teacher=teacher, trainset=train)
         rules = _Rules(self, taught, train)
         study = Study(lambda candidate: _built(student, taught, rules, candidate["rules"]), evaluate)
         winner: Any = study.search(self._steps(student, rules)).program
@@ -158,11 +158,12 @@ class InferRules(Optimizer):
             )
         return self.metric
 
-    def _bootstrap(self) -> BootstrapFewShot:
+    def _bootstrap(self, teacher: Module | Labels | None) -> BootstrapFewShot:
         return BootstrapFewShot(
             metric=self.metric,
             metric_threshold=self.metric_threshold,
-            teacher_settings=self.teacher_settings,
+            # With labels, only the rules are written with them.
+            teacher_settings=None if is_labels(teacher) else self.teacher_settings,
             max_bootstrapped_demos=self.max_bootstrapped_demos,
             max_labeled_demos=self.max_labeled_demos,
             max_rounds=self.max_rounds,
@@ -209,12 +210,17 @@ class _Rules:
         self.failures: dict[int, Exception] = {}
 
     def write(self) -> None:
-        """Ask for the rules of all candidates."""
+        """Ask for the rules of all candidates.
+
+        Raises:
+            OptimizerError: all questions failed.
+        """
         waiting = [
             _Asked(number, name, examples)
             for name, examples in self._examples().items()
             for number in self.found
         ]
+        proposals = Proposals("rules")
         while waiting:
             with context(**of_runs(self._settings.teacher_settings)):
                 answers = ask_all(
@@ -223,11 +229,10 @@ class _Rules:
                     what="rules",
                     num_threads=self._settings.num_threads,
                 )
-            waiting = [
-                again
-                for each, answer in zip(waiting, answers, strict=True)
-                if (again := self._take(each, answer)) is not None
-            ]
+            again = [self._take(each, answer) for each, answer in zip(waiting, answers, strict=True)]
+            proposals.take(answer for answer, one in zip(answers, again, strict=True) if one is None)
+            waiting = [one for one in again if one is not None]
+        proposals.verify()
 
     def _take(self, asked: _Asked, answer: Any) -> _Asked | None:
         """Keep an answer; the question to ask instead, where it was too long."""

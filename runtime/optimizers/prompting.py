@@ -7,7 +7,7 @@ made at the same time where they do not depend on each other.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -100,6 +100,50 @@ def ask_all(
             logger.warning("asking for the %s failed, %s", what, describe_errors([outcome.error]))
         found.append(None if outcome is None else outcome.error or outcome.get())
     return found
+
+
+class Proposals:
+    """What became of the proposals that a search asks a model for. One that failed does not end the search,
+    which goes on with what there is; proposals that all fail do.
+
+    Args:
+        what: what is proposed: "instruction".
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._errors: list[Exception] = []
+        self._found_any = False
+
+    def take(self, answers: Iterable[Any]) -> None:
+        """Note what came of some proposals: what was found, an error, or None where there was no room.
+
+        Raises:
+            OptimizerError: so many failed, and none did not, that further ones would, too.
+        """
+        for answer in answers:
+            if isinstance(answer, Exception):
+                self._errors.append(answer)
+            elif answer is not None:
+                self._found_any = True
+        if len(self._errors) >= _ENOUGH_FAILURES:
+            self.verify()
+
+    def verify(self) -> None:
+        """Complain where proposals were asked for and all failed.
+
+        Raises:
+            OptimizerError: with what they failed.
+        """
+        if self._errors and not self._found_any:
+            error = self._errors[0]
+            raise OptimizerError(
+                f"no {self._what} could be written, {describe_errors(self._errors)}"
+            ) from error
+
+
+_ENOUGH_FAILURES = 4
+"""How many proposals fail before a search in which none did not is ended."""
 
 
 def ask_one(task: Task, registry: Registry) -> Prediction:

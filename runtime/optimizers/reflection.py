@@ -21,6 +21,7 @@ from ..modules.predict import Predict
 from ..signature.fields import InputField, OutputField
 from ..signature.signature import Signature
 from ..values.rendering import to_json_types
+from ..work.engine import FATAL
 from .instructions import cleaned
 from .reflection_runs import Trajectory
 
@@ -115,14 +116,24 @@ class InstructionProposer:
         """See `InstructionWriter`.
 
         Raises:
-            OptimizerError: an instruction is empty, or longer than `max_chars` also when it is shortened.
+            OptimizerError: an instruction is empty, or longer than `max_chars` also when it is shortened. As
+                any other error of one predictor, it is only logged where there is one for another.
         """
+        found: dict[str, str] = {}
+        errors: dict[str, Exception] = {}
         with context(adapter=self._adapter):
-            return {
-                name: self._proposed(candidate[name], reflective_dataset[name])
-                for name in components_to_update
-                if reflective_dataset.get(name)
-            }
+            for name in filter(reflective_dataset.get, components_to_update):
+                try:
+                    found[name] = self._proposed(candidate[name], reflective_dataset[name])
+                except FATAL:
+                    raise
+                except Exception as error:  # noqa: BLE001  it is the error of one instruction
+                    errors[name] = error
+        for name, failure in errors.items():
+            if not found:
+                raise failure
+            logger.warning("no instruction of %s could be written, %s", name, describe_errors([failure]))
+        return found
 
     @staticmethod
     def _shown(examples: list[ReflectiveExample]) -> list[ReflectiveExample]:

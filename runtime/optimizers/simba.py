@@ -26,7 +26,7 @@ from .base import Candidates, Optimizer, as_examples
 from .best import Publisher, publishing
 from .instructions import instructions_of, with_instructions
 from .plan import Planned, Span, writing_prompt
-from .prompting import Question, ask_all, model_for
+from .prompting import Proposals, Question, ask_all, model_for
 from .rollouts import Call, sampling
 from .study import Study
 from .teaching import let_ask, of_requests, of_runs
@@ -211,6 +211,7 @@ class _Ascent:
         self._kept = {name: len(one.demos or ()) for name, one in student.named_predictors()}
         self._advisor = advisor()
         self._model = model_for(settings.prompt_model, student)
+        self._proposals = Proposals("advice")
 
     def steps(self, publish: Publisher) -> Steps:
         """What to measure: the new programs of each step on its batch, the winners on all rows.
@@ -235,6 +236,7 @@ class _Ascent:
                 publish(self.leader(), round(100 * max(member.mean for member in self.pool), 2))
             means = [round(100 * member.mean, 2) for member in self.pool[first:]]
             self.logs[number - 1] = {"batch_scores": means}
+        self._proposals.verify()
         finals = self._finalists()
         trials = yield [{"program": index} for index in finals]
         for trial in trials:
@@ -360,6 +362,7 @@ class _Ascent:
             if (name := program_digest(program)) not in self._known:
                 self._known.add(name)
                 made.append(program)
+        self._proposals.take([*answers, *made])
         return made
 
     def _drop_demos(self, program: Module) -> None:

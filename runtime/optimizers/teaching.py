@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import finalize
 
 from ...base.forks import new_lock
 from ...base.text import near
@@ -24,7 +24,8 @@ OF_MODELS = frozenset(ModuleSettings.__annotations__) - frozenset(CallSettings._
 _MISSPELLED = 0.8
 """How alike two names are that are taken for one; as in `configure`."""
 
-_told: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+_told: dict[int, set[str]] = {}
+"""By the identity of an object, as long as it lives: a module of a program may have no hash."""
 _lock = new_lock()
 
 
@@ -102,7 +103,9 @@ def tell_of_unused(given: Mapping[str, Any] | None, student: Module, guide: Modu
 def tell_once(of: Any, words: str) -> None:
     """Warn, unless it was said of this student or signature before: a search makes demos many times."""
     with _lock:
-        told = _told.setdefault(of, set())
+        if (told := _told.get(id(of))) is None:
+            told = _told[id(of)] = set()
+            finalize(of, _told.pop, id(of), None).atexit = False
         if words in told:
             return
         told.add(words)

@@ -132,7 +132,7 @@ def make_state(making: Making, evaluation: Evaluate | None) -> OptimizeResult:
     with stage("compile"), keeping_best() as best:
         try:
             optimized = making.optimizer.compile(making.subject, **making.arguments)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Exception):
             _keep(making, best, time.monotonic() - began)
             raise
     seconds = time.monotonic() - began
@@ -181,9 +181,9 @@ def _state(making: Making, optimized: Module, seconds: float, **facts: Any) -> P
 
 
 def _keep(making: Making, best: BestSoFar, seconds: float) -> None:
-    """Write the best that an optimizer had found when it was interrupted, unless there is a state that was
-    finished, or the best is worth nothing or the program as it was. Nothing that goes wrong is raised, for
-    the interrupt is to end the run.
+    """Write the best that an optimizer had found when it was interrupted or failed, unless there is a state
+    that was finished, or the best is worth nothing or the program as it was. Nothing that goes wrong is
+    raised, for what ended the optimizer is to end the run.
     """
     program = best.program
     try:

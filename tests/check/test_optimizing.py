@@ -128,6 +128,8 @@ OVERRIDDEN = {
     'program one = a.compile(qa, trainset=rows, teacher="labels")\n': ["W320"],
     "optimizer a = BootstrapFewShot(metric=m, metric_threshold=0.5)\n"
     'program one = a.compile(qa, trainset=rows, teacher="labels")\n': ["W320"],
+    'optimizer a = InferRules(metric=m, teacher_settings={"lm": LM("openai/gpt-4o")})\n'
+    'program one = a.compile(qa, trainset=rows, teacher="labels")\n': [],
     # Another compilation of the same optimizer uses it.
     "optimizer a = BootstrapFewShot(metric=m, max_rounds=2)\n"
     'program one = a.compile(qa, trainset=rows, teacher="labels")\n'
@@ -146,6 +148,13 @@ OVERRIDDEN = {
     'program one = a.compile(qa, trainset=rows, valset=rows, valset_ratio=0.3, strategy="p")\n': ["W320"],
     "optimizer a = BetterTogether(metric=m, p=BootstrapFewShot(metric=m))\n"
     'program one = a.compile(qa, trainset=rows, valset=None, valset_ratio=0.3, strategy="p")\n': [],
+    "is_large = True\noptimizer a = BetterTogether(metric=m, p=BootstrapFewShot(metric=m))\n"
+    "program one = a.compile(qa, trainset=rows, valset=rows if is_large else None, valset_ratio=0.3, "
+    'strategy="p")\n': [],
+    # It is a step of another optimizer, too, where its teacher runs.
+    "optimizer a = BootstrapFewShot(metric=m, max_rounds=2)\noptimizer b = BetterTogether(metric=m, p=a)\n"
+    'program one = a.compile(qa, trainset=rows, teacher="labels")\n'
+    'program two = b.compile(qa, trainset=rows, valset=rows, strategy="p")\n': [],
 }
 
 

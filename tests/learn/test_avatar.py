@@ -188,6 +188,34 @@ def test_instructions_are_written_from_what_went_well_and_what_did_not() -> None
     assert "capital" in compared["actions"]
 
 
+@pytest.mark.parametrize("failing", ["feedback", "new_instruction"])
+def test_a_round_without_an_instruction_does_not_end_the_others(
+    failing: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Cut(Actor):
+        """What it writes in one field is cut off, so often."""
+
+        def __init__(self, times: int) -> None:
+            super().__init__({})
+            self.times = times
+
+        def complete(self, request: Request) -> Response:
+            if f"`{failing}`" in str(request.messages[0]["content"]).partition("All inter")[0] and self.times:
+                self.times -= 1
+                return Response(("It shou",), finish_reason="length")
+            return super().complete(request)
+
+    def improved(times: int) -> Any:
+        with context(lm=Cut(times)):
+            return AvatarOptimizer(right, max_iters=3).compile(agent(), trainset=ROWS)
+
+    assert improved(1).actor.signature.instructions == "Always look the country up."
+    assert [each for each in caplog.messages if "failed" in each] == caplog.messages
+    assert len(caplog.messages) == 1
+    with pytest.raises(OptimizerError, match=r"no instruction could be written, with TruncatedAnswerError"):
+        improved(3)
+
+
 def test_agents_inside_a_program_are_improved() -> None:
     class Desk(Module):
         def __init__(self) -> None:

@@ -91,18 +91,21 @@ def test_examples_that_are_too_many_are_halved_until_they_fit() -> None:
     assert sum("refused" in each for each in lm.asked) == 6
 
 
-def test_rules_that_cannot_be_written_leave_the_program_as_it_is() -> None:
+def test_rules_of_which_none_could_be_written_are_an_error() -> None:
     class Broken(Wavering):
         def complete(self, request: Request) -> Any:
             if "examples_text" in last_message(request):
                 raise RuntimeError("out of order")
             return super().complete(request)
 
-    with context(lm=Broken()):
-        student = Predict("text -> label")
-        program: Any = rules().compile(student, trainset=TRAIN, valset=VAL)
-    assert instructions(program) == instructions(student)
-    assert len(program.candidate_programs) == 1
+    student = Predict("text -> label")
+    with (
+        context(lm=Broken()),
+        keeping_best() as best,
+        pytest.raises(OptimizerError, match="no rules could be written, with RuntimeError: out of order"),
+    ):
+        rules().compile(student, trainset=TRAIN, valset=VAL)
+    assert instructions(best.program) == instructions(student)
 
 
 def test_rules_are_written_by_the_teachers_model() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -21,10 +22,13 @@ from dspyc.runtime import (
     KNNFewShot,
     LabeledFewShot,
     MIPROv2,
+    Module,
     OptimizerError,
     Predict,
     context,
 )
+from dspyc.runtime.optimizers.base import Optimizer
+from dspyc.runtime.parameters import parameters
 from support.obedient import Obedient, rows, same_label
 
 TRAIN, VAL = rows(8), rows(4, 50)
@@ -116,6 +120,14 @@ def test_a_threshold_without_a_metric_is_refused() -> None:
             make(metric_threshold=0.5)
 
 
+def test_a_threshold_of_an_optimizer_that_scores_in_another_way_is_its_own_matter() -> None:
+    @parameters
+    class Ranked(Optimizer):
+        metric_threshold: float = 0.5
+
+    assert Ranked(metric_threshold=0.7).metric_threshold == 0.7
+
+
 # --- said where it changes nothing ----------------------------------------------------------------------
 
 
@@ -127,6 +139,22 @@ def test_a_model_that_is_not_used_is_told_of_once(name: str, caplog: pytest.LogC
     told = [each.getMessage() for each in caplog.records if "teacher_settings" in each.getMessage()]
     assert len(told) == 1
     assert "not used by predictors with a model of their own, which `self` has" in told[0]
+
+
+def test_a_student_without_a_hash_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    @dataclass
+    class Labels(Module):
+        tries: int = 1
+
+        def __post_init__(self) -> None:
+            self.label = Predict("text -> label", lm=Obedient())
+
+        def forward(self, text: str) -> Any:
+            return self.label(text=text)
+
+    with caplog.at_level(logging.WARNING, logger="dspyc"):
+        asked("BootstrapRS", {"lm": Obedient()}, student=Labels())
+    assert len([each for each in caplog.messages if "teacher_settings" in each]) == 1
 
 
 def test_where_it_is_used_nothing_is_said(caplog: pytest.LogCaptureFixture) -> None:
@@ -141,6 +169,15 @@ def test_labels_have_no_teacher_that_settings_could_hold_for(caplog: pytest.LogC
         optimizer.compile(Predict("text -> label"), trainset=TRAIN, valset=VAL, teacher="labels")
     told = [each.getMessage() for each in caplog.records if "teacher_settings" in each.getMessage()]
     assert told == ['`teacher_settings` has no effect with `teacher="labels"`: no teacher runs']
+
+
+def test_rules_are_written_with_them_where_labels_teach(caplog: pytest.LogCaptureFixture) -> None:
+    strong = Obedient()
+    optimizer = OPTIMIZERS["InferRules"](teacher_settings={"lm": strong})
+    with caplog.at_level(logging.WARNING, logger="dspyc"), context(lm=Obedient()):
+        optimizer.compile(Predict("text -> label"), trainset=TRAIN, valset=VAL, teacher="labels")
+    assert strong.requests
+    assert caplog.messages == []
 
 
 # --- arguments that were overridden ---------------------------------------------------------------------

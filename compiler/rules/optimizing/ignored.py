@@ -12,6 +12,7 @@ from ...catalog.typed_settings import OF_REQUESTS
 from ...program import UNBOUND, Binding, Item, Program
 from ..edits import without_argument
 from ..models.written import constant
+from ..references import names_used
 from ..rule import Findings, file_rule, replace, rule
 from ..walking import Construction
 from ..words import near
@@ -137,8 +138,10 @@ _BOOTSTRAPPING = frozenset(
 _OVERRIDDEN = (
     *(
         _Overridden(_BOOTSTRAPPING, name, "teacher", "labels", "no teacher runs")
-        for name in ("max_rounds", "metric_threshold", "teacher_settings")
+        for name in ("max_rounds", "metric_threshold")
     ),
+    # `InferRules` writes its rules with them, too.
+    _Overridden(_BOOTSTRAPPING - {"InferRules"}, "teacher_settings", "teacher", "labels", "no teacher runs"),
     *(
         _Overridden(frozenset({"MIPROv2"}), name, "minibatch", False, "each choice is measured on all rows")
         for name in ("minibatch_full_eval_steps", "minibatch_size")
@@ -155,6 +158,8 @@ _OVERRIDDEN = (
 @file_rule("W320", "overridden-argument", fix="always", severity="warning")
 def overridden_argument(program: Program) -> Findings:
     """An argument of an optimizer, or of its `compile`, has no effect because of another one.
+
+    Of an optimizer that other files import, only the compilations of its own file are seen.
 
     ```dspy
     configure(lm=LM("openai/gpt-4o-mini"))
@@ -179,11 +184,22 @@ def overridden_argument(program: Program) -> Findings:
     for each in compilations(program):
         made.setdefault(id(each.construction), []).append(each)
     for several in made.values():
+        compiles_only = _compiles_only(program, several)
         for row in _OVERRIDDEN:
-            yield from _overridden(row, several)
+            yield from _overridden(row, several, compiles_only)
 
 
-def _overridden(row: _Overridden, several: list[Compilation]) -> Findings:
+def _compiles_only(program: Program, several: list[Compilation]) -> bool:
+    """Whether an optimizer is used for these compilations and, in this file, nothing else: it is no step of
+    another optimizer, say.
+    """
+    owner = several[0].owner
+    known = {owner.start, *(each.item.start for each in several)}
+    names = {each.text for each in owner.names}
+    return all(each.start in known or names.isdisjoint(names_used(each)) for each in program.items)
+
+
+def _overridden(row: _Overridden, several: list[Compilation], compiles_only: bool) -> Findings:
     """The findings for one row about one optimizer and all that it compiles."""
     first = several[0]
     if first.optimizer not in row.optimizers:
@@ -191,7 +207,7 @@ def _overridden(row: _Overridden, several: list[Compilation]) -> Findings:
     given = first.setting(row.name)
     if given is not None:
         # The optimizer's own: it matters unless each of its compilations overrides it.
-        if all(_is_overriding(row, each) for each in several):
+        if compiles_only and all(_is_overriding(row, each) for each in several):
             fix = without_argument(first.owner, first.construction.arguments, given)
             yield overridden_argument.at(given, _words(row), fix=fix).shifted(first.owner.start)
         return
@@ -207,7 +223,8 @@ def _is_overriding(row: _Overridden, each: Compilation) -> bool:
     if other is None:
         return False
     if row.value is ...:
-        return not (isinstance(other.value, syntax.Constant) and other.value.value is None)
+        kind = each.item.type_of(other.value)
+        return types.known(kind) and types.NONE not in types.options(kind)
     return constant(other.value) == row.value
 
 
