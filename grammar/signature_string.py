@@ -44,7 +44,7 @@ def parse_signature_string(text: str) -> InlineSignature:
         )
         return InlineSignature((), (), (found,))
     if not lexed.is_balanced:
-        repairs = find_repairs(text)
+        repairs = find_repairs(text, lexed.skipped)
         problems = repairs.problems
         lexed = lex(text, inside_brackets=True, repairs=repairs)
         lexed.problems += problems

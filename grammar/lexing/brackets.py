@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -29,16 +30,20 @@ class _Opened(Struct, frozen=True):
     """Where that line starts."""
 
 
-def find_repairs(text: str) -> Repairs:
+def find_repairs(text: str, skipped: Sequence[tuple[int, int]] = ()) -> Repairs:
     """How to make the brackets of an item match.
 
     A bracket counts as not closed where a later line stands no deeper than the line that opened it.
+
+    Args:
+        text: the item's text.
+        skipped: ranges of it that are not read as tokens.
     """
     repairs = Repairs()
     stack: list[_Opened] = []
     line = margin = last_end = 0
     quiet_lines: set[int] = set()
-    pieces = list(scan(text))
+    pieces = [each for each in scan(text) if not any(start <= each[1] < end for start, end in skipped)]
     counts = Counter(text[at] for kind, at, _ in pieces if kind in {OPEN, CLOSE})
     for kind, at, end in pieces:
         if kind == OPEN:

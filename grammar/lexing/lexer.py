@@ -146,6 +146,7 @@ def lex(
                 at, to = found.span(kind)
                 behind = unusual(lexed, brackets, kind, text, at, to, stop)
                 if behind >= 0 and behind != to:
+                    lexed.skipped.append((to, behind))
                     resume = behind
                     begins_line = False
                     break
@@ -196,7 +197,7 @@ def _repair(
     if at in repairs.dropped:
         return None
     wanted = repairs.replaced.get(at)
-    if wanted is not None:
+    if wanted is not None and brackets:
         lexed.tokens.append(Token(vocabulary().operators[wanted], at, at + 1, wanted))
         brackets.pop()
         return None
@@ -206,7 +207,7 @@ def _repair(
 def _add_closers(lexed: Lexed, brackets: list[str], repairs: Repairs) -> None:
     """Add the closing brackets that are missing next."""
     offset, closers = repairs.closers.popleft()
-    for closer in closers:
+    for closer in closers[: len(brackets)]:
         if len(brackets) > MAX_NESTING:
             brackets.pop()
             continue

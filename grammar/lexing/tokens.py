@@ -118,6 +118,8 @@ class Lexed(Struct):
     has_long_line: bool = False
     quiet: list[tuple[int, int]] = field(default_factory=list)
     """Ranges of lines that are too deep: what does not fit there follows from that."""
+    skipped: list[tuple[int, int]] = field(default_factory=list)
+    """Ranges that were not read as tokens, behind characters that mean something in other languages."""
 
 
 class Repairs(Struct):

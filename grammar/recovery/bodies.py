@@ -162,8 +162,9 @@ def _statements_without_forward(stuck: Stuck) -> Repair | None:
     forward = literals["forward"]
     if any(each.kind == forward for each in tokens) or count_accepted(stuck.line_states, [forward]) == 0:
         return None
-    inside, _ = _block(tokens, _indent_of_body(tokens))
-    stop = line + len(inside) - (line - _indent_of_body(tokens) - 1)
+    stop = _end_of_body(tokens)
+    if stop <= line:
+        return None
     place, end = first.start, tokens[stop].start
     head = [
         Token(forward, place, place, "forward"),
@@ -194,8 +195,12 @@ def _indented(stuck: Stuck, block: list[Token]) -> Fix | None:
     return Fix("Write them under `forward:`", tuple(edits), "unsafe") if margin else None
 
 
-def _indent_of_body(tokens: list[Token]) -> int:
-    return next(index for index, each in enumerate(tokens) if each.kind == vocabulary().indent)
+def _end_of_body(tokens: list[Token]) -> int:
+    """The index of the dedent that ends a declaration's body, or of the last token where there is none."""
+    known = vocabulary()
+    indent = next((at for at, each in enumerate(tokens) if each.kind == known.indent), len(tokens))
+    _, behind = _block(tokens, indent)
+    return min(behind, len(tokens)) - 1
 
 
 def _word(stuck: Stuck) -> str:

@@ -79,7 +79,7 @@ def recover(text: str, lexed: Lexed) -> tuple[syntax.Declaration | None, tuple[D
         if len(lexed.tokens) == 1:
             return None, (*masked, *lexed.problems)
     if not lexed.is_balanced:
-        repairs = find_repairs(text)
+        repairs = find_repairs(text, lexed.skipped)
         found = repairs.problems
         lexed = lex(text, repairs=repairs)
         lexed.problems = sorted([*found, *lexed.problems], key=lambda each: each.span)[:MAX_PROBLEMS]
