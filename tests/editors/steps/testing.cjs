@@ -97,7 +97,7 @@ async function runUnsaved(page, workspace) {
   await page.locator(".tab.active", { hasText: "Untitled" }).first().waitFor(SHORT);
   await page.keyboard.insertText('lm d = DummyLM([{"answer": "yes"}])\nconfigure(lm=d)\nmodule answer = Predict("question -> answer")\n');
   const saving = page.locator(".quick-input-titlebar", { hasText: "Save As" });
-  await page.locator(LENS, { hasText: /^Run$/ }).first().click(LONG);
+  await page.locator(`${LENS} a`, { hasText: /^Run$/ }).first().click(LONG);
   await saving.waitFor(SHORT);
   await page.keyboard.press("Escape");
   await saving.waitFor({ state: "hidden", ...SHORT });
