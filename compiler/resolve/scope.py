@@ -28,6 +28,8 @@ from .prelude import given
 Imports = (syntax.FromImport, syntax.Import)
 _MOST_EARLIER = 32
 """How many items of a file are remembered that were edited away."""
+_MOST_EARLIER_CHARACTERS = 100_000
+"""How long the texts of these are together, at most: what is known of a long one takes much memory."""
 
 
 class KeptItem:
@@ -206,8 +208,12 @@ class FileScope:
     def _leave(self, gone: Mapping[tuple[str, str], KeptItem]) -> None:
         """Remember items that are in the file no more, so that they may come back."""
         self._earlier.update(gone)
-        for each in list(self._earlier)[: max(0, len(self._earlier) - _MOST_EARLIER)]:
-            del self._earlier[each]
+        count, size = len(self._earlier), sum(len(text) for _, text in self._earlier)
+        for key, text in list(self._earlier):
+            if count <= _MOST_EARLIER and size <= _MOST_EARLIER_CHARACTERS:
+                break
+            del self._earlier[key, text]
+            count, size = count - 1, size - len(text)
 
     def remembered(self) -> Iterator[KeptItem]:
         """The items of the file, and those that may come back."""

@@ -54,6 +54,34 @@ def test_edits_find_what_a_check_from_scratch_finds(seed: int) -> None:
                     assert complete(found, place) == complete(fresh, place), (seed, number, each, place)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_undoing_and_redoing_find_what_a_check_from_scratch_finds(seed: int) -> None:
+    """Each file goes back and forth among its own texts, while the others change."""
+    rng = random.Random(seed)
+    files = dict(FILES)
+    kept = project(files)
+    undone = {path: [text] for path, text in files.items()}
+    redone: dict[str, list[str]] = {path: [] for path in files}
+    for number in range(max(1, EDITS // 20)):
+        for path in rng.choices(list(files), k=rng.choice((1, 1, 2, 3))):
+            past, future = undone[path], redone[path]
+            match rng.choice(("edit", "edit", "undo", "undo", "redo")):
+                case "undo" if len(past) > 1:
+                    future.append(past.pop())
+                case "redo" if future:
+                    past.append(future.pop())
+                case _:
+                    past.append(edit(past[-1], rng))
+                    future.clear()
+            files[path] = past[-1]
+        # Files of which nobody asks have several changes at once later.
+        for each in rng.sample(("main.dspy", "shop.dspy", "kinds.dspy"), k=2):
+            found, fresh = kept.check(each), project(files).check(each)
+            assert shown(found.diagnostics) == shown(fresh.diagnostics), (seed, number, each)
+            if number % 5 == 0:
+                assert facts(found) == facts(fresh), (seed, number, each)
+
+
 CALLER = (
     'from shared import f\nconfigure(lm=LM("openai/m"))\nx = f("a")\ntest "t":\n    f("a")\n    assert x\n'
 )
@@ -175,6 +203,21 @@ def test_only_so_many_texts_are_remembered() -> None:
         files["main.dspy"] = USED["main.dspy"].replace("return word", f"return {number}")
         kept.check("main.dspy")
     assert kept.resolved == resolved + 1
+
+
+def test_long_texts_are_not_remembered_however_few_they_are() -> None:
+    """What is known of a long item takes fifty times the memory of its text."""
+    rows = "".join(f'    {{"question": "q{number}", "answer": "a"}},\n' for number in range(1_200))
+    texts = [f"rows = [\n{rows}    {number},\n]\n" for number in range(4)]
+    files = {"main.dspy": texts[0]}
+    kept = project(files)
+    looked = []
+    for text in (*texts, texts[2], texts[0]):
+        files["main.dspy"] = text
+        resolved = kept.resolved
+        kept.check("main.dspy")
+        looked.append(kept.resolved - resolved)
+    assert looked == [1, 1, 1, 1, 0, 1]
 
 
 def test_fields_that_could_not_be_worked_out_once_are_worked_out_the_next_time() -> None:

@@ -24,7 +24,7 @@ session(output, "failure-fresh", { width: 1280, height: 800 }, async (page, pict
   await press(page, "Manage Workspace Trust");
   await page.locator(".workspace-trust-buttons-row .monaco-button", { hasText: "Trust" }).first().click(LONG);
   await seeText(page, TOAST, "dspyc is not installed in this workspace's environment", LONG);
-  await command(page, "View: Close Editor");
+  await command(page, "View: Close All Editors");
   await open(page, "triage.dspy");
   await picture("fresh-missing");
   assert.equal(fs.existsSync(path.dirname(dspyc)), false, "nothing is installed unasked");

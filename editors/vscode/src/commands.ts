@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import type { Location, Position } from "vscode-languageclient";
 
-import { fileOf, textOf, textsOf } from "./given";
+import { fileOf, textOf, textsOf, uriOf } from "./given";
 import { askFor, pick, runnables } from "./programs";
 import { ended, taskOf } from "./tasks";
 import { figures } from "./testing/events";
@@ -43,7 +43,7 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
 /** The file that a command is about, saved: the given one, else the active editor's; undefined with a word about it. */
 async function target(parts: Parts, file: string | undefined): Promise<vscode.Uri | undefined> {
   const document = vscode.window.activeTextEditor?.document;
-  const uri = file !== undefined ? vscode.Uri.file(file) : document?.languageId === "dspyc" ? document.uri : undefined;
+  const uri = file !== undefined ? uriOf(file) : document?.languageId === "dspyc" ? document.uri : undefined;
   if (uri === undefined || parts.command() === undefined) {
     void vscode.window.showWarningMessage(parts.command() === undefined ? "dspyc is not installed here." : "Open a .dspy file to run this.");
     return undefined;

@@ -7,7 +7,7 @@ import { LanguageClient, State, type LanguageClientOptions, type ServerOptions }
 
 import { registerCommands } from "./commands";
 import { debugTest, registerDebugging } from "./debugging";
-import { fileOf, textOf } from "./given";
+import { fileOf, textOf, uriOf } from "./given";
 import { GraphView } from "./graph";
 import { PromptPreview } from "./preview/panel";
 import { install, offerHelp } from "./installing";
@@ -19,6 +19,7 @@ import { Results } from "./testing/results";
 import { Runner } from "./testing/running";
 import { TestTree } from "./testing/tree";
 import { TraceView } from "./trace/panel";
+import { Turns } from "./turns";
 import { declarationOf } from "./words";
 
 const SELECTOR = [
@@ -31,26 +32,24 @@ const SETTINGS = { scheme: "file", pattern: "**/dspyc.toml" };
 let client: LanguageClient | undefined;
 /** The `dspyc` command that the server was started with. */
 let command: string | undefined;
-/** Whether the command is looked for, or the server starts. */
-let isStarting = true;
-/** Starts and stops wait for each other, whoever asks for them. */
-let queue: Promise<void> = Promise.resolve();
+const turns = new Turns();
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const output = vscode.window.createOutputChannel("dspyc", { log: true });
   const status = new ServerStatus(SELECTOR);
   const { tree, following } = registerViews(context);
   let isInstalling = false;
-  const restart = (): Promise<void> => {
-    queue = queue.then(async () => {
-      isStarting = true;
+  const failed = (problem: unknown): void => {
+    status.show(State.Stopped, undefined, command);
+    output.error(`The server did not start: ${String(problem)}`);
+  };
+  const restart = async (): Promise<void> => {
+    await turns.start(async () => {
       await stop();
       await start(output, status);
-      isStarting = false;
-      following.forEach((view) => view.refresh());
-      await status.busy(tree.refresh());
-    });
-    return queue;
+    }, failed);
+    following.forEach((view) => view.refresh());
+    await status.busy(tree.refresh());
   };
   context.subscriptions.push(
     output,
@@ -85,13 +84,12 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
 }
 
 export function deactivate(): Promise<void> {
-  queue = queue.then(stop);
-  return queue;
+  return turns.take(stop);
 }
 
 /** What views say that have nothing to ask. */
 function absence(): string {
-  return isStarting ? "dspyc is starting." : "The command dspyc was not found, so there is nothing to show.";
+  return turns.isStarting ? "dspyc is starting." : "The command dspyc was not found, so there is nothing to show.";
 }
 
 /** The views and what is run by hand; the tree of tests, and what follows the cursor, are filled once there is a server. */
@@ -147,7 +145,7 @@ async function goTo(file: string | undefined, name: string | undefined): Promise
   if (file === undefined || name === undefined) {
     return;
   }
-  const editor = await vscode.window.showTextDocument(vscode.Uri.file(file));
+  const editor = await vscode.window.showTextDocument(uriOf(file));
   const found = declarationOf(editor.document.getText(), name);
   if (found >= 0) {
     const at = editor.document.positionAt(found);
@@ -196,12 +194,7 @@ async function start(output: vscode.LogOutputChannel, status: ServerStatus): Pro
     status.show(newState, started.initializeResult?.serverInfo?.version, search.command),
   );
   client = started;
-  try {
-    await started.start();
-  } catch (error) {
-    status.show(State.Stopped, undefined, search.command);
-    output.error(`The server did not start: ${String(error)}`);
-  }
+  await started.start();
 }
 
 async function stop(): Promise<void> {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { fileOf, textOf, textsOf } from "../src/given";
+import { fileOf, textOf, textsOf, uriOf } from "../src/given";
 
 test("a lens gives a path and a name, a button a URI and its group", () => {
   assert.deepEqual([fileOf("/w/a.dspy"), textOf("qa"), textsOf(["q", "n"])], ["/w/a.dspy", "qa", ["q", "n"]]);
@@ -12,4 +12,11 @@ test("a lens gives a path and a name, a button a URI and its group", () => {
   for (const each of [undefined, null, 1, {}, { fsPath: 1 }, [], { scheme: "untitled", fsPath: "Untitled-1" }]) {
     assert.equal(fileOf(each), undefined);
   }
+});
+
+test("a lens of a text without a file gives its URI", () => {
+  const found = ["/w/a.dspy", "untitled:Untitled-1", "C:\\w\\a.dspy"].map(uriOf);
+  assert.deepEqual(found.map(({ scheme, fsPath }) => [scheme, fsPath]), [
+    ["file", "/w/a.dspy"], ["untitled", "Untitled-1"], ["file", "C:\\w\\a.dspy"],
+  ]);
 });

@@ -43,13 +43,18 @@ const pictures = (page, output) => async (name) => {
   await page.screenshot({ path: path.join(output, `${name}.png`) });
 };
 
+/** Take what is chosen in a list, once that is the wanted row: until the list is filtered, a recent one is chosen. */
+async function accept(page, text) {
+  await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: text }).first().waitFor(SHORT);
+  await page.keyboard.press("Enter");
+}
+
 /** Open a file of the workspace by its name. */
 async function open(page, name) {
   await page.keyboard.press("Control+p");
   await page.locator(".quick-input-widget input").first().waitFor(SHORT);
   await page.keyboard.type(name, { delay: 5 });
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor(SHORT);
-  await page.keyboard.press("Enter");
+  await accept(page, name);
   await page.locator(".tab.active", { hasText: name }).first().waitFor(SHORT);
 }
 
@@ -58,8 +63,7 @@ async function command(page, title) {
   await page.keyboard.press("F1");
   await page.locator(".quick-input-widget").first().waitFor(SHORT);
   await page.keyboard.type(title, { delay: 5 });
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().waitFor(SHORT);
-  await page.keyboard.press("Enter");
+  await accept(page, title);
 }
 
 /** Click a button of an editor's title. */
@@ -121,12 +125,15 @@ async function settledBox(page, word, occurrence = 0) {
   }
 }
 
-/** Rest the pointer on a word of the editor until a hover shows a text. */
+/** Rest the pointer on a word of the editor until a hover shows a text; on it again where lenses and hints have moved it. */
 async function hover(page, word, occurrence, expected) {
-  const box = await wordBox(page, word, occurrence);
-  await page.mouse.move(box.x + box.width / 2 - 2, box.y + box.height / 2);
-  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-  await seeText(page, ".monaco-hover", expected);
+  const rests = async () => {
+    const box = await settledBox(page, word, occurrence);
+    await page.mouse.move(box.x + box.width / 2 - 2, box.y + box.height / 2);
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    return seeText(page, ".monaco-hover", expected, { timeout: 5_000 }).then(() => true, () => false);
+  };
+  await until(rests, `${word} has a hover with ${expected}`);
 }
 
 /** Wait until some element has a text. */

@@ -59,9 +59,10 @@ export class TestTree implements vscode.Disposable {
 
   /** List the tests of all files. */
   async refresh(): Promise<void> {
-    const found = await this.ask({});
-    if (found !== undefined) {
-      this.controller.items.replace(found.map((each) => this.file(each)));
+    const client = this.client();
+    const found = await ask(client, {});
+    if (client !== undefined && found !== undefined) {
+      this.controller.items.replace(found.map((each) => this.file(client, each)));
     }
   }
 
@@ -76,31 +77,23 @@ export class TestTree implements vscode.Disposable {
     if (client === undefined) {
       return;
     }
-    const [found] = (await this.ask({ textDocument: { uri: client.code2ProtocolConverter.asUri(uri) } })) ?? [];
+    const [found] = (await ask(client, { textDocument: { uri: client.code2ProtocolConverter.asUri(uri) } })) ?? [];
     if (found === undefined || found.items.length === 0) {
       this.controller.items.delete(uri.toString());
     } else {
-      this.controller.items.add(this.file(found));
+      this.controller.items.add(this.file(client, found));
     }
   }
 
-  private async ask(params: object): Promise<Listed[] | undefined> {
-    try {
-      return await this.client()?.sendRequest<Listed[]>("dspyc/tests", params);
-    } catch {
-      return undefined; // an older server, or one that stops; its log says more
-    }
-  }
-
-  private file(listed: Listed): vscode.TestItem {
-    const uri = this.client()!.protocol2CodeConverter.asUri(listed.uri);
+  private file({ protocol2CodeConverter: convert }: LanguageClient, listed: Listed): vscode.TestItem {
+    const uri = convert.asUri(listed.uri);
     const item = this.controller.items.get(uri.toString()) ??
       this.controller.createTestItem(uri.toString(), vscode.workspace.asRelativePath(uri), uri);
     item.children.replace(
       listed.items.map(({ kind, name, range }) => {
         const id = `${kind} ${name}`;
         const child = item.children.get(id) ?? this.controller.createTestItem(id, name, uri);
-        child.range = this.client()!.protocol2CodeConverter.asRange(range);
+        child.range = convert.asRange(range);
         child.sortText = String(range.start.line).padStart(8, "0");
         if (kind === "evaluate") {
           child.description = "evaluation";
@@ -115,5 +108,14 @@ export class TestTree implements vscode.Disposable {
   dispose(): void {
     this.timers.forEach((each) => clearTimeout(each));
     this.subscriptions.forEach((each) => void each.dispose());
+  }
+}
+
+/** What a server lists, which may stop meanwhile. */
+async function ask(client: LanguageClient | undefined, params: object): Promise<Listed[] | undefined> {
+  try {
+    return await client?.sendRequest<Listed[]>("dspyc/tests", params);
+  } catch {
+    return undefined; // an older server, or one that stops; its log says more
   }
 }

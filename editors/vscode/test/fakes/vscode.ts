@@ -18,9 +18,13 @@ class Emitter {
 }
 
 export class Uri {
-  private constructor(readonly fsPath: string) {}
+  private constructor(readonly fsPath: string, readonly scheme = "file") {}
   static file(file: string): Uri {
     return new Uri(file);
+  }
+  static parse(text: string): Uri {
+    const [scheme, ...rest] = text.split(":");
+    return new Uri(rest.join(":"), scheme);
   }
   static joinPath(base: Uri, ...parts: string[]): Uri {
     return new Uri(path.join(base.fsPath, ...parts));
