@@ -32,6 +32,8 @@ def inherited(node: ast.ClassDef, bases: Mapping[str, ast.ClassDef]) -> ast.Clas
             base = copy.deepcopy(bases[name])
         case _:
             return node
+    if any(_is_of_another(each, node.name) for each in ast.walk(node)):
+        return node
     own = copy.deepcopy(node)
     methods = {each.name: each for each in own.body if isinstance(each, _METHODS)}
     above = {each.name: each for each in base.body if isinstance(each, _METHODS)}
@@ -90,6 +92,14 @@ def _is_super(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
 
 
+def _is_of_another(node: ast.AST, name: str) -> bool:
+    """Whether a node is `super(Other, self)`, which skips classes."""
+    match node:
+        case ast.Call(func=ast.Name(id="super"), args=[first, *_]):
+            return not (isinstance(first, ast.Name) and first.id == name)
+    return False
+
+
 def _called_above(name: str, methods: Iterable[_Method]) -> list[ast.Call]:
     """The calls of `super().NAME(…)`."""
     return [
@@ -118,11 +128,44 @@ def _with_base(own: _Method, base: _Method | None) -> bool:
     body = [] if base is None else _filled(base, call, own)
     if body is None:
         return False
-    later = {name: each for each in own.body[index + 1 :] if (name := _attribute(each))}
+    after = own.body[index + 1 :]
+    later = {name: each for each in after if (name := _attribute(each))}
+    made = {name for each in body if (name := _attribute(each))} & later.keys()
+    if any(_is_used_before(later[name], name, [*body, *after]) for name in made):
+        return False
     # A part stands where the base makes it, and is what the class makes of it.
     kept = [later.get(_attribute(each), each) for each in body]
     own.body = [*own.body[:index], *kept, *(each for each in own.body[index + 1 :] if each not in kept)]
     return True
+
+
+def _is_used_before(statement: ast.stmt, name: str, body: list[ast.stmt]) -> bool:
+    """Whether a statement that gives an attribute another value cannot stand where it gets its first."""
+    before = body[: body.index(statement)]
+    bound = {one for each in before for node in ast.walk(each) for one in bound_by(node)}
+    reads = [node for each in before for node in ast.walk(each) if isinstance(node, ast.Attribute)]
+    return (
+        any(each.attr == name and isinstance(each.ctx, ast.Load) for each in reads)
+        or sum(each.attr == name for each in reads) > 1
+        or any(isinstance(each, ast.Name) and each.id in bound for each in ast.walk(statement))
+        or any(
+            isinstance(each, ast.Attribute) and isinstance(each.ctx, ast.Load) for each in _of_own(statement)
+        )
+    )
+
+
+def _of_own(statement: ast.stmt) -> Iterable[ast.AST]:
+    """The parts of an assignment's value that are read from its own object."""
+    match statement:
+        case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=own))], value=value):
+            return [
+                each
+                for each in ast.walk(value)
+                if isinstance(each, ast.Attribute)
+                and isinstance(each.value, ast.Name)
+                and each.value.id == own
+            ]
+    return []
 
 
 def _base_call(statement: ast.stmt) -> ast.Call | None:
@@ -156,10 +199,21 @@ def _filled(base: _Method, call: ast.Call, own: _Method) -> list[ast.stmt] | Non
     bound = {name for each in base.body for node in ast.walk(each) for name in bound_by(node)}
     taken = {name for each in own.body for node in ast.walk(each) for name in bound_by(node)}
     parameters = {each.arg for each in [*own.args.args, *own.args.kwonlyargs]}
-    if bound & (taken | parameters | set(values)):
+    read = {
+        node.id
+        for each in [*base.body, *base.args.defaults, *base.args.kw_defaults]
+        for node in ast.walk(each or ast.Constant(None))
+        if isinstance(node, ast.Name)
+    }
+    others = taken | (parameters - _first(own))
+    if bound & (taken | parameters | set(values)) or (read - set(values)) & others:
         return None
     values[base.args.args[0].arg] = ast.Name(own.args.args[0].arg, ast.Load())
     return [put(each, values) for each in copy.deepcopy(_without_text(base.body))]
+
+
+def _first(method: _Method) -> set[str]:
+    return {each.arg for each in method.args.args[:1]}
 
 
 def arguments_of(method: _Method, call: ast.Call) -> dict[str, ast.expr] | None:

@@ -9,19 +9,17 @@ from collections.abc import Mapping
 
 from .bodies import Inside, block
 from .built import TEST
+from .changing import CHANGING
 from .expressions import CannotMove, annotation, docstring, expression, gives_score, string
 from .fields import Fields, Known, Typing, outputs_of
 from .names import Imports, kind_of
-from .parallel import without_parallel
+from .parallel import TOGETHER, gives_results, without_parallel
 from .predictions import with_attributes
 from .renamed import with_other_names
 from .signatures import Moved
 
 _EXAMPLES = ("example", "gold", "args")
 _METHODS = ("__init__", "forward", "aforward")
-_CHANGING = frozenset(
-    {"append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "update", "add", "setdefault"}
-)
 
 
 def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
@@ -55,15 +53,16 @@ def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
     forward = methods.get("forward") or methods.get("aforward")
     if forward is None:
         raise CannotMove("a module without `forward`")
-    made = _Parts(methods.get("__init__"), known)
-    made.attributes = {**constants, **made.attributes}
+    for each in (*methods.values(), *helpers):
+        _refuse_defaults(each, constants)
+    made = _Parts(methods.get("__init__"), known, constants)
     defs: list[str] = []
     for helper in helpers:
         name = f"{node.name.lower()}_{helper.name}"
         made.attributes[helper.name] = ast.Name(name, ast.Load())
         defs += [*_as_function(helper, name, known.imports), ""]
     forward = with_other_names(forward, made.names)
-    if not without_parallel(forward, made.parallel, known.imports):
+    if not without_parallel(forward, made.parallel, known.imports, made.remarks):
         raise CannotMove("`Parallel` of pairs that are made elsewhere")
     with_attributes(forward, made.parts, known.imports)
     _name_completions(forward, made.comparing)
@@ -144,6 +143,20 @@ def _refuse_other_values(forward: ast.AST, attributes: dict[str, ast.expr]) -> N
                 )
 
 
+def _refuse_defaults(
+    method: ast.FunctionDef | ast.AsyncFunctionDef, constants: Mapping[str, ast.expr]
+) -> None:
+    """Refuse defaults that are made of constants of the class: elsewhere their names are the file's.
+
+    Raises:
+        CannotMove: there is one.
+    """
+    for default in (*method.args.defaults, *method.args.kw_defaults):
+        for each in ast.walk(default or ast.Constant(None)):
+            if isinstance(each, ast.Name) and each.id in constants:
+                raise CannotMove(f"a default that is the constant `{each.id}` of the class")
+
+
 def _is_constant(value: ast.expr, name: str, node: ast.ClassDef) -> bool:
     """Whether an attribute of a class is a literal that no method changes."""
     try:
@@ -159,7 +172,7 @@ def _is_constant(value: ast.expr, name: str, node: ast.ClassDef) -> bool:
             ):
                 return False
             case ast.Call(func=ast.Attribute(value=ast.Attribute(attr=attribute), attr=method)) if (
-                attribute == name and method in _CHANGING
+                attribute == name and method in CHANGING
             ):
                 return False
     return True
@@ -231,13 +244,18 @@ def _used_as(name: str, forward: ast.AST, parts: dict[str, Fields]) -> str:
 class _Parts:
     """What `__init__` makes."""
 
-    def __init__(self, node: ast.FunctionDef | ast.AsyncFunctionDef | None, known: Known) -> None:
+    def __init__(
+        self,
+        node: ast.FunctionDef | ast.AsyncFunctionDef | None,
+        known: Known,
+        constants: Mapping[str, ast.expr],
+    ) -> None:
         self.parameters = ""
         self.lines: list[str] = []
         self.parts: dict[str, Fields] = {}
         self.names: list[str] = []
         """Those of all parts."""
-        self.attributes: dict[str, ast.expr] = {}
+        self.attributes: dict[str, ast.expr] = dict(constants)
         """Attributes that are a parameter or a constant."""
         self.comparing: set[str] = set()
         """The parts that compare attempts."""
@@ -306,10 +324,10 @@ class _Parts:
                 self.attributes[name] = tool
                 return
             case ast.Call(func=func) if imports.of(func) == "Parallel":
+                if not gives_results(value):
+                    raise CannotMove("`Parallel` that gives more than the results")
                 self.parallel.add(name)
-                self.remarks.append(
-                    f"`{name}` becomes calls that run together; the first of them that fails ends the run"
-                )
+                self.remarks.append(f"`{name}` becomes {TOGETHER}")
                 return
         made = value.elt if isinstance(value, ast.ListComp) else value
         made = made.value if isinstance(made, ast.DictComp) else made

@@ -27,6 +27,7 @@ from .expressions import CannotMove
 from .fields import Known, of_class
 from .inherited import inherited
 from .keys import without_keys
+from .literals import without_literal_keys
 from .marks import Marks
 from .methods import with_methods
 from .modules import function, module
@@ -46,8 +47,9 @@ _NO_MODEL = "E301"
 _ACCEPTED = ("E112", "E208", "E216", _NO_MODEL)
 """What a loop without a round leaves without a value, values that are of another type than a field or a `def`
 says, and models that are set elsewhere."""
-_INTERFACE = ("W103", "W104")
-"""Parts and inputs that a module does not use: its callers give them, and its saved states have them."""
+_INTERFACE = ("W103", "W104", "W113")
+"""Parts and inputs that a module does not use: its callers give them, and its saved states have them. Models
+that nothing uses: other files do."""
 
 _OTHER_FORMS = {
     "asyncify": "each program has `acall`, and `dspyc serve` serves it",
@@ -92,6 +94,8 @@ def move(text: str, kept_name: str, check: Check, package: tuple[str, ...] = ())
     body = rebound(spread(flat, marks), marks)
     imports = read_imports(body)
     body = list(without_keys(chained(body, imports, marks), imports, marks))
+    if without_literal_keys(body, marks) and "os" not in imports.others:
+        tree.body.append(ast.Import([ast.alias("os")]))
     for node in body:
         if marks.of(node).is_changed:
             marks.of(node).python = ast.unparse(node)
@@ -227,7 +231,7 @@ def _units(body: list[ast.stmt], imports: Imports, marks: Marks) -> list[Unit]:
     for node in body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             continue
-        plain = _plain_module(node, body, modules, imports)
+        plain, told = _plain_module(node, body, modules, imports)
         unit = Unit(node, defined(node), used(node) | used(plain))
         unit.dropped = marks.of(node).left_out
         try:
@@ -237,7 +241,7 @@ def _units(body: list[ast.stmt], imports: Imports, marks: Marks) -> list[Unit]:
         except Dropped as reason:
             unit.dropped = str(reason)
         if unit.moved is not None:
-            unit.moved.remarks[:0] = marks.of(node).told
+            unit.moved.remarks[:0] = [*marks.of(node).told, *told]
         unit.kind = values.kinds.get(unit.names[0], "") if unit.names else ""
         unit.runs = _runs(node, values)
         units.append(unit)
@@ -246,13 +250,16 @@ def _units(body: list[ast.stmt], imports: Imports, marks: Marks) -> list[Unit]:
 
 def _plain_module(
     node: ast.stmt, body: Iterable[ast.stmt], modules: dict[str, ast.ClassDef], imports: Imports
-) -> ast.stmt:
-    """A class of a module with what it inherits from those before it, and without methods of its own."""
+) -> tuple[ast.stmt, list[str]]:
+    """A class of a module with what it inherits from those before it, and without methods of its own.
+
+    And what is to be said of them.
+    """
     if not isinstance(node, ast.ClassDef):
-        return node
+        return node, []
     whole = inherited(node, modules)
     if len(whole.bases) != 1 or imports.of(whole.bases[0]) != "Module":
-        return node
+        return node, []
     modules[node.name] = whole
     elsewhere = {
         each.attr

@@ -6,11 +6,17 @@ import ast
 import copy
 from collections import Counter
 
+from .changing import changed_in_place
 from .names import Imports
+from .scopes import bound_by
+
+TOGETHER = "calls that run together; the first of them that fails ends the run"
+_OF_RESULTS = {"return_failed_examples": False, "access_examples": True}
+"""What a `Parallel` gives, and takes, as it is by default."""
 
 
 def without_parallel(
-    forward: ast.FunctionDef | ast.AsyncFunctionDef, parts: set[str], imports: Imports
+    forward: ast.FunctionDef | ast.AsyncFunctionDef, parts: set[str], imports: Imports, told: list[str]
 ) -> bool:
     """Write calls in place of `Parallel`'s in a `forward`; whether all of them could be.
 
@@ -18,12 +24,28 @@ def without_parallel(
         forward: the method, which is changed.
         parts: the names of attributes that are `Parallel`s.
         imports: what the file imports.
+        told: what is to be said, which is added to.
     """
     writer = _Writer(forward, parts, imports)
     writer.visit(forward)
     if not writer.fails:
         forward.body = [each for each in forward.body if each not in writer.done]
+        told += [f"`Parallel` becomes {TOGETHER}"] if writer.makes else []
     return not writer.fails
+
+
+def gives_results(made: ast.expr) -> bool:
+    """Whether a `Parallel` gives the results and nothing else, of inputs that are those of examples."""
+    if not isinstance(made, ast.Call) or len(made.args) > 1:
+        return False
+    for each in made.keywords:
+        if each.arg is None:
+            return False
+        if each.arg in _OF_RESULTS and not (
+            isinstance(each.value, ast.Constant) and each.value.value is _OF_RESULTS[each.arg]
+        ):
+            return False
+    return True
 
 
 class _Writer(ast.NodeTransformer):
@@ -35,6 +57,8 @@ class _Writer(ast.NodeTransformer):
         self._imports = imports
         names = [each for each in ast.walk(forward) if isinstance(each, ast.Name)]
         self._bound = Counter(each.id for each in names if not isinstance(each.ctx, ast.Load))
+        self._given = {each.arg for each in ast.walk(forward.args) if isinstance(each, ast.arg)}
+        self._changed = changed_in_place(forward)
         self._read = Counter(each.id for each in names if isinstance(each.ctx, ast.Load))
         self._lists: dict[str, ast.Assign] = {
             each.targets[0].id: each
@@ -43,6 +67,8 @@ class _Writer(ast.NodeTransformer):
         }
         self.done: list[ast.stmt] = []
         """The statements that only made the pairs, or the `Parallel`."""
+        self.makes = False
+        """Whether a `Parallel` is made here."""
         self.fails = False
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt:
@@ -65,7 +91,7 @@ class _Writer(ast.NodeTransformer):
         source: ast.Assign | None = None
         if isinstance(pairs, ast.Name) and self._bound[pairs.id] == self._read[pairs.id] == 1:
             source = self._lists.get(pairs.id)
-            pairs = None if source is None else source.value
+            pairs = source.value if source is not None and self._is_same_later(source.value) else None
         calls = self._calls(pairs)
         if calls is None:
             self.fails = True
@@ -75,7 +101,22 @@ class _Writer(ast.NodeTransformer):
         return ast.copy_location(calls, node)
 
     def _is_made(self, node: ast.expr) -> bool:
-        return isinstance(node, ast.Call) and self._imports.of(node.func) == "Parallel"
+        if not (isinstance(node, ast.Call) and self._imports.of(node.func) == "Parallel"):
+            return False
+        self.makes = True
+        self.fails = self.fails or not gives_results(node)
+        return True
+
+    def _is_same_later(self, pairs: ast.expr) -> bool:
+        """Whether pairs are the same wherever they are made: of names with one value, and without calls."""
+        if isinstance(pairs, ast.ListComp):
+            own = {each.id for each in ast.walk(pairs) if isinstance(each, ast.Name) and bound_by(each)}
+        else:
+            own = set()
+        read = {each.id for each in ast.walk(pairs) if isinstance(each, ast.Name)} - own
+        return all(
+            self._bound[name] + (name in self._given) <= 1 and name not in self._changed for name in read
+        )
 
     def _is_parallel(self, node: ast.expr) -> bool:
         match node:

@@ -27,13 +27,30 @@ def with_attributes(
         if stored.count(name) != 1 or fields is None:
             continue
         given = _given_before(block, name)
-        if not given or given.keys() & fields.outputs.keys():
+        if not given or given.keys() & fields.outputs.keys() or _is_held(forward, name, fields):
             continue
         keywords = [ast.keyword(None, ast.Name(name, ast.Load()))]
         keywords += [ast.keyword(key, value) for key, value in given.items()]
         returned = ast.Return(ast.Call(_prediction(imports), [], keywords))
         block[-len(given) - 1 :] = [ast.copy_location(returned, last)]
         ast.fix_missing_locations(forward)
+
+
+def _is_held(forward: ast.AST, name: str, fields: Fields) -> bool:
+    """Whether something else has a prediction, too, or looks at all of it, and sees what it is given."""
+    apart = set()
+    for node in ast.walk(forward):
+        match node:
+            case ast.Attribute(value=ast.Name() as place, attr=attribute, ctx=context) if (
+                attribute in fields.outputs or isinstance(context, ast.Store)
+            ):
+                apart.add(place)
+            case ast.Return(value=ast.Name() as place):
+                apart.add(place)
+    return any(
+        isinstance(each, ast.Name) and each.id == name and not _is_stored(each) and each not in apart
+        for each in ast.walk(forward)
+    )
 
 
 def _is_stored(node: ast.Name) -> bool:
