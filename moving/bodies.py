@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -21,6 +21,8 @@ class Inside(Struct, frozen=True):
     """The name of a method's object; None in a function."""
     attributes: Mapping[str, ast.expr] = {}
     """What some attributes of it are, where they are no parts."""
+    made: Collection[str] = ()
+    """The names that the statements themselves give values."""
 
     def write(self, node: ast.expr) -> str:
         """An expression as the language writes it; raises `CannotMove`."""
@@ -155,6 +157,11 @@ def _effect(value: ast.expr, inside: Inside) -> str:
         case ast.Call(func=func, args=[test, *rest]) if inside.imports.of(func) in ("Assert", "Suggest"):
             word = str(inside.imports.of(func)).lower()
             return f"{word} {', '.join(inside.write(each) for each in [test, *rest[:1]])}"
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append" | "extend" as word)) if (
+            name not in inside.made
+        ):
+            # `+=` would give another list to the name, and whoever else has the list would not see it.
+            raise CannotMove(f"`{name}.{word}(…)` of a list that is made elsewhere")
         case ast.Call(func=ast.Attribute(value=ast.Name() as name, attr="append"), args=[item]):
             return f"{inside.write(name)} += [{inside.write(item)}]"
         case ast.Call(func=ast.Attribute(value=ast.Name() as name, attr="extend"), args=[items]):

@@ -16,6 +16,7 @@ from .names import Imports, kind_of
 from .parallel import TOGETHER, gives_results, without_parallel
 from .predictions import with_attributes
 from .renamed import with_other_names
+from .scopes import given_in
 from .signatures import Moved
 
 _EXAMPLES = ("example", "gold", "args")
@@ -82,7 +83,7 @@ def module(node: ast.ClassDef, known: Known) -> tuple[Moved, Fields]:
     lines += [f"    output {name}: {kind}" for name, kind in outputs.items()]
     lines += ["", *made.lines, "", "    forward:"] if made.lines else ["", "    forward:"]
     body = forward.body[1:] if ast.get_docstring(forward) is not None else forward.body
-    lines += block(body, Inside(known.imports, own, made.attributes), " " * 8)
+    lines += block(body, Inside(known.imports, own, made.attributes, given_in(body)), " " * 8)
     fields = Fields({name: kind for name, kind, _ in inputs}, outputs)
     return Moved([*defs, *lines], made.remarks), fields
 
@@ -437,7 +438,9 @@ def function(node: ast.FunctionDef, imports: Imports) -> Moved:
     arguments = node.args
     if [getattr(each, "id", "") for each in node.decorator_list] == [TEST]:
         title = string(ast.get_docstring(node, clean=False) or node.name)
-        return Moved([f"test {title}:", *block(node.body[1:], Inside(imports), "    ")])
+        return Moved(
+            [f"test {title}:", *block(node.body[1:], Inside(imports, made=given_in(node.body)), "    ")]
+        )
     if node.decorator_list:
         raise CannotMove("a decorator")
     if arguments.vararg or arguments.kwarg or arguments.posonlyargs:
@@ -455,4 +458,4 @@ def function(node: ast.FunctionDef, imports: Imports) -> Moved:
     if text is not None:
         lines += docstring(inspect.cleandoc(text))
         body = body[1:]
-    return Moved([*lines, *block(body, Inside(imports), "    ")])
+    return Moved([*lines, *block(body, Inside(imports, made=given_in(body)), "    ")])

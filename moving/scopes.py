@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import symtable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 
 def defined(node: ast.stmt) -> list[str]:
@@ -73,3 +73,22 @@ def bound_by(node: ast.AST) -> list[str]:
         case ast.MatchMapping(rest=str(name)):
             return [name]
     return []
+
+
+_SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def given_in(body: Iterable[ast.stmt]) -> frozenset[str]:
+    """The names that statements give values, apart from what functions and comprehensions in them do."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = list(body)
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                continue
+        if not isinstance(node, _SCOPES):
+            waiting += ast.iter_child_nodes(node)
+    return frozenset(found)

@@ -335,3 +335,39 @@ def test_models_that_nothing_uses_stay(tmp_path: Path, capsys: pytest.CaptureFix
         """
     text, _ = imported(tmp_path, python, capsys)
     assert 'lm teacher = LM("openai/gpt-4o", temperature=0.3)' in text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "SEEN.append(pred.answer)\n    return len(SEEN) == 1",
+        "example.notes.append(1)\n    notes.append(pred.answer)\n    return notes == []",
+        "trace.extend([pred])\n    return True",
+    ],
+)
+def test_functions_that_fill_a_list_made_elsewhere_stay_python(
+    body: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metric = f"SEEN = []\nnotes = []\n\ndef metric(example, pred, trace=None):\n    {body}\n"
+    use = "\nqa = dspy.Predict('question -> answer')\ntune = dspy.BootstrapFewShot(metric=metric)\n"
+    text, told = imported(tmp_path, f"import dspy\n\n{metric}{use}", capsys)
+    assert "def metric" not in text
+    assert "metric" in (tmp_path / "program_python.py").read_text()
+    assert "of a list that is made elsewhere" in told or "has no form in the language" in told
+
+
+def test_functions_that_fill_their_own_lists_move(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    metric = """
+        import dspy
+
+        def metric(example, pred, trace=None):
+            words = []
+            for each in pred.answer.split():
+                words.append(each)
+            return words == example.answer.split()
+
+        qa = dspy.Predict("question -> answer")
+        tune = dspy.BootstrapFewShot(metric=metric)
+        """
+    text, _ = imported(tmp_path, metric, capsys)
+    assert "words += [each]" in text
