@@ -10,6 +10,7 @@ from ..base.secrets import is_placeholder, is_secret, looks_like_key, redact
 from .marks import Marks
 
 _SHORTEST = 8
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _SETS = ("os.environ.setdefault", "os.putenv")
 
 
@@ -168,4 +169,6 @@ def _is_key(name: str, value: ast.expr) -> bool:
     if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
         return False
     text = value.value
+    if _VARIABLE.fullmatch(text) is not None and is_secret(text):
+        return False  # what the variable of the environment is called
     return is_secret(name) and not is_placeholder(text) and len(text) >= _SHORTEST and " " not in text.strip()

@@ -12,7 +12,7 @@ import pytest
 
 from dspyc.compiler.analysis import Project
 from support.edits import edit, facts
-from support.folders import Folder, Step
+from support.random_folders import Folder, Step
 from support.shop import FILES, shown
 
 STEPS = int(os.environ.get("DSPYC_EDITS", "500")) // 4

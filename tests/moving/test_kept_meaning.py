@@ -317,11 +317,13 @@ def test_what_is_no_key_is_copied(tmp_path: Path, capsys: pytest.CaptureFixture[
 
         secret = "a word with an e"
         token = "[SEP]"
+        KEY = "OPENAI_API_KEY"
         qa = dspy.Predict("question -> answer")
         """
     text, told = imported(tmp_path, python, capsys)
     assert 'secret = "a word with an e"' in text
     assert 'token = "[SEP]"' in text
+    assert 'KEY = "OPENAI_API_KEY"' in text
     assert "is read from the environment" not in told
 
 

@@ -16,7 +16,7 @@ ROOT = Path(dspyc.runtime.__file__).parent
 FLOORS = (
     "dspy_paths", "errors", "example", "prediction", "limits", "parameters", "interface", "execution",
     "types", "values", "tools", "signature", "lm", "adapters", "state", "modules", "data",
-    "retrieval", "work", "evaluate", "optimizers", "programs", "typed_settings", "compiled", "dspy_names",
+    "typed_settings", "retrieval", "work", "evaluate", "optimizers", "programs", "compiled", "dspy_names",
 )  # fmt: skip
 """From the ground up."""
 
