@@ -419,11 +419,21 @@ def test_a_model_that_was_deleted_is_trained_anew(server: DatabricksServer, what
     assert len(server.runs) == 2
 
 
-def test_no_second_run_is_begun_where_the_first_cannot_be_looked_for(server: DatabricksServer) -> None:
-    trained(server)
-    server.failures["versions"] = deque([403] * 9)
-    with pytest.raises(LMAuthError):
-        trained(server).result()
+@pytest.mark.parametrize(
+    ("call", "status", "error"),
+    [
+        ("versions", 403, LMAuthError),
+        ("versions", 400, LMInvalidRequestError),
+        ("get", 400, LMInvalidRequestError),
+    ],
+)
+def test_no_second_run_is_begun_where_the_first_cannot_be_looked_for(
+    server: DatabricksServer, call: str, status: int, error: type[LMError]
+) -> None:
+    trained(server, skip_deploy=call == "get")
+    server.failures[call] = deque([status] * 9)
+    with pytest.raises(error):
+        trained(server, skip_deploy=call == "get").result()
     assert len(server.runs) == 1
 
 

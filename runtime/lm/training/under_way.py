@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from ....base.files import write_atomically
 from ....base.locks import in_turn_if_writable
-from ...errors import LMInvalidRequestError
+from ...errors import LMInvalidRequestError, LMUnknownModelError
 from .settings import data_folder
 from .wire import Server
 from .workspace import SUCCEEDED, Workspace
@@ -178,7 +178,7 @@ class RunUnderWay(UnderWay):
             # Databricks forgets runs after some weeks, and keeps the models that they have made.
             self.version = str(version)
             return str(run) if _unless_unknown(self._has_version) else None
-        found = _unless_unknown(lambda: self._workspace.run(int(run)))
+        found = _unless_unknown(lambda: self._workspace.run(int(run)), f"Run {run} does not exist")
         end = ((found or {}).get("status") or {}).get("termination_details") or {}
         has_failed = bool(end) and end.get("code") not in SUCCEEDED
         return None if found is None or has_failed else str(run)
@@ -192,9 +192,21 @@ class RunUnderWay(UnderWay):
         return any(str(each.get("version")) == self.version for each in found)
 
 
-def _unless_unknown(ask: Callable[[], _T | None]) -> _T | None:
-    """What a server answers; None where it does not know what it is asked for."""
+def _unless_unknown(ask: Callable[[], _T | None], says: str | None = None) -> _T | None:
+    """What a server answers; None where it does not know what it is asked for.
+
+    Args:
+        ask: asks it.
+        says: what it says of that where it answers with 400 and not with 404, as Databricks does for runs.
+
+    Raises:
+        LMError: any other failure: then it may know it, and what it knows must not be begun a second time.
+    """
     try:
         return ask()
-    except LMInvalidRequestError:
+    except LMUnknownModelError:
+        return None
+    except LMInvalidRequestError as error:
+        if says is None or says not in str(error):
+            raise
         return None
