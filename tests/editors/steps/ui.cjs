@@ -43,27 +43,34 @@ const pictures = (page, output) => async (name) => {
   await page.screenshot({ path: path.join(output, `${name}.png`) });
 };
 
-/** Take what is chosen in a list, once that is the wanted row: until the list is filtered, a recent one is chosen. */
-async function accept(page, text) {
-  await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: text }).first().waitFor(SHORT);
-  await page.keyboard.press("Enter");
+/**
+ * Take a row of the list that a key opens. Until the list is filtered, a recent one is chosen; and a file that was just
+ * written is in none that was opened before.
+ */
+async function choose(page, key, text) {
+  const row = page.locator(".quick-input-list .monaco-list-row.focused", { hasText: text }).first();
+  for (let tries = 0; tries < 5; tries++) {
+    await page.keyboard.press(key);
+    await page.locator(".quick-input-widget input").first().waitFor(SHORT);
+    await page.keyboard.type(text, { delay: 5 });
+    if (await row.waitFor({ timeout: 5_000 }).then(() => true, () => false)) {
+      await page.keyboard.press("Enter");
+      return;
+    }
+    await page.keyboard.press("Escape");
+  }
+  throw new Error(`no list has ${text}`);
 }
 
 /** Open a file of the workspace by its name. */
 async function open(page, name) {
-  await page.keyboard.press("Control+p");
-  await page.locator(".quick-input-widget input").first().waitFor(SHORT);
-  await page.keyboard.type(name, { delay: 5 });
-  await accept(page, name);
+  await choose(page, "Control+p", name);
   await page.locator(".tab.active", { hasText: name }).first().waitFor(SHORT);
 }
 
 /** Run a command by its title. */
 async function command(page, title) {
-  await page.keyboard.press("F1");
-  await page.locator(".quick-input-widget").first().waitFor(SHORT);
-  await page.keyboard.type(title, { delay: 5 });
-  await accept(page, title);
+  await choose(page, "F1", title);
 }
 
 /** Click a button of an editor's title. */
