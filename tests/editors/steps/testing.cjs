@@ -3,7 +3,7 @@
 const assert = require("node:assert/strict");
 const { execFileSync } = require("node:child_process");
 const path = require("node:path");
-const { open, command, clickTitle, focusEditor, goToLine, seeText, seeBeside, heading, webview, say, SHORT, LONG } = require("./ui.cjs");
+const { open, command, clickTitle, focusEditor, goToLine, seeText, seeBeside, until, heading, webview, say, SHORT, LONG } = require("./ui.cjs");
 
 const LENS = ".monaco-editor .codelens-decoration";
 
@@ -103,8 +103,14 @@ async function runUnsaved(page, workspace) {
   await saving.waitFor({ state: "hidden", ...SHORT });
   await clickTitle(page, "Run a Program of This File");
   await saving.waitFor(SHORT);
-  await page.keyboard.press("Control+a");
-  await page.keyboard.type(path.join(workspace, "answer.dspy"), { delay: 5 });
+  const place = path.join(workspace, "answer.dspy");
+  const box = page.locator(".quick-input-widget input").first();
+  const isWritten = async () => {
+    await box.fill(place); // key by key, the list completes what is typed
+    await page.waitForTimeout(300);
+    return (await box.inputValue()) === place;
+  };
+  await until(isWritten, "the place to save is written");
   await page.keyboard.press("Enter");
   await page.locator(".quick-input-widget", { hasText: "Value of question" }).first().waitFor(LONG);
   await page.keyboard.type("Is it saved?", { delay: 5 });
