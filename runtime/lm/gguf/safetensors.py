@@ -93,5 +93,7 @@ def _header(file: Path) -> tuple[dict[str, Any], int]:
         start = content.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else _LONGEST_HEADER + 1
         if length > min(_LONGEST_HEADER, file.stat().st_size - 8):
-            raise ValueError(f"{file.name} is not a complete safetensors file; git-lfs may not have fetched it")
+            raise ValueError(
+                f"{file.name} is not a complete safetensors file; git-lfs may not have fetched it"
+            )
         return json_of(content.read(length), file.name), length
