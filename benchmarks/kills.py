@@ -286,7 +286,11 @@ def main() -> None:
                 repeats += was_repeated
                 repeated = (left.asked - calm.asked).total()
                 again += repeated
-                lost += max(repeated - under_way, 0) + max(under_way - THREADS, 0)
+                wrong = max(repeated - under_way, 0) + max(under_way - THREADS, 0)
+                if wrong or was_repeated or left.result != calm.result:
+                    told = f"killed after {after:.3f} s{' of its new model' if late else ''}"
+                    print(f"  {told}: {under_way} under way, {repeated} asked again", file=sys.stderr)
+                lost += wrong
             table.add_row(
                 kind,
                 f"{seconds:.1f}",

@@ -34,6 +34,7 @@ _SILENT = frozenset({"cache_in_memory", "use_developer_role", "engine", "async_e
 
 _MODEL = re.compile(r"[\w.:@+~-]+(?:/[\w.:@+~-]+)*")
 _LOCAL = "gguf/"
+_IN_PROCESS = (_LOCAL, "embedded/")
 
 
 class SavedLM(LM):
@@ -122,8 +123,13 @@ def restored_lm(saved: Any, current: Any, folder: Path | None = None, *, is_trus
 
 
 def _is_taken_over(current: Any, model: str) -> bool:
-    """Whether a model has an address and keys that fit the one of a state: those of the same provider."""
-    return not isinstance(current, LM) or _provider(current.model) == _provider(model)
+    """Whether a model has an address and keys that fit the one of a state: those of the same provider.
+
+    A class of the program's own may reach any provider; what runs in this process is answered by nobody else.
+    """
+    if _provider(current.model) == _provider(model):
+        return True
+    return not isinstance(current, LM) and not model.startswith(_IN_PROCESS)
 
 
 def _made(model: str, make: Callable[[], Any]) -> Any:

@@ -6,7 +6,10 @@ import dataclasses
 import datetime
 import enum
 import json
+import shutil
 import threading
+from collections.abc import Iterator
+from contextlib import nullcontext
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, TypedDict
@@ -28,9 +31,13 @@ from dspyc.runtime import (
     Program,
     Signature,
     StateError,
+    configure,
     context,
     parameters,
 )
+from dspyc.runtime.execution.settings import reset
+from dspyc.runtime.lm import models
+from dspyc.runtime.modules.calling import in_force
 from dspyc.runtime.programs.capture import with_models_beside
 from dspyc.runtime.state import format as states
 from support.banking import demos, few_shot
@@ -298,6 +305,54 @@ def test_a_trained_model_lies_beside_the_state(tmp_path: Path) -> None:
     assert reason.endswith("f.p.2.gguf` is missing")
     with pytest.raises(StateError, match=r"its trained model `.*f\.p\.2\.gguf` is missing"):
         made(stale="error").predictors()
+
+
+@parameters
+class Trained(Optimizer):
+    """Puts a model that was trained into the predictors."""
+
+    model: str
+    """The model."""
+
+    def compile(self, student: Module, **arguments: Any) -> Module:
+        """Return a copy with the model."""
+        program = student.deepcopy()
+        for predictor in program.predictors():
+            predictor.lm = LM(self.model)
+        return program
+
+
+@pytest.fixture
+def _clean_settings() -> Iterator[None]:
+    reset()
+    yield
+    reset()
+
+
+@pytest.mark.usefixtures("_clean_settings")
+@pytest.mark.parametrize("where", ["settings", "context", "source"])
+def test_a_trained_model_answers_where_others_are_of_the_programs_own_class(
+    where: str, tmp_path: Path
+) -> None:
+    trained = tmp_path / "trained.gguf"
+    shutil.copy(Path(models.__file__).with_name("banking.gguf"), trained)
+    message = "My card has not arrived yet."
+    expected = LM(f"gguf/{trained}")(message)
+    own = Neighbour({"label": "neighbour"})
+    student = Predict("text -> label", lm=own if where == "source" else None)
+
+    def made() -> Program:
+        return Program(Trained(f"gguf/{trained}"), student, name="p", source=tmp_path / "f.dspy")
+
+    made().optimize()
+    if where == "settings":
+        configure(lm=own)
+    with context(lm=own) if where == "context" else nullcontext():
+        [predictor] = made().predictors()
+        lm = in_force(predictor)[0]
+        assert lm.model == f"gguf/{tmp_path / 'f.p.gguf'}"
+        assert lm(message) == expected
+    assert not own.asked
 
 
 def test_keys_and_endpoints_come_from_the_source_and_never_from_the_state(tmp_path: Path) -> None:
