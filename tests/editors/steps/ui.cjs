@@ -31,6 +31,8 @@ async function session(output, failure, viewport, use) {
   } catch (error) {
     console.error(error);
     process.exitCode = 1;
+    // Where only the log is kept, its reader sees the screen as well.
+    console.error(await page.evaluate(() => document.body.innerText.replace(/\s*\n\s*/g, "\n").slice(0, 4_000)));
     await picture(failure);
   } finally {
     await browser.close();
@@ -71,6 +73,15 @@ async function open(page, name) {
 /** Run a command by its title. */
 async function command(page, title) {
   await choose(page, "F1", title);
+}
+
+/** Hide the panel, which a command has opened or is about to open; some open it late, or not a second time. */
+async function hidePanel(page) {
+  await page.locator(".part.panel").waitFor({ timeout: 10_000 }).catch(() => {});
+  if (await page.locator(".part.panel").isVisible()) {
+    await command(page, "View: Hide Panel");
+    await page.locator(".part.panel").waitFor({ state: "hidden", ...SHORT });
+  }
 }
 
 /** Click a button of an editor's title. */
@@ -205,4 +216,4 @@ async function lines(page) {
   });
 }
 
-module.exports = { LONG, SHORT, say, session, open, command, clickTitle, focusEditor, goToLine, wordBox, settledBox, hover, seeText, seeBeside, heading, until, webview, lines };
+module.exports = { LONG, SHORT, say, session, open, command, clickTitle, hidePanel, focusEditor, goToLine, wordBox, settledBox, hover, seeText, seeBeside, heading, until, webview, lines };
