@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
+from .functions import Function, parameters_of
 from .marks import Marks
 from .scopes import bound_by, defined
 
@@ -278,20 +279,13 @@ class _Defaults(ast.NodeTransformer):
         self._told = before + self._told
         return found
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        """A function, whose own parameters are no options."""
-        return self._inside(node)
+    def visit(self, node: ast.AST) -> Any:
+        """Visit a node, and every kind of function in one way."""
+        return self._function(node) if isinstance(node, Function) else super().visit(node)
 
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+    def _function(self, node: Function) -> ast.AST:
         """A function, whose own parameters are no options."""
-        return self._inside(node)
-
-    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
-        """A function, whose own parameters are no options."""
-        return self._inside(node)
-
-    def _inside(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> ast.AST:
-        own = {each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg)}
+        own = parameters_of(node)
         before, self._names = self._names, self._names - (own - {self._marks.of(node).runs_with})
         found = self.generic_visit(node)
         self._names = before

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from typing import Any
 
+from .functions import Function, parameters_of
 from .marks import Marks
 from .names import Imports, kind_of
 from .scopes import used
@@ -44,21 +46,14 @@ class _Keys(ast.NodeTransformer):
         """The variables that were given as keys."""
         self._parameters: set[str] = set()
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+    def visit(self, node: ast.AST) -> Any:
+        """Visit a node, and every kind of function in one way."""
+        return self._function(node) if isinstance(node, Function) else super().visit(node)
+
+    def _function(self, node: Function) -> ast.AST:
         """A function; a key that its caller gives is the caller's to leave out."""
-        return self._inside(node)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        """Another function."""
-        return self._inside(node)
-
-    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
-        """A function without a name."""
-        return self._inside(node)
-
-    def _inside(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> ast.AST:
         before = self._parameters
-        self._parameters = before | {each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg)}
+        self._parameters = before | parameters_of(node)
         self.generic_visit(node)
         self._parameters = before
         return node

@@ -7,6 +7,7 @@ import copy
 from collections import Counter
 
 from .changing import changed_in_place
+from .functions import parameters_of
 from .names import Imports
 from .scopes import bound_by
 
@@ -57,7 +58,7 @@ class _Writer(ast.NodeTransformer):
         self._imports = imports
         names = [each for each in ast.walk(forward) if isinstance(each, ast.Name)]
         self._bound = Counter(each.id for each in names if not isinstance(each.ctx, ast.Load))
-        self._given = {each.arg for each in ast.walk(forward.args) if isinstance(each, ast.arg)}
+        self._given = parameters_of(forward)
         self._changed = changed_in_place(forward)
         self._read = Counter(each.id for each in names if isinstance(each.ctx, ast.Load))
         self._lists: dict[str, ast.Assign] = {

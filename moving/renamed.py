@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from .expressions import CannotMove
+from .functions import Function, parameters_of
 
 _Forward = TypeVar("_Forward", bound=ast.FunctionDef | ast.AsyncFunctionDef)
-_Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
@@ -64,10 +64,8 @@ class _Renamed(ast.NodeTransformer):
         node.id = self._here.get(node.id, node.id)
         return node
 
-    def _function(self, node: _Function) -> _Function:
-        arguments = node.args
-        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-        own = {each.arg for each in (*every, arguments.vararg, arguments.kwarg) if each is not None}
+    def _function(self, node: Function) -> Function:
+        own = parameters_of(node)
         if not isinstance(node, ast.Lambda):
             outer = {
                 name
@@ -81,7 +79,7 @@ class _Renamed(ast.NodeTransformer):
         used = {each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute)}
         for name in sorted(own & used & set(self._parts)):
             raise CannotMove(f"a function with a variable `{name}` that uses the part `{name}`")
-        node.args = self.visit(arguments)
+        node.args = self.visit(node.args)
         inner = _Renamed(
             self._others, self._parts, {name: each for name, each in self._here.items() if name not in own}
         )
