@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from ..compiler.types import in_program
 from ..grammar.source import Source
 from ..project.disk import ENDING as SOURCE_SUFFIX
 from ..project.settings import FILES as SETTINGS_FILES
@@ -255,4 +256,4 @@ def _holds_settings(path: str) -> bool:
 
 
 def _is_program(path: str) -> bool:
-    return not (path.endswith(".py") or _holds_settings(path))
+    return in_program(path) and not _holds_settings(path)
