@@ -6,6 +6,9 @@ import type { Readable } from "node:stream";
 /** Milliseconds that a process has to end by itself once it was interrupted. */
 const PATIENCE = 3_000;
 
+/** Milliseconds in which what a process has written is read once it has ended; what it started may hold its output open. */
+const LAST_WORDS = 2_000;
+
 /** Characters of one line; a process that writes longer ones is broken. */
 const LONGEST_LINE = 64 * 1024 * 1024;
 
@@ -78,6 +81,10 @@ export function run(
   const ended = new Promise<Ended>((resolve) => {
     child.on("error", (problem) => resolve({ code: null, errors: problem.message }));
     child.on("close", (code) => resolve({ code, errors }));
+    child.on("exit", () => {
+      const timer = setTimeout(() => [child.stdout, child.stderr].forEach((each) => each.destroy()), LAST_WORDS);
+      child.on("close", () => clearTimeout(timer));
+    });
   });
   return { ended, interrupt: () => interrupt(child) };
 }
