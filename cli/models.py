@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from msgspec import Struct
 
+from ..base.modules import attribute_of
 from ..base.text import list_names
 from .errors import Refusal, near
 
@@ -120,12 +121,13 @@ def models_of(loaded: Loaded) -> dict[str, list[Any]]:
 
 def _imported_files(path: str) -> list[Any]:
     """The modules of the `.dspy` files that a file imports, be it through others."""
+    from ..runtime.compiled import CompiledFile
     from ..runtime.execution.loading import imports_of
 
     by_path = {
-        str(Path(module.__dspyc__.path).resolve()): module
+        str(Path(compiled.path).resolve()): module
         for module in list(sys.modules.values())
-        if hasattr(module, "__dspyc__")
+        if isinstance(compiled := attribute_of(module, "__dspyc__"), CompiledFile)
     }
     found: dict[str, Any] = {}
     waiting = list(imports_of(str(Path(path).resolve())))

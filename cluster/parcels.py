@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base import json
+from ..base.modules import file_of
 from ..runtime.errors import ConfigurationError, StateError
 from ..runtime.execution.replacing import in_place_of
 from ..runtime.execution.settings import lookup
@@ -55,15 +56,10 @@ def sources_text(source: Path) -> str:
     modules = {
         name: inside[path]
         for name, module in list(sys.modules.items())
-        if isinstance(path := _file_of(module), str) and path in inside
+        if (path := file_of(module)) is not None and (path := os.path.realpath(path)) in inside
     }
     texts = {inside[path]: text.decode("utf-8", "surrogateescape") for path, text in files.items()}
     return text_of({"files": texts, "modules": modules})
-
-
-def _file_of(module: Any) -> str | None:
-    file = getattr(module, "__file__", None)
-    return os.path.realpath(file) if isinstance(file, str) else None
 
 
 def settings_text(programs: list[Any]) -> str:

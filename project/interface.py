@@ -10,6 +10,7 @@ import uuid
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Literal, Union, get_type_hints
 
+from ..base.modules import file_of
 from ..compiler import types
 from ..compiler.types.display import display
 from ..runtime.types.annotations import type_name
@@ -111,6 +112,6 @@ def python_type(kind: types.Type, loaded: Loaded) -> Any:
 def _declared(name: str, path: str, loaded: Loaded) -> Any:
     """The class of a record or enumeration, in the loaded module whose file the checker found it in."""
     for module in list(sys.modules.values()):
-        if getattr(module, "__file__", None) == path and hasattr(module, name):
+        if file_of(module) == path and hasattr(module, name):
             return getattr(module, name)
     return loaded.names.get(name, Any)

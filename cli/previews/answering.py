@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ...base.modules import file_of
 from ...base.secrets import redact
 from ...project.errors import Misuse
 from ...project.programs import Loaded
@@ -153,7 +154,7 @@ class Answerer:
         """Let Python files be imported as they are now."""
         folders = set(self._folders())
         for name, module in list(sys.modules.items()):
-            if os.path.dirname(getattr(module, "__file__", None) or "") in folders:
+            if os.path.dirname(file_of(module) or "") in folders:
                 del sys.modules[name]
         importlib.invalidate_caches()
 

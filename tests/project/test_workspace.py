@@ -255,7 +255,7 @@ def test_what_is_let_go(tmp_path: Path) -> None:
     assert len(workspace._projects) == 1
     assert workspace.analyse(str(path)) is before
     gc.collect()
-    known = {each.path for each in gc.get_objects() if isinstance(each, FileAnalysis)}
+    known = {each.path for each in gc.get_objects() if type(each) is FileAnalysis}
     assert str(path) in known
     assert str(gone) not in known
     workspace.keep_only([])

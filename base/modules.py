@@ -1,0 +1,16 @@
+"""What modules say of themselves. Among those of a process are objects of any kind, some with every attribute."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def attribute_of(module: object, name: str) -> Any:
+    """An attribute that a module really has, or None; nothing is made or imported for the question."""
+    return getattr(module, "__dict__", {}).get(name)
+
+
+def file_of(module: object) -> str | None:
+    """The file of a module, or None."""
+    file = attribute_of(module, "__file__")
+    return file if isinstance(file, str) else None
