@@ -1,4 +1,4 @@
-"""What modules say of themselves. Among those of a process are objects of any kind, some with every attribute."""
+"""What modules say of themselves; objects of any kind stand among them, some with every attribute."""
 
 from __future__ import annotations
 

@@ -40,7 +40,6 @@ class Everything:
     [
         ["run", "p.dspy:desk", "text=a", "--lm", "offline"],
         ["test", "p.dspy", "--lm", "offline"],
-        ["preview", "p.dspy"],
         ["graph", "p.dspy:desk"],
     ],
     ids=lambda words: str(words[0]),
