@@ -49,7 +49,7 @@ train-demo: $(VENV)/.train ## fine-tune a weak model on the CPU and see it score
 	$(BIN)/dspyc optimize examples/banking/distil.dspy
 
 test: $(VENV)/.dev ## set up and pass the tests
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not train and not lm and not editors" --cov=dspyc --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not train and not lm and not editors" $(ARGS)
 
 lint: $(VENV)/.dev typecheck imports ## ruff, mypy (strict), import-linter, deptry, vulture, codespell
 	$(BIN)/ruff check .
