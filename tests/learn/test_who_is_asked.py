@@ -318,6 +318,23 @@ def test_a_run_does_not_go_on_with_another_configured_model(name: str, tmp_path:
     optimize("one")
 
 
+def test_an_evaluation_does_not_go_on_with_another_judge(tmp_path: Path) -> None:
+    notes: Asked = []
+
+    def evaluate(configured: str, kill_at: int = 10**9) -> Any:
+        own, other = Noting("own", notes), Noting(configured, notes)
+        own.kill_at = other.kill_at = kill_at
+        evaluation = Evaluate(devset=VAL, metric=judged, num_threads=1, journal=str(tmp_path / "j.jsonl"))
+        with context(lm=other):
+            return evaluation(Label(lm=own))
+
+    with pytest.raises(Killed):
+        evaluate("one", kill_at=5)
+    with pytest.raises(JournalError, match="`models` changed since"):
+        evaluate("other")
+    evaluate("one")
+
+
 # --- what has no effect ----------------------------------------------------------------------------------
 
 
