@@ -122,9 +122,10 @@ class LM(BaseLM):
             raise LMConfigurationError(complaint, model=self.model)
         limit = "max_completion_tokens" if is_reasoning_model(self.model) else "max_tokens"
         self.kwargs = {"temperature": self.temperature, limit: self.max_tokens, **self.kwargs}
-        for name in _SENT_IF_SET:
-            if getattr(self, name):
-                self.kwargs[name] = True
+        if self.probabilities:
+            self.kwargs["probabilities"] = True
+        if self.use_developer_role:
+            self.kwargs["use_developer_role"] = True
         for name in _SENT_WITH_EACH:
             if (value := getattr(self, name)) is not None:
                 self.kwargs[name] = value
