@@ -57,6 +57,9 @@ class SavedLM(LM):
         last = self._last
         if last is None or last[0] is not current or last[1] is not is_fixed:
             twin = _copied(current, self.model, {**self._chosen, "model": self.model}, is_fixed)
+            if twin is not current:
+                # Whoever looks at the program's model sees what it was asked.
+                twin._history = self.history
             self._last = last = current, is_fixed, twin
         return last[2]
 

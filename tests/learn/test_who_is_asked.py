@@ -194,6 +194,9 @@ def test_a_copy_of_a_saved_model_keeps_its_changes_where_another_answers_for_it(
     with context(lm=Noting("configured", notes)):
         [(model, settings, _)] = asked(program, notes)
         assert (model, settings) == ("openai/right", {"temperature": 0.25, "max_tokens": 7})
+        own = program.get_lm()
+        assert own is not None
+        assert [entry["model"] for entry in own.history] == ["openai/right"]
         [(model, settings, _)] = asked(sampling(program, 3), notes)
         assert model == "openai/right"
         assert settings == {"temperature": 1.0, "max_tokens": 7, "rollout_id": 3}
