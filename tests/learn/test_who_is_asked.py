@@ -15,6 +15,7 @@ from dspyc.runtime import (
     COPRO,
     LM,
     SIMBA,
+    BestOfN,
     BootstrapFewShot,
     BootstrapFinetune,
     BootstrapRS,
@@ -205,6 +206,20 @@ def test_a_copy_of_a_saved_model_keeps_its_changes_where_another_answers_for_it(
         twin = models_of(sampling(program, 4))["predict"]
         assert (twin.model, twin.kwargs["api_base"]) == ("openai/right", "http://here")
         assert (twin.kwargs["temperature"], twin.kwargs["rollout_id"]) == (1.0, 4)
+
+
+def test_a_saved_model_that_is_given_elsewhere_is_asked_where_the_configured_one_is() -> None:
+    notes: Asked = []
+    saved = with_saved(notes).get_lm()
+    with context(lm=Noting("configured", notes)):
+        Label()(text="message 1")
+        Predict("text -> label")(text="message 1", lm=saved)
+        ChainOfThought("text -> label")(text="message 1", lm=saved)
+        BestOfN(Predict("text -> label"), N=1, reward_fn=lambda args, pred: 1.0, lm=saved)(text="message 1")
+        COPRO(metric=same_label, breadth=2, depth=1, prompt_model=saved).compile(Label(), trainset=TRAIN[:1])
+    writing = [model for model, _, messages in notes if "instruction" in outputs(messages)]
+    assert [model for model, _, _ in notes[:4]] == ["configured", *["openai/right"] * 3]
+    assert writing == ["openai/right"]
 
 
 @pytest.mark.parametrize("source", [with_own, with_set])
