@@ -52,7 +52,7 @@ from .loading.at_load import call_at_load
 from .loading.prints import misplaced_print
 from .loading.undeclared import undeclared_kind
 from .models.budgets import budget_too_small
-from .models.configured import second_configure
+from .models.configured import misplaced_configure, second_configure
 from .models.context import prompt_too_long
 from .models.media import untaken_input
 from .models.names import (
@@ -218,6 +218,7 @@ RULES: tuple[Rule, ...] = (
     part_setting,
     server_address,
     budget_too_small,
+    misplaced_configure,
     misplaced_print,
     dataset_inputs,
     incomplete_evaluation,

@@ -18,6 +18,7 @@ from ..execution.callables import name_of
 from ..execution.callbacks import BaseCallback, with_callbacks
 from ..execution.loading import refuse_while_loading
 from ..execution.progress import report, watched
+from ..execution.replacing import in_place_of
 from ..execution.settings import calling, lookup
 from ..interface import Examples, Metric
 from ..limits import Ge, Le
@@ -195,6 +196,8 @@ class Evaluate:
             "program": digest([running_digest(program) for program in programs]),
             "data": value_digest(devset),
             "settings": value_digest([metric, self.failure_score, *self._others]),
+            # It may judge, also where the programs have models of their own.
+            "models": value_digest(in_place_of(lookup("lm", self._defaults))),
         }
 
     def _journalled(

@@ -55,6 +55,33 @@ def replacing(
             other.__dict__.pop(_FIXED, None)
 
 
+def set_answers_itself(model: Any, is_fixed: bool) -> None:
+    """Let nothing answer in the place of a model, or what answers in the place of the program's models."""
+    if is_fixed:
+        setattr(model, _FIXED, True)
+    else:
+        getattr(model, "__dict__", {}).pop(_FIXED, None)
+
+
+def answers_itself(model: Any) -> bool:
+    """Whether nothing answers in the place of this model."""
+    return _FIXED in getattr(model, "__dict__", _NONE)
+
+
+@contextmanager
+def answering_themselves(models: Iterable[Any]) -> Iterator[None]:
+    """Let models answer themselves for a while, whatever answers in the place of others."""
+    Replaced.anywhere = True
+    fixed = [model for model in models if not answers_itself(model)]
+    for model in fixed:
+        set_answers_itself(model, True)
+    try:
+        yield
+    finally:
+        for model in fixed:
+            set_answers_itself(model, False)
+
+
 def in_place_of(model: Any) -> Any:
     """The model that answers here for one, which may be None: the model itself unless it is replaced."""
     if not Replaced.anywhere:

@@ -186,7 +186,8 @@ async def _pieces(lm: Asked, request: Request) -> AsyncIterator[Delta]:
         response = verify_response(collector.response, lm.model)
         # What a stream brought without the reason why it ended may be half an answer.
         is_whole = response.is_good and all(each.finish_reason is not None for each in response.completions)
-        if key is not None and is_whole:
+        # What another model has answered is not kept under the name of this one.
+        if key is not None and is_whole and response.answered_by is None:
             caching.put(key, response, lm.cache_in_memory, facts)
     _note(lm, number, request, response)
 

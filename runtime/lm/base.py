@@ -374,9 +374,10 @@ class BaseLM:
         twin._history = None
         kwargs = dict(self.kwargs)
         for name, value in changes.items():
-            if name in self.__dict__ or name in ("model", "model_type", "cache"):
+            is_attribute = name in self.__dict__ or name in _ATTRIBUTES
+            if is_attribute:
                 setattr(twin, name, value)
-            if name in kwargs or name not in self.__dict__:
+            if name in kwargs or not is_attribute:
                 kwargs[name] = value
                 if value is None:
                     del kwargs[name]
@@ -463,6 +464,8 @@ def _stand_in(fake: Any) -> BaseLM:
 
 stand_ins.append(_stand_in)
 _BUILT_IN = f"{__package__}."
+_ATTRIBUTES = frozenset({"model", "model_type", "cache", "cache_in_memory", "callbacks", "num_retries"})
+"""What a model has that is not sent with its requests, also where only its class says it."""
 CLASS_IN_STATE = "_dspy_lm_class"
 _LM_IN_STATES = ("dspy.clients.lm.LM", f"{__package__}.client.LM")
 

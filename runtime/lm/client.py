@@ -180,8 +180,10 @@ class LM(BaseLM):
         return self.model.startswith(("gguf/", "embedded/")) and not self.fallbacks
 
     def identity(self, request: Request) -> str:
-        """Which endpoint or file answers."""
-        return transports.transport_for(self.model).identity(request)
+        """Which endpoint or file answers, and by which class where that answers in its own way."""
+        place = transports.transport_for(self.model).identity(request)
+        answers_itself = self._awaits_by is not None or type(self).send is not BaseLM.send
+        return f"{super().identity(request)} {place}" if answers_itself else place
 
     async def _transmit(self, request: Request) -> Response:
         if not _OF_THE_MODEL.isdisjoint(request.settings):
@@ -230,8 +232,8 @@ class LM(BaseLM):
         if "max_tokens" in changes and "max_completion_tokens" in self.kwargs:
             changes["max_completion_tokens"] = changes.pop("max_tokens")
         twin = super().copy(**changes)
-        for name in _SENT_WITH_EACH:
-            if changes.get(name) is not None:
+        for name in (*_SENT_WITH_EACH, *_SENT_IF_SET):
+            if changes.get(name) not in (None, False):
                 twin.kwargs = {**twin.kwargs, name: changes[name]}
         twin._others = None
         if twin.fallbacks is not None and "fallbacks" in changes:
@@ -334,6 +336,7 @@ class LM(BaseLM):
 
 _SENT_WITH_EACH = ("timeout", "deadline")
 """Parameters that a call may change as it may change its temperature."""
+_SENT_IF_SET = ("probabilities", "use_developer_role")
 _IN_FILES = ("gguf/", "embedded/", "openai/local:")
 _LIMITS = frozenset({"max_concurrency", "rpm", "tpm", "budget"})
 _OF_THE_MODEL = _LIMITS | {"fallbacks"}

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+from ...base.frozen import replaced
 from ...base.models import REASONING_MAX_TOKENS, is_reasoning_model
 from ..errors import (
     BudgetExceededError,
@@ -119,7 +120,7 @@ async def stream_others(
         try:
             async for delta in other.stream(_request_to(other, lm, request)):
                 begun = True
-                yield delta
+                yield replaced(delta, answered_by=delta.answered_by or other.model)
         except LMError as found:
             if begun:
                 raise

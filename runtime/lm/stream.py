@@ -37,6 +37,7 @@ class Delta:
         model: the model's name as the provider gives it.
         id: the provider's name for the answer.
         cache_hit: whether it is from the cache.
+        answered_by: the model that answers, where it is not the one that was asked.
     """
 
     index: int = 0
@@ -51,6 +52,7 @@ class Delta:
     model: str | None = None
     id: str | None = None
     cache_hit: bool = False
+    answered_by: str | None = None
 
 
 class Collector:
@@ -62,7 +64,7 @@ class Collector:
 
     def add(self, delta: Delta) -> None:
         """Take the next piece."""
-        for name in ("usage", "cost", "model", "id"):
+        for name in ("usage", "cost", "model", "id", "answered_by"):
             if (value := getattr(delta, name)) not in (None, {}):
                 self._facts[name] = value
         brings = (
@@ -175,5 +177,6 @@ def as_deltas(response: Response) -> list[Delta]:
         model=response.model,
         id=response.id,
         cache_hit=response.cache_hit,
+        answered_by=response.answered_by,
     )
     return [*deltas, last]

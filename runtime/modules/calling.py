@@ -57,8 +57,7 @@ class Call:
             }
             if "signature" in settings:
                 signature = ensure_signature(settings["signature"])
-            let_answer(settings.get("lm"))
-            lm = in_place_of(settings.get("lm") or lm)
+            lm = in_place_of(_completed(settings.get("lm"), predictor) or lm)
             demos = settings.get("demos", demos)
             config = {**config, **(settings.get("config") or {})}
             if "prediction" in settings:
@@ -143,17 +142,25 @@ def in_force(predictor: Predictor) -> tuple[Any, Mapping[str, Any], int]:
         if lm._is_saved:
             lm = lm.at((of_parts() or {}).get("lm") or lookup("lm", predictor._defaults))
     if parts := of_parts():
-        lm = lm or parts.get("lm")
+        lm = lm or _completed(parts.get("lm"), predictor)
         retries = parts.get("max_retries") if retries is None else retries
         config = {**parts.get("config", {}), **config}
     if call := of_call():
-        lm = call.get("lm") or lm
+        lm = _completed(call.get("lm"), predictor) or lm
         config = {**config, **call.get("config", {})}
         retries = call.get("max_retries", retries)
     defaults = predictor._defaults
     if retries is None:
         retries = lookup("max_retries", defaults)
     return in_place_of(lm or lookup("lm", defaults)), config, retries
+
+
+def _completed(lm: Any, predictor: Predictor) -> Any:
+    """A model that is given for a call or for parts; one of a state has the address of the configured one."""
+    if lm is None:
+        return None
+    let_answer(lm)
+    return lm.at(lookup("lm", predictor._defaults)) if getattr(lm, "_is_saved", False) else lm
 
 
 def _hinted(signature: type[Signature]) -> type[Signature]:

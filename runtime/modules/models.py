@@ -15,6 +15,10 @@ def models_of(program: Module) -> dict[str, Any]:
     around, defaults = settings_around(program), defaults_around(program)
     found: dict[str, Any] = {}
     for name, predictor in program.named_predictors():
-        own = predictor.lm or around.get(id(predictor), {}).get("lm")
-        found[name] = in_place_of(own or lookup("lm", defaults.get(id(predictor), predictor._defaults)))
+        own = predictor.lm
+        configured = lookup("lm", defaults.get(id(predictor), predictor._defaults))
+        otherwise = around.get(id(predictor), {}).get("lm") or configured
+        if getattr(own, "_is_saved", False):
+            own = own.at(otherwise)
+        found[name] = in_place_of(own or otherwise)
     return found

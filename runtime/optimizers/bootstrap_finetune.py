@@ -26,7 +26,14 @@ from .labels import Labels, is_labels, runs_by_labels, verify_labels
 from .plan import Planned, Span
 from .rollouts import Call, calls_of
 from .trace_data import TraceData, bootstrap_trace_data
-from .training_jobs import Job, finds_again, verify_adapter, verify_places, verify_trainable
+from .training_jobs import (
+    Job,
+    finds_again,
+    tell_of_other_forms,
+    verify_adapter,
+    verify_places,
+    verify_trainable,
+)
 
 logger = logging.getLogger("dspyc")
 
@@ -84,10 +91,12 @@ class BootstrapFinetune(Optimizer):
         if is_labels(teacher):
             verify_labels(program, examples)
             jobs = self._plan(program)
+            tell_of_other_forms(jobs)
             runs, attempts = runs_by_labels(program, examples), len(examples)
         else:
             teachers = self._teachers(program, teacher)
             jobs = self._plan(program)
+            tell_of_other_forms(jobs)
             runs, attempts = self._runs(teachers, examples), len(examples) * len(teachers)
         for job in jobs:
             self._fill(job, program, runs, attempts)
@@ -221,11 +230,11 @@ class BootstrapFinetune(Optimizer):
             lm = models[name]
             key = (id(lm), None if self.multitask else name)
             if key not in jobs:
-                adapter, form = _way_to_ask(_for_model(self.adapter, lm), predictor, lm)
+                adapter, form, asked_by = _way_to_ask(_for_model(self.adapter, lm), predictor, lm)
                 finds = is_fresh() and not self._has_own_training and finds_again(lm)
                 anew = {"fresh": True} if finds else {}
                 kwargs = {**form, **anew, **self._train_kwargs(lm)}
-                jobs[key] = Job(lm, adapter, kwargs, data_format=adapter.finetune_format)
+                jobs[key] = Job(lm, adapter, kwargs, data_format=adapter.finetune_format, asked_by=asked_by)
             jobs[key].predictors.append(name)
         for job in jobs.values():
             if not self._has_own_training:
@@ -330,8 +339,11 @@ def _for_model(given: Any, lm: Any) -> Any:
     return given.get(lm) if isinstance(given, Mapping) else given
 
 
-def _way_to_ask(given: Adapter | None, predictor: Any, lm: Any) -> tuple[Adapter, dict[str, Any]]:
-    """What writes the conversations for a model, and the setting by which the trained model remembers it.
+def _way_to_ask(
+    given: Adapter | None, predictor: Any, lm: Any
+) -> tuple[Adapter, dict[str, Any], type[Adapter]]:
+    """What writes the conversations for a model, the setting by which the trained model remembers it, and the
+    class of what will ask it.
 
     A model that keeps how it is to be asked gets compact prompts unless the program sets an adapter: the
     weights and the grammar will know what others have to be told on every call.
@@ -339,15 +351,17 @@ def _way_to_ask(given: Adapter | None, predictor: Any, lm: Any) -> tuple[Adapter
     from ..adapters.chat import ChatAdapter
     from ..adapters.compact import CompactAdapter
 
-    chosen = given or lookup("adapter", predictor._defaults)
+    own = lookup("adapter", predictor._defaults)
+    chosen = given or own
     provider = lm.infer_provider() if hasattr(lm, "infer_provider") else None
     tells = getattr(provider, "trained_form", None)
     form = tells(getattr(lm, "finetuning_model", None) or lm.model) if tells is not None else None
     if chosen is None:
         chosen = CompactAdapter() if form == "compact" else ChatAdapter()
+    learned = CompactAdapter if isinstance(chosen, CompactAdapter) else ChatAdapter
     if form is None:
-        return chosen, {}
-    return chosen, {"prompts": "compact" if isinstance(chosen, CompactAdapter) else "chat"}
+        return chosen, {}, type(own or ChatAdapter())
+    return chosen, {"prompts": "compact" if learned is CompactAdapter else "chat"}, type(own or learned())
 
 
 def _is_of(demo: Any, inputs: Mapping[str, Any]) -> bool:

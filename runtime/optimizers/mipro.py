@@ -29,6 +29,7 @@ from .mipro_search import DEMOS_FOR_PROPOSALS, Search, Settings
 from .plan import Planned, Span, writing_prompt
 from .prompting import model_for
 from .study import Study
+from .teaching import tell_of_unused_model
 
 AUTO_RUN_SETTINGS = {"light": (6, 100), "medium": (12, 300), "heavy": (18, 1000)}
 """For each `auto`, how many candidates there are and how many rows are measured at most."""
@@ -174,6 +175,7 @@ class MIPROv2(Optimizer):
         )
         # Before the task model takes its place.
         prompt_model = model_for(self.prompt_model, student)
+        tell_of_unused_model(self.task_model, student)
         changed: dict[str, Any] = {} if self.task_model is None else {"lm": self.task_model}
         if self.num_threads is not None:
             changed["num_threads"] = self.num_threads

@@ -86,18 +86,36 @@ def tell_of_unused(given: Mapping[str, Any] | None, student: Module, guide: Modu
     if guide is None:
         tell_once(student, '`teacher_settings` has no effect with `teacher="labels"`: no teacher runs')
         return
-    lm = given.get("lm")
-    if lm is None:
-        return
-    with context(lm=lm):
-        others = [name for name, used in models_of(guide).items() if used is not in_place_of(lm)]
-    if others:
+    if others := _which_have_others(given.get("lm"), guide):
         tell_once(
             student,
             f"the `lm` of `teacher_settings` is not used by predictors with a model of their own, which "
-            f"{list_names(others)} {'has' if len(others) == 1 else 'have'}; pass a `teacher=` program whose "
-            "predictors have the model that is to teach",
+            f"{others}; pass a `teacher=` program whose predictors have the model that is to teach",
         )
+
+
+def tell_of_unused_model(lm: Any, student: Module) -> None:
+    """Warn of a `task_model` that predictors do not run with, once for each student.
+
+    Args:
+        lm: the model; None where none is given.
+        student: the program that is to run with it.
+    """
+    if others := _which_have_others(lm, student):
+        tell_once(
+            student,
+            f"`task_model` is not used by predictors with a model of their own, which {others}; the program "
+            "is optimized for the models that it will run with",
+        )
+
+
+def _which_have_others(lm: Any, program: Module) -> str:
+    """The predictors that would not be answered by a model that is configured, as `a` and `b` have."""
+    if lm is None:
+        return ""
+    with context(lm=lm):
+        others = [name for name, used in models_of(program).items() if used is not in_place_of(lm)]
+    return f"{list_names(others)} {'has' if len(others) == 1 else 'have'}" if others else ""
 
 
 def tell_once(of: Any, words: str) -> None:

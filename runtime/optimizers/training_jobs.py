@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from typing import Any
 from ..adapters.base import Adapter
 from ..errors import DspycError, OptimizerError, list_names
 from ..lm.provider import Provider
+
+logger = logging.getLogger("dspyc")
 
 
 @dataclass
@@ -22,6 +25,8 @@ class Job:
     predictors: list[str] = field(default_factory=list)
     data: list[dict[str, Any]] = field(default_factory=list)
     data_format: str = "chat"
+    asked_by: type[Adapter] | None = None
+    """The adapter by which the program will ask the trained model."""
 
 
 def verify_trainable(job: Job) -> None:
@@ -70,6 +75,18 @@ def verify_adapter(job: Job) -> None:
     adapter = job.adapter
     if adapter is not None and not _makes_training_data(type(adapter)):
         raise OptimizerError(f"`{type(adapter).__name__}` does not make training data; use ChatAdapter")
+
+
+def tell_of_other_forms(jobs: Sequence[Job]) -> None:
+    """Warn of models that learn another form of prompts than they will be asked in."""
+    for job in jobs:
+        learned, asked = type(job.adapter), job.asked_by
+        if asked is not None and asked is not learned:
+            logger.warning(
+                "%s is trained on prompts of %s, but the program asks by %s: give the program the same "
+                "adapter, by configure(adapter=%s())",
+                list_names(job.predictors), learned.__name__, asked.__name__, learned.__name__,
+            )  # fmt: skip
 
 
 def _makes_training_data(kind: type[Adapter]) -> bool:

@@ -15,9 +15,11 @@ from ..errors import DspycError, EvaluationError, OptimizerError, StateError
 from ..evaluate import Evaluate, EvaluationResult
 from ..evaluate.rows import describe_errors
 from ..execution.progress import within
-from ..execution.settings import context
+from ..execution.replacing import answering_themselves, in_place_of
+from ..execution.settings import context, lookup
 from ..lm.reproducible import reproducible
 from ..modules.base import Module
+from ..modules.models import models_of
 from ..optimizers.base import Optimizer
 from ..optimizers.best import BestSoFar, keeping_best
 from ..state.format import ProgramState, read, write
@@ -102,6 +104,7 @@ class Making:
             "settings": digest([type(self.optimizer).__name__, value_digest(self._parameters())]),
             "seed": value_digest(getattr(self.optimizer, "seed", 0)),
             "sources": sources_digest(self.source),
+            "models": value_digest(self._models()),
         }
 
     @property
@@ -110,9 +113,20 @@ class Making:
         several: Sequence[Module] = [self.subject] if isinstance(self.subject, Module) else self.subject
         return several[0]
 
+    def _models(self) -> list[Any]:
+        """The model that is configured, which may write instructions or judge, and those of a teacher."""
+        configured = in_place_of(lookup("lm", self.outline._defaults))
+        given = [each for value in self.arguments.values() for each in _listed(value)]
+        others = [models_of(each) for each in given if isinstance(each, Module)]
+        return [configured, others]
+
     def _parameters(self) -> dict[str, Any]:
         parameters = self.optimizer.get_params()
         return {name: value for name, value in parameters.items() if name not in _PACE}
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, (list, tuple)) else [value]
 
 
 _PACE = ("num_threads", "max_errors")
@@ -145,7 +159,10 @@ def make_state(making: Making, evaluation: Evaluate | None) -> OptimizeResult:
         write(making.state, state)
         # What was written is read again: the program is then the one that the next process gets.
         program = making.reload()
-        after = _measure(evaluation, program, "after")
+        # They are learned, so they answer where another model stands for all models of the source.
+        trained = [one.lm for name, one in program.named_predictors() if state.predictors[name].lm]
+        with answering_themselves(trained):
+            after = _measure(evaluation, program, "after")
         if after is None and evaluation is not None and exhausted() is not None and had_state:
             raise _Worthless(
                 f"the budget of {exhausted()} is used up before the optimized program could be measured; "

@@ -257,12 +257,11 @@ class Program(Module):
             state=self.state_path,
             reload=self._reload,
         )
-        run = self._run(making, budget, journal, fresh, engine)
         with (
             calling(self._defaults),
             writable_folder(self.state_path.parent),
             reporting_to(on_progress),
-            run,
+            self._run(making, budget, journal, fresh, engine),
         ):
             return make_state(making, evaluation)
 

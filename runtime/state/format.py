@@ -12,13 +12,15 @@
           "instructions": "Name the intent of a bank customer's message.",
           "demos": [],
           "lm": {"model": "gguf/distil.router.gguf", "temperature": 0.0},
+          "config": {"top_p": 0.9},
           "signature": {"instructions": …, "inputs": {"text": "str"}, "outputs": {…}, "fingerprint": "…"}
         }
       },
       "candidates": []
     }
 
-`instructions`, `demos` and `lm` are what was learned (`lm` is null where the optimizer left the model alone);
+`instructions`, `demos`, `lm` and `config` are what was learned (`lm` is null where the optimizer left the
+model alone; `config`, the settings of the predictor's calls, is there only where it changed them);
 `signature` is the source's, as it was then. A program uses what was learned for a predictor only as long as
 its signature is still that one. Nothing in the file is ever executed or unpickled, and it holds no keys.
 """
@@ -38,7 +40,7 @@ from ..errors import StateError, list_names
 from ..types.annotations import type_name
 from .demos import plain_demo, typed_demo
 from .files import read_state, write_atomically
-from .models import model_file, restored_lm, saved_lm
+from .models import SAMPLING, kept_settings, model_file, restored_lm, saved_lm
 
 logger = logging.getLogger("dspyc")
 
@@ -55,6 +57,7 @@ class PredictorState:
     demos: list[dict[str, Any]]
     lm: dict[str, Any] | None
     signature: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,9 @@ def predictor_state(predictor: Any, source: Any) -> PredictorState:
         demos=_plain_demos(signature, predictor.demos or ()),
         lm=saved_lm(predictor.lm) if changed else None,
         signature=signature_facts(source.signature),
+        config=(
+            kept_settings(predictor.config, f"`{predictor!r}`") if predictor.config != source.config else None
+        ),
     )
 
 
@@ -185,6 +191,9 @@ def apply_state(predictor: Any, state: PredictorState, folder: Path, lm: Any) ->
     predictor.demos = [typed_demo(predictor.signature, demo) for demo in state.demos]
     if state.lm is not None:
         predictor.lm = restored_lm(state.lm, lm, folder)
+    if state.config is not None:
+        others = {name: value for name, value in predictor.config.items() if name not in SAMPLING}
+        predictor.config = {**others, **kept_settings(state.config, f"`{predictor!r}`")}
 
 
 def missing_model(state: PredictorState, folder: Path) -> Path | None:
@@ -267,6 +276,7 @@ def _dump(state: PredictorState) -> dict[str, Any]:
         "instructions": state.instructions,
         "demos": state.demos,
         "lm": state.lm,
+        **({} if state.config is None else {"config": state.config}),
     }
     return {**learned, "signature": state.signature} if state.signature else learned
 
@@ -288,6 +298,7 @@ def _load(name: str, entry: Any, needs_signature: bool) -> PredictorState:
         instructions=_of_kind(entry, "instructions", str),
         demos=demos,
         lm=lm,
+        config=None if entry.get("config") is None else _of_kind(entry, "config", dict),
         signature=_load_signature(name, entry) if needs_signature else {},
     )
 

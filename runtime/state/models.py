@@ -11,10 +11,11 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ...base.secrets import drop_secrets
 from ..errors import ConfigurationError, StateError
+from ..execution.replacing import answers_itself, set_answers_itself
 from ..lm.client import LM
 
 logger = logging.getLogger("dspyc")
@@ -46,16 +47,28 @@ class SavedLM(LM):
     _is_saved = True
     _chosen: Mapping[str, Any] = {}
     """The settings that the state has."""
-    _last: tuple[Any, Any] | None = None
+    _last: tuple[Any, bool, Any] | None = None
 
     def at(self, current: Any) -> Any:
         """The model to call where `current` would be called without the state."""
         if current is None or not _is_taken_over(current, self.model):
             return self
-        if self._last is None or self._last[0] is not current:
-            chosen = self._chosen
-            self._last = current, _made(self.model, lambda: current.copy(model=self.model, **chosen))
-        return self._last[1]
+        is_fixed = answers_itself(self)
+        last = self._last
+        if last is None or last[0] is not current or last[1] is not is_fixed:
+            twin = _copied(current, self.model, {**self._chosen, "model": self.model}, is_fixed)
+            if twin is not current:
+                # Whoever looks at the program's model sees what it was asked.
+                twin._history = self.history
+            self._last = last = current, is_fixed, twin
+        return last[2]
+
+    def copy(self, **changes: Any) -> Self:
+        """The same model with some settings changed (None removes one), wherever it is called."""
+        twin = super().copy(**changes)
+        twin._chosen = {**self._chosen, **changes}
+        twin._last = None
+        return twin
 
 
 def kept_settings(settings: Mapping[str, Any], what: str) -> dict[str, Any]:
@@ -108,7 +121,7 @@ def restored_lm(saved: Any, current: Any, folder: Path | None = None, *, is_trus
         f"the model `{model[:100]}`",
     )
     if current is not None and current.model == model:
-        return _made(model, lambda: current.copy(**settings))
+        return _copied(current, model, settings)
     if model.startswith(_LOCAL) and folder is not None and _lies_beside(model):
         model = f"{_LOCAL}{folder / model.removeprefix(_LOCAL)}"
     elif _MODEL.fullmatch(model) is None or ".." in model or model.startswith(_LOCAL):
@@ -116,7 +129,7 @@ def restored_lm(saved: Any, current: Any, folder: Path | None = None, *, is_trus
         logger.warning("the saved model `%s` is not restored; set the LM in the program", model[:100])
         return current
     if current is not None and _is_taken_over(current, model):
-        return _made(model, lambda: current.copy(model=model, **settings))
+        return _copied(current, model, {**settings, "model": model})
     made = _made(model, lambda: SavedLM(model, **settings))
     made._chosen = settings
     return made
@@ -130,6 +143,16 @@ def _is_taken_over(current: Any, model: str) -> bool:
     if _provider(current.model) == _provider(model):
         return True
     return not isinstance(current, LM) and not model.startswith(_IN_PROCESS)
+
+
+def _copied(current: Any, model: str, changes: Mapping[str, Any], is_fixed: bool = False) -> Any:
+    """A model of the source as a state has it: one of the program's models, also where `current` answers in
+    the place of those.
+    """
+    twin = _made(model, lambda: current.copy(**changes))
+    if twin is not current:
+        set_answers_itself(twin, is_fixed)
+    return twin
 
 
 def _made(model: str, make: Callable[[], Any]) -> Any:

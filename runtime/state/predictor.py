@@ -49,7 +49,7 @@ def restore(predictor: Restorable, state: Mapping[str, Any], is_trusted: bool = 
         config = state.get("config", predictor.config)
         config = kept_settings(dict(config), f"`{predictor!r}`") if "config" in state else config
         saved = state.get("lm")
-        lm = None if saved is None else restored_lm(saved, predictor.lm, is_trusted=is_trusted)
+        lm = predictor.lm if saved is None else restored_lm(saved, predictor.lm, is_trusted=is_trusted)
     except StateError as error:
         raise StateError(f"the state does not fit `{predictor!r}`: {error}") from None
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:

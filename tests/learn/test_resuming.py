@@ -79,7 +79,7 @@ def test_a_changed_run_is_not_mixed_with_the_old_one(tmp_path: Path) -> None:
         optimise(tmp_path, "one", lm)
     other = Counting({"label": "label 2"})
     other.model = "test/other"
-    with pytest.raises(JournalError, match="`program` changed since"):
+    with pytest.raises(JournalError, match="`program` and `models` changed since"):
         optimise(tmp_path, "one", other)
     assert other.asked == []
     content = optimise(tmp_path, "one", other, fresh=True)

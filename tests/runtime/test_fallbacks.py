@@ -111,3 +111,21 @@ def test_streams_reach_another_model(server: OpenAIServer) -> None:
         return "".join([delta.text async for delta in lm.astream("x")])
 
     assert asyncio.run(text()) == "piece by piece"
+
+
+def test_a_stream_of_another_model_is_that_ones(server: OpenAIServer) -> None:
+    server.script(Failure(500), "other", "mine")
+    lm = model(server, fallbacks=["openai/other"], cache=True)
+
+    async def deltas() -> list[Any]:
+        return [delta async for delta in lm.astream("x")]
+
+    with dspy.track_usage() as used:
+        assert {delta.answered_by for delta in asyncio.run(deltas())} == {"openai/other"}
+    assert list(used.get_total_tokens()) == ["openai/other"]
+    assert lm.history[-1]["response"].answered_by == "openai/other"
+    assert {delta.answered_by for delta in asyncio.run(deltas())} == {None}, (
+        "not kept under the first one's name"
+    )
+    assert lm("x") == ["mine"]
+    assert len(server.requests) == 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -45,6 +45,50 @@ def test_copies_and_states() -> None:
         "num_retries": 8, "finetuning_model": None, "launch_kwargs": {}, "train_kwargs": {},
     }  # fmt: skip
     assert dspy.LM(**state).kwargs == {"temperature": 0.2, "max_tokens": 1000, "top_p": 0.5}
+
+
+def test_a_copy_of_a_custom_model_sends_no_attributes_of_it() -> None:
+    sent: list[tuple[Any, dict[str, Any]]] = []
+
+    class Theirs(dspy.BaseLM):
+        model = "theirs"
+        kwargs: ClassVar[Any] = {"top_p": 0.5}
+
+        def forward(self, prompt: Any = None, messages: Any = None, **kwargs: Any) -> Any:
+            sent.append((self.model, kwargs))
+            return {"choices": [{"message": {"content": "ok"}, "finish_reason": "stop"}]}
+
+    facts = {**Theirs().dump_state(), "model": "other", "cache_in_memory": False, "callbacks": []}
+    twin = Theirs().copy(**facts, temperature=0.25)
+    assert twin("x") == ["ok"]
+    assert sent == [("other", {"top_p": 0.5, "temperature": 0.25})]
+    assert (twin.model_type, twin.cache, twin.num_retries, twin.cache_in_memory) == ("chat", False, 3, False)
+
+
+@pytest.mark.parametrize("name", ["probabilities", "use_developer_role"])
+def test_a_copy_changes_what_is_only_sent_where_it_is_set(name: str) -> None:
+    lm = dspy.LM("openai/x")
+    assert lm.copy(**{name: True}).kwargs == dspy.LM("openai/x", **{name: True}).kwargs
+    assert lm.copy(**{name: False}).kwargs == lm.kwargs
+    assert not lm.copy(**{name: True}).copy(**{name: False}).kwargs[name]
+
+
+@pytest.mark.parametrize("way", ["complete", "forward", "acomplete", "aforward", "send"])
+def test_classes_that_answer_in_their_own_way_share_no_answers(way: str) -> None:
+    from dspyc.runtime.lm.request import Response
+
+    def answering(text: str) -> type[dspy.LM]:
+        def now(self: Any, *args: Any, **kwargs: Any) -> Any:
+            body = {"choices": [{"message": {"content": text}, "finish_reason": "stop"}]}
+            return Response((text,)) if way == "complete" else body
+
+        async def later(self: Any, *args: Any, **kwargs: Any) -> Any:
+            return now(self) if way == "aforward" else Response((text,))
+
+        return type(text, (dspy.LM,), {way: now if way in ("complete", "forward") else later})
+
+    asked = [answering(text)("openai/x", cache=True)(f"{way}?") for text in ("one", "two", "one")]
+    assert asked == [["one"], ["two"], ["one"]]
 
 
 def test_a_custom_model_implements_complete() -> None:

@@ -8,6 +8,7 @@ from ....grammar import syntax
 from ... import types
 from ...program import Item, Program
 from ...trees import walk
+from ..models.configured import is_configure
 from ..rule import Findings, insert, replace, rule, written
 from ..values.unknown_field import is_mutation
 from .unused import wasted_call
@@ -79,6 +80,8 @@ def _call_acts(program: Program, item: Item, call: syntax.Call) -> bool:
     if isinstance(function, syntax.Attribute) and is_mutation(
         item.type_of(function.value), function.name.text
     ):
+        return True
+    if is_configure(item, call):
         return True
     kind = program.call_kind(item, call)
     if kind.effects or kind.awaits or kind.target == "unknown":

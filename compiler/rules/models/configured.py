@@ -1,4 +1,4 @@
-"""A file that sets its defaults twice."""
+"""A file that sets its defaults twice, or where that has no effect."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ....base.span import Span
 from ....grammar import syntax
 from ...program import Item, Program
 from ..edits import lines_of
-from ..rule import Findings, file_rule
+from ..rule import Findings, file_rule, rule
 from ..walking import remembered
 
 
@@ -36,6 +36,47 @@ def second_configure(program: Program) -> Findings:
         span = Span(node.span.start, node.span.start + len("configure"))
         words = "this file is already configured above; put all settings there"
         yield second_configure.at(span, words, fix=_merged(first, item)).shifted(item.start)
+
+
+@rule("E322", "misplaced-configure", syntax.Call)
+def misplaced_configure(program: Program, item: Item, node: syntax.Call) -> Findings:
+    """`configure(…)` is used inside of a declaration, where it does not change the settings of the file.
+
+    The settings that a file declares hold for all that it declares, so another model would be asked than this
+    line says. A module, a part and a call can have settings of their own.
+
+    ```dspy
+    configure(lm=LM("openai/gpt-4o-mini"))
+    module classify = Predict("text -> label")
+
+    test "scripted":
+        configure(lm=DummyLM([{"label": "spam"}]))
+    #   ^^^^^^^^^ E322 `configure(…)` must start in column 0; here it does not change the settings of the file
+        assert classify(text="Buy now!").label == "spam"
+    ```
+
+    ```dspy
+    configure(lm=LM("openai/gpt-4o-mini"))
+    module classify = Predict("text -> label")
+
+    test "scripted":
+        scripted = DummyLM([{"label": "spam"}])
+        assert classify(text="Buy now!", lm=scripted).label == "spam"
+    ```
+    """
+    if is_configure(item, node):
+        words = "`configure(…)` must start in column 0; here it does not change the settings of the file"
+        advice = "give the call a model or settings: `NAME(…, lm=…)`"
+        yield misplaced_configure.at(node.function, words, advice)
+
+
+def is_configure(item: Item, call: syntax.Call) -> bool:
+    """Whether a call inside of a declaration is one of `configure`, which the file does not define itself."""
+    function = call.function
+    if not isinstance(function, syntax.Name) or function.text != "configure":
+        return False
+    symbol = item.symbol_of(function)
+    return symbol is not None and symbol.kind == "runtime"
 
 
 def _merged(first: Item, second: Item) -> Fix | None:
