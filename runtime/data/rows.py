@@ -82,11 +82,21 @@ def without_repeats(rows: Iterable[Example], columns: bool | str | list[str]) ->
             yield row
 
 
-def shuffled(rows: Iterable[Example], seed: int | bool) -> Rows:
-    """The rows in the order that a seed gives; in a new one when True, in theirs when False."""
+def drawn_seed(seed: int | bool | None) -> int | None:
+    """A seed as it was given; one that is drawn here for True, and None for False.
+
+    It is drawn once for a dataset: parts of it that are read apart from each other must not overlap.
+    """
+    if seed is True:
+        return random.Random().getrandbits(64)
+    return None if seed is False else seed
+
+
+def shuffled(rows: Iterable[Example], seed: int | None) -> Rows:
+    """The rows in the order that a seed gives; in theirs when None."""
     found = list(rows)
-    if seed is not False:
-        random.Random(None if seed is True else seed).shuffle(found)
+    if seed is not None:
+        random.Random(seed).shuffle(found)
     return found
 
 
