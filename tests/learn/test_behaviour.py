@@ -197,6 +197,26 @@ def test_nothing_is_taken_from_a_run_of_another_metric(tmp_path: Path) -> None:
     assert measured(Stopping(0.25, "")) == [0.25] * 4
 
 
+def test_what_a_metric_takes_notes_in_is_no_setting_of_the_process_that_goes_on() -> None:
+    notes: list[str] = []
+
+    def metric(example: Any, pred: Any) -> bool:
+        notes.append(example.q)
+        return len(notes) > limit
+
+    class Noting:
+        def __init__(self) -> None:
+            self.notes: dict[str, int] = {}
+
+    limit, noting = 1, Noting()
+    before = value_digest([metric, with_closure(noting)])
+    notes.append("q")
+    noting.notes["q"] = 1
+    assert value_digest([metric, with_closure(noting)]) == before
+    limit = 2
+    assert value_digest([metric, with_closure(noting)]) != before
+
+
 def test_what_is_too_large_counts_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(behaviour, "MOST_ITEMS", 3)
     assert value_digest(with_closure([1, 2, 3, 4])) == value_digest(with_closure([1, 2, 3, 5]))
@@ -255,3 +275,16 @@ def test_the_digests_are_the_same_in_every_process(tmp_path: Path) -> None:
 def test_the_code_of_packages_is_not_followed() -> None:
     facts = behaviour.behaviour(answer_exact_match, str)
     assert len(facts) == 2
+
+
+def test_notes_say_the_same_wherever_they_are_met_first() -> None:
+    first: list[Any] = [1, 2]
+    one, other = with_closure(first), with_closure(first)
+    together = value_digest([one, other])
+    again: list[Any] = [1, 2]
+    alone = with_closure(again)
+    value_digest(alone)
+    assert value_digest([alone, with_closure(again)]) == together
+    assert value_digest(other) == value_digest(alone)
+    again.append(alone)
+    assert value_digest(with_closure(again)) == value_digest(with_closure(again))
