@@ -269,12 +269,12 @@ def test_rows_are_saved(tmp_path: Path) -> None:
     evaluate(Double(fail_on_odd=True))
     with (tmp_path / "rows.csv").open(encoding="utf-8", newline="") as file:
         saved = list(csv.DictReader(file))
-    first = {"n": "0", "example_twice": "0", "pred_twice": "0", "right": "1.0", "error": "", "twice": ""}
-    second = {"n": "1", "twice": "2", "right": "0.0", "error": "ValueError: 1 is odd"}
-    assert saved == [first, {"example_twice": "", "pred_twice": "", **second}]
+    first = {"n": "0", "example_twice": "0", "pred_twice": "0", "right": "1.0", "error": ""}
+    second = {"n": "1", "example_twice": "2", "right": "0.0", "error": "ValueError: 1 is odd"}
+    assert saved == [first, {"pred_twice": "", **second}]
     assert json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))[1] == {
         "n": 1,
-        "twice": 2,
+        "example_twice": 2,
         "right": 0.0,
         "error": "ValueError: 1 is odd",
     }
