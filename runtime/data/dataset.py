@@ -305,7 +305,7 @@ class Dataset(Sequence[Example]):
                 # Every row lacks what the first line does not name.
                 with_inputs(Example(shaped), self._inputs, self._title)
         rows: Iterable[Example] = (
-            marked_origin(name, number, as_example(row, columns)) for number, row in table.rows
+            marked_origin(name, place, as_example(row, columns)) for place, row in table.rows
         )
         if keeps is not None:
             rows = (row for row in rows if call(keeps, row))

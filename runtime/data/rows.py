@@ -11,6 +11,7 @@ from ..errors import DataError, list_names
 from ..example import Example
 from ..execution.callables import call
 from .columns import Columns, lacks, with_inputs
+from .table import Origin
 
 Rows: TypeAlias = list[Example]
 Step: TypeAlias = Callable[[Iterable[Example]], Iterable[Example]]
@@ -22,9 +23,9 @@ def as_example(row: Example | dict[str, Any], columns: Columns) -> Example:
     return columns.shape_example(row) if isinstance(row, Example) else Example(columns.shape(row))
 
 
-def marked_origin(file: str, number: int, row: Example) -> Example:
-    """The row, with where it is from."""
-    object.__setattr__(row, "_origin", (file, number))
+def marked_origin(file: str, place: Origin, row: Example) -> Example:
+    """The row, with where it is from: a place in this file, or in the one that the place names."""
+    object.__setattr__(row, "_origin", place if isinstance(place, tuple) else (file, place))
     return row
 
 
