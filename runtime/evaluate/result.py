@@ -156,6 +156,21 @@ class EvaluationResult:
     def __float__(self) -> float:
         return self.score
 
+    def __format__(self, spec: str) -> str:
+        return format(self.score, spec) if spec else repr(self)
+
+    def __add__(self, other: float | EvaluationResult) -> float:
+        return self.score + float(other)
+
+    def __radd__(self, other: float) -> float:
+        return other + self.score
+
+    def __truediv__(self, other: float | EvaluationResult) -> float:
+        return self.score / float(other)
+
+    def __rtruediv__(self, other: float) -> float:
+        return other / self.score
+
     def __eq__(self, other: object) -> bool:
         if isinstance(other, EvaluationResult):
             return self.score == other.score and self.rows == other.rows

@@ -66,6 +66,19 @@ def test_the_score_is_the_mean_in_percent(program: Module, num_threads: int) -> 
     result = Evaluate(devset=rows(6), metric=right, num_threads=num_threads)(program)
     assert result.score == 83.33
     assert float(result) == 83.33
+    # DSPy's results are predictions, which are numbers in sums and quotients, too.
+    assert (sum([result, result]), result + 1, result / 2, 100 / result) == (
+        166.66,
+        84.33,
+        41.665,
+        100 / 83.33,
+    )
+    assert (result + result, result / result, f"{result:.1f}", f"{result}") == (
+        166.66,
+        1,
+        "83.3",
+        repr(result),
+    )
     assert result > 83
     assert result >= 83.33
     assert result < 84
