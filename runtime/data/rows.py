@@ -45,12 +45,13 @@ def place_of(row: Example) -> str:
 
 
 def mapped(function: Callable[[Any], Any], row: Example) -> Example:
-    """What a function makes of a row; its inputs stay marked.
+    """What a function makes of a row; its inputs stay marked. It gets a copy, which it may change, because
+    others have the row, too.
 
     Raises:
         DataError: that is no row, or lacks an input.
     """
-    made = call(function, row)
+    made = call(function, row.copy())
     if isinstance(made, Example):
         changed = made
     elif isinstance(made, Mapping):

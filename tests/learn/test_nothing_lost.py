@@ -186,3 +186,18 @@ def test_a_row_of_banking77_that_lacks_something(row: str, message: str, tmp_pat
     (tmp_path / "train.jsonl").write_text(row, encoding="utf-8")
     with pytest.raises(DataError, match=message):
         _ = Banking77(tmp_path).train
+
+
+def larger(row: Any) -> Any:
+    row["n"] += 100
+    return row
+
+
+def test_a_function_that_changes_its_row_changes_no_other_dataset() -> None:
+    rows = Dataset([{"n": 1}, {"n": 2}], inputs=["n"])
+    changed = rows.map(larger)
+    for _ in range(2):
+        assert [row.n for row in changed.stream()] == [101, 102]
+    assert [row.n for row in rows.map(larger)] == [row.n for row in changed] == [101, 102]
+    assert [row.n for row in rows] == [1, 2]
+    assert (changed[0].origin, dict(changed[0].inputs())) == ("row 1", {"n": 101})
