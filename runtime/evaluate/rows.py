@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...base.secrets import redact
@@ -104,7 +105,7 @@ def row_codec(program: Any, examples: Any, failure_score: float = 0.0) -> Codec[
             repeat=task.rollout,
         )
 
-    return Codec(_write, read, failed)
+    return Codec(_write, read, failed, lambda row, error: replace(row, error=error))
 
 
 def describe_error(error: BaseException) -> str:
