@@ -105,7 +105,7 @@ class EvaluationResult:
         for row in self.rows:
             last = found[-1][-1] if found else None
             # Of an evaluation that was stopped, the first runs of an example may be missing.
-            if last is None or row.repeat <= last.repeat or row.example is not last.example:
+            if last is None or row.repeat <= last.repeat or not _is_same(row.example, last.example):
                 found.append([])
             found[-1].append(row)
         return found
@@ -249,3 +249,12 @@ class EvaluationResult:
         from .report import Report, save_report
 
         save_report(Path(path), Report(title or f"{self.program or 'Program'}: {self.metric}", (self,)))
+
+
+def _is_same(one: Example, other: Example) -> bool:
+    if one is other:
+        return True
+    try:
+        return one == other
+    except ValueError:  # arrays in them do not say
+        return False
