@@ -201,6 +201,24 @@ def test_probabilities_outlive_a_journal(signature: Any) -> None:
     assert codec.read(Task("evaluate", "", 0), written).prediction.probabilities == chances
 
 
+def test_a_program_that_changes_its_inputs_changes_no_row() -> None:
+    def growing(turns: list[str], seen: dict[str, Any], marks: set[str]) -> Prediction:
+        turns.append("more")
+        seen["in"]["x"] = "more"
+        marks.add("more")
+        return Prediction(count=len(turns) + len(seen["in"]) + len(marks))
+
+    row = Example(turns=["one"], seen={"in": {"y": 1}}, marks={"a"}, count=6)
+    result = Evaluate(
+        [growing, growing],
+        devset=[row.with_inputs("turns", "seen", "marks")],
+        metric=lambda example, pred: example.count == pred.count and len(example.turns) == 1,
+        repeats=2,
+    ).compare()
+    assert [each.score for each in result] == [100.0, 100.0]
+    assert (row.turns, row.seen, row.marks) == (["one"], {"in": {"y": 1}}, {"a"})
+
+
 def test_a_metric_that_fails_on_a_list() -> None:
     def metric(example: Any, pred: Any) -> float:
         raise ValueError("bad")
