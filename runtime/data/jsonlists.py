@@ -104,7 +104,8 @@ class _Text:
                 self._count(self._buffer[self._at : error.pos])
                 raise self.invalid(error.msg) from None
             except (ValueError, RecursionError) as error:
-                raise DataError(f"`{self._path.name}`, line {self.line}: {reason_of(error)}") from None
+                reason = f"{reason_of(error)}, in the value that begins on line {self.line}"
+                raise DataError(f"`{self._path.name}` cannot be read: {reason}") from None
             # A number at the end may go on.
             if end < len(self._buffer) or not self._read_more():
                 self.advance(end - self._at)

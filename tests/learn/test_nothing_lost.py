@@ -25,7 +25,12 @@ FAR = [0, 2**30]
             "`r.jsonl`, line 2: an object has two values called `a`",
         ),
         ("r.jsonl", '{"a": {"b": 1, "b": 1}}', "`r.jsonl`, line 1: an object has two values called `b`"),
-        ("r.json", '[{"a": 1},\n{"a": 1, "a": 2}]', "`r.json`, line 2: an object has two values called `a`"),
+        (
+            "r.json",
+            '[{"a": 1},\n{"a": 1, "a": 2}]',
+            "`r.json` cannot be read: an object has two values called `a`, "
+            "in the value that begins on line 2",
+        ),
     ],
 )
 def test_an_object_with_two_values_of_one_name(name: str, content: str, message: str, tmp_path: Path) -> None:
