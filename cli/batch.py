@@ -76,8 +76,7 @@ def _run_waiting(
         try:
             values = convert(given, inputs)
         except Misuse as problem:
-            place = f"`{source.name}`, line {row.line}"
-            raise errors.InputError(problem.message, row=row.number + 1, origin=place) from None
+            raise errors.InputError(problem.message, row=row.number + 1, origin=row.place) from None
         return as_json_values(program(**values))
 
     try:

@@ -54,7 +54,8 @@ class Line:
             "passed": result.passed,
             "calls": used.calls,
             "tokens": used.tokens,
-            "cost": used.cost or None,
+            # Without what adding floats leaves behind, such as 0.022000000000000013.
+            "cost": round(used.cost, 12) or None,
             "seconds": round(result.seconds, 3),
         }
 
@@ -103,7 +104,9 @@ MOST_ROWS = 50
 
 
 def worst_rows(result: EvaluationResult) -> list[dict[str, Any]]:
-    """The rows with the lowest scores, the lowest first: number, score, inputs, labels, outputs, error."""
+    """The rows with the lowest scores, the lowest first: number, score, inputs, labels, outputs, error; where
+    examples ran several times, `run` counts their runs.
+    """
     from ..runtime.evaluate.rows import describe_error
     from ..runtime.values.rendering import to_json_types
 
@@ -111,10 +114,12 @@ def worst_rows(result: EvaluationResult) -> list[dict[str, Any]]:
         # One by one: a value that JSON does not have becomes its text, and the others stay.
         return {name: to_json_types(value) for name, value in values.items()}
 
-    numbered = sorted(enumerate(result.rows, 1), key=lambda each: (each[1].error is None, each[1].value))
+    rows = [(number, row) for number, several in enumerate(result.by_example(), 1) for row in several]
+    numbered = sorted(rows, key=lambda each: (each[1].error is None, each[1].value))
     return [
         {
             "row": number,
+            **({"run": row.repeat + 1} if result.repeats > 1 else {}),
             "score": row.value,
             "inputs": plain(row.example.inputs()),
             "labels": plain(row.example.labels()),

@@ -16,6 +16,7 @@ from typing import Any, Literal, TextIO
 from ..base.files import UnreadableFile, read_bytes, write_atomically
 from ..base.locks import Locked, exclusive
 from ..runtime.data.readers import read
+from ..runtime.data.table import Origin
 from ..runtime.errors import DataError
 from .errors import Refusal
 
@@ -31,21 +32,26 @@ class Row:
         number: counts the rows from 0.
         values: the columns by name.
         key: says what was asked of what.
-        line: the line of the file that the row begins on.
+        place: the file and the line that the row begins on: "`rows.csv`, line 7".
     """
 
     number: int
     values: Mapping[str, Any]
     key: str
-    line: int = 0
+    place: str = ""
 
 
 def read_rows(path: Path, salt: str) -> list[Row]:
     """The rows of a `.jsonl`, `.json`, `.csv` or `.tsv` file. Raises `Refusal` with the line of a bad one."""
+
+    def place_of(origin: Origin) -> str:
+        name, line = origin if isinstance(origin, tuple) else (path.name, origin)
+        return f"`{name}`, line {line}"
+
     try:
         return [
-            Row(number, values, _key(values, salt), line)
-            for number, (line, values) in enumerate(read(path).rows)
+            Row(number, values, _key(values, salt), place_of(origin))
+            for number, (origin, values) in enumerate(read(path).rows)
         ]
     except DataError as problem:
         raise Refusal(str(problem)) from None
@@ -101,7 +107,7 @@ class Output:
         self._path = path
         self._delimiter = {".csv": ",", ".tsv": "\t"}.get(path.suffix.lower())
         self._columns = list(dict.fromkeys(column for row in rows for column in row.values))
-        self._outputs = {name: f"output_{name}" if name in self._columns else name for name in outputs}
+        self._outputs = list(outputs)
         self._lines: dict[int, str] = {}
         data = _earlier_results(path)
         answers: dict[str, list[Callable[[int], str]]] = {}
@@ -154,7 +160,15 @@ class Output:
     def _header(self) -> str:
         if self._delimiter is None:
             return ""
-        return self._joined(["row", "key", *self._columns, *self._outputs.values(), "error"])
+        names, taken = ["row", "key"], {"row", "key", "error"}
+        for prefix, columns in (("input_", self._columns), ("output_", self._outputs)):
+            for column in columns:
+                name = column
+                while name in taken or (name != column and name in columns):
+                    name = prefix + name
+                taken.add(name)
+                names.append(name)
+        return self._joined([*names, "error"])
 
     def _line(self, row: Row, result: Mapping[str, Any]) -> str:
         if self._delimiter is None:

@@ -6,6 +6,7 @@ import copy
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
@@ -61,7 +62,11 @@ class ClusterEngine(ABC):
             ConfigurationError: something that the tasks need cannot go to another machine.
         """
         names, refs = self._packed(registry)
-        head = {"do": parcels.name_of(do), "write": parcels.name_of(codecs[0].write)}
+        head = {
+            "do": parcels.name_of(do),
+            "write": parcels.name_of(codecs[0].write),
+            "writes_failed": codecs[0].with_error is not None,
+        }
         outcomes: list[Outcome[Any] | None] = [None] * len(tasks)
         waiting = deque(range(len(tasks)))
         running: dict[Any, int] = {}
@@ -154,12 +159,16 @@ class ClusterEngine(ABC):
             if self._journal is not None:
                 for request, answer in found["answers"]:
                     self._journal.record_answer(task.key, request, answer)
-            return Outcome(_value_of_failed(task, codec, error), error, usage, seconds)
+            return Outcome(_value_of_failed(task, codec, error, found["value"]), error, usage, seconds)
         try:
             return Outcome(codec.read(task, found["value"]), None, usage, seconds)
         except Exception as raised:  # noqa: BLE001  the failure belongs to its task
             return Outcome(_value_of_failed(task, codec, raised), raised, usage, seconds)
 
 
-def _value_of_failed(task: Task, codec: Codec[Any], error: Exception) -> Any:
+def _value_of_failed(task: Task, codec: Codec[Any], error: Exception, written: Any = None) -> Any:
+    """The value of a failed task: what it had come to, such as a prediction that no metric could judge."""
+    if codec.with_error is not None and written is not None:
+        with suppress(Exception):
+            return codec.with_error(codec.read(task, written), error)
     return None if codec.failed is None else codec.failed(task, error)

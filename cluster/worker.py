@@ -13,7 +13,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -81,7 +81,11 @@ def _done(program: _Sources, given: Mapping[str, Any], registry: dict[str, Any])
     except Exception as raised:  # noqa: BLE001  the failure belongs to its task
         return None, raised
     error = getattr(value, "error", None)
-    return (None if error is not None else write(value)), error
+    if error is None:
+        return write(value), None
+    with suppress(Exception):
+        return (write(value) if given["writes_failed"] else None), error
+    return None, error
 
 
 class _Answers:

@@ -24,6 +24,8 @@ from .traces import Trace, number_of
 LARGEST = 2**30
 """The size in bytes up to which a report or a file of rows is read."""
 _DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
+_ORIGIN = re.compile(r"`(?P<file>.+)`, line (?P<line>[0-9]{1,18})|row (?P<row>[0-9]{1,18})", re.DOTALL)
+"""As `Example.origin` says it."""
 _OWN = ("feedback", "error")
 """What may stand behind the score in the rows of `--output`."""
 
@@ -75,8 +77,9 @@ def _row(record: Mapping[str, Any]) -> EvaluatedRow:
         object.__setattr__(prediction, "_probabilities", shares)
     usage = record.get("usage")
     example = Example({**inputs, **expected}).with_inputs(*inputs)
-    if origin := record.get("origin"):
-        object.__setattr__(example, "_origin", str(origin))
+    if origin := _ORIGIN.fullmatch(str(record.get("origin"))):
+        place = (origin["file"] or "", int(origin["line"] or origin["row"]))
+        object.__setattr__(example, "_origin", place)
     return EvaluatedRow(
         example,
         prediction,
@@ -100,7 +103,8 @@ def _of_report(text: str) -> list[EvaluationResult]:
         return {name: texts[number] for name, number in numbers.items()}
 
     def row(one: Mapping[str, Any]) -> EvaluatedRow:
-        used = (len(one.get("calls", ())), one.get("tokens", 0), one.get("cost", 0.0))
+        asked = sum(not call["cached"] for call in one.get("calls", ()))
+        used = (asked, one.get("tokens", 0), one.get("cost", 0.0))
         record = {
             **one,
             **{name: fields(one[name]) for name in ("inputs", "expected", "given")},
@@ -131,7 +135,7 @@ def _of_rows(records: Sequence[Mapping[str, Any]], name: str) -> EvaluationResul
     """What `EvaluationResult.save_json` has written: which columns are which is told by their names, and by
     their order: the example's, the prediction's, the score.
     """
-    # Of a row without a prediction, what was expected stands under its plain name.
+    # A row without a prediction lacks columns.
     whole = [record for record in records if any(column.startswith("pred_") for column in record)]
     columns = list(dict.fromkeys(column for record in whole for column in record))
     metric = [column for column in columns if column not in _OWN][-1]
@@ -146,11 +150,7 @@ def _of_rows(records: Sequence[Mapping[str, Any]], name: str) -> EvaluationResul
         return _row(
             {
                 "inputs": {one: record[one] for one in inputs},
-                "expected": {
-                    plain: record.get(one, record.get(plain))
-                    for one in expected
-                    for plain in [one.removeprefix("example_")]
-                },
+                "expected": {one.removeprefix("example_"): record.get(one) for one in expected},
                 "given": {one.removeprefix("pred_"): record[one] for one in given if one in record},
                 "score": record[metric],
                 "repeat": record.get("repeat"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -287,9 +288,13 @@ class Banking77:
         return sorted({example.label for example in self.train})
 
     def _examples(self, names: Sequence[str], split: str) -> Iterator[Example]:
-        for row in self._source.rows(names, split):
-            label = row.get("category") or row.get("label_text") or row.get("label")
-            yield Example(text=row["text"], label=label).with_inputs("text")
+        for number, row in enumerate(self._source.rows(names, split), 1):
+            labels = [
+                row[name] for name in ("category", "label_text", "label") if row.get(name) not in (None, "")
+            ]
+            if "text" not in row or not labels:
+                raise DataError(f"row {number} of Banking77 has no `{'label' if 'text' in row else 'text'}`")
+            yield Example(text=row["text"], label=labels[0]).with_inputs("text")
 
 
 class _Source:
@@ -311,11 +316,37 @@ class _Source:
         if self._folder is None:
             files = hub.split_files(self._repo, self._config, split)
             return [row for _, row in hub.read_files(files, read).rows]
+        there = sorted(self._folder.iterdir())
         for name in names:
-            for file in sorted(self._folder.iterdir()):
+            for file in there:
                 if file.name.lower().startswith(name) and ending_of(file) in READERS:
-                    return [row for _, row in read(file).rows]
+                    return [row for _, row in hub.read_files(_shards(file, there), read).rows]
         raise DataError(f"{self._folder} has no data file whose name begins with `{names[0]}`")
+
+
+_SHARD = re.compile(r"(?P<name>.+)-[0-9]+-of-(?P<count>[0-9]+)(?P<ending>\..+)")
+
+
+def _shards(file: Path, there: Sequence[Path]) -> list[Path]:
+    """All files of a split that Hugging Face has in several, `train-00000-of-00002.parquet`; else the file.
+
+    Raises:
+        DataError: one is missing.
+    """
+    part = _SHARD.fullmatch(file.name)
+    if part is None:
+        return [file]
+    found = [
+        other
+        for other in there
+        if (of := _SHARD.fullmatch(other.name))
+        and of.group("name", "count", "ending") == part.group("name", "count", "ending")
+    ]
+    if len(found) != int(part["count"]):
+        raise DataError(
+            f"{file.parent} has {len(found)} of the {int(part['count'])} files of `{part['name']}`"
+        )
+    return found
 
 
 def _with_titles(row: Mapping[str, Any], keys: Sequence[str]) -> Row:

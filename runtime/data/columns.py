@@ -34,7 +34,7 @@ class Columns:
         """The row with its columns renamed, copied and left out.
 
         Raises:
-            DataError: a new name is taken.
+            DataError: a new name is taken, or given twice.
         """
         self._seen.update(dict.fromkeys(row))
         if self.rename:
@@ -42,6 +42,7 @@ class Columns:
         for old, new in self.copy.items():
             if old in row:
                 self._found.add(("copy", old))
+                self._verify_free(new, old, row, "copy")
                 row = {**row, new: row[old]}
         self._shaped.update(dict.fromkeys(row))
         if self.keep is None:
@@ -75,6 +76,7 @@ class Columns:
 
     def _renamed(self, row: Row) -> Row:
         moved: Row = {}
+        given: dict[str, str] = {}
         for old, new in self.rename.items():
             if old in row:
                 moved[old] = row[old]
@@ -83,13 +85,21 @@ class Columns:
             else:
                 continue
             self._found.add(("rename", old))
-            if new in row and new not in self.rename:
+            if new not in self.rename:
+                self._verify_free(new, old, row, "rename")
+            if (other := given.setdefault(new, old)) != old:
                 raise DataError(
-                    f"{self.title} already has a column `{new}`, so `rename` cannot give that name to `{old}`"
+                    f"`rename` gives the name `{new}` to two columns of {self.title}: `{other}` and `{old}`"
                 )
         # Renamed columns keep their places.
         kept = {self.rename.get(name, name): value for name, value in row.items()}
         return {**kept, **{self.rename[old]: value for old, value in moved.items()}}
+
+    def _verify_free(self, new: str, old: str, row: Row, step: str) -> None:
+        if new in row:
+            raise DataError(
+                f"{self.title} already has a column `{new}`, so `{step}` cannot give that name to `{old}`"
+            )
 
 
 def with_inputs(row: Example, inputs: Iterable[str], title: str) -> Example:

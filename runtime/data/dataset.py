@@ -19,6 +19,7 @@ from .rows import (
     Rows,
     Step,
     as_example,
+    drawn_seed,
     joined,
     mapped,
     marked_origin,
@@ -81,8 +82,8 @@ class Dataset(Sequence[Example]):
             filter: a function of a row; only rows for which it is true are kept.
             unique: keep only the first of several equal rows, or of rows that are equal in these columns.
             map: a function of a row that returns its replacement, as an `Example` or a dict.
-            shuffle: a seed to shuffle the rows with; the same seed gives the same order. True gives a new one
-                each time.
+            shuffle: a seed to shuffle the rows with; the same seed gives the same order. True draws one, so
+                that each dataset has an order of its own.
             skip: how many rows to leave out from the beginning.
             take: the maximum number of rows.
             base: the folder that a relative path starts from: the working directory, or that of the `.dspy`
@@ -100,8 +101,9 @@ class Dataset(Sequence[Example]):
         self._base = base
         self._inputs = inputs
         self._columns = (rename or {}, copy or {}, columns)
-        self._steps = (filter, unique, map, shuffle, skip, take)
-        self._start(self._read, self._read)
+        self._steps = (filter, unique, map, drawn_seed(shuffle), skip, take)
+        # An iterator gives its rows once, so they are kept even where they are only passed on.
+        self._start(self._read, self._loaded if isinstance(source, Iterator) else self._read)
 
     def _start(self, make: Callable[[], Iterable[Example]], flow: Callable[[], Iterable[Example]]) -> None:
         """Say how rows are made, and how they are made without keeping those that they are made of."""
@@ -225,9 +227,10 @@ class Dataset(Sequence[Example]):
         """The rows in another order.
 
         Args:
-            seed: the same seed gives the same order; True gives a new one each time.
+            seed: the same seed gives the same order; True draws one.
         """
-        return self._view(lambda rows: shuffled(rows, seed))
+        drawn = drawn_seed(seed)
+        return self._view(lambda rows: shuffled(rows, drawn))
 
     def skip(self, count: Annotated[int, Ge(0)]) -> Dataset:
         """The rows after the first `count`."""
@@ -302,7 +305,7 @@ class Dataset(Sequence[Example]):
                 # Every row lacks what the first line does not name.
                 with_inputs(Example(shaped), self._inputs, self._title)
         rows: Iterable[Example] = (
-            marked_origin(name, number, as_example(row, columns)) for number, row in table.rows
+            marked_origin(name, place, as_example(row, columns)) for place, row in table.rows
         )
         if keeps is not None:
             rows = (row for row in rows if call(keeps, row))
@@ -310,7 +313,7 @@ class Dataset(Sequence[Example]):
             rows = without_repeats(rows, unique)
         if changes is not None:
             rows = (mapped(changes, row) for row in rows)
-        if seed is not None and seed is not False:
+        if seed is not None:
             rows = shuffled(rows, seed)
         inputs = self._inputs
         for row in islice(rows, skip, None if take is None else skip + take):

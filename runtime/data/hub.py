@@ -20,7 +20,7 @@ from typing import Any
 from ...base.secrets import redact
 from ..errors import DataError, did_you_mean, list_names
 from .opening import ending_of
-from .table import Row, Table
+from .table import Origin, Row, Table
 
 _PARQUET = "refs/convert/parquet"
 _PATH = re.compile(
@@ -122,21 +122,19 @@ def splits_of(repo: str, config: str | None, revision: str | None = None) -> lis
 
 
 def read_files(files: Sequence[Path], read: Callable[[Path], Table]) -> Table:
-    """The rows of several files, one after the other, counted from 1 where there are several. A file is
-    opened when the ones before it are read.
+    """The rows of several files, one after the other, each at its line of its file. A file is opened when the
+    ones before it are read.
     """
     first = read(files[0])
     if len(files) == 1:
         return first
-    return Table(first.columns, _joined(chain([first], map(read, files[1:]))))
+    return Table(first.columns, _joined(files, chain([first], map(read, files[1:]))))
 
 
-def _joined(tables: Iterable[Table]) -> Iterator[tuple[int, Row]]:
-    number = 0
-    for table in tables:
-        for _, row in table.rows:
-            number += 1
-            yield number, row
+def _joined(files: Sequence[Path], tables: Iterable[Table]) -> Iterator[tuple[Origin, Row]]:
+    for file, table in zip(files, tables, strict=True):
+        for line, row in table.rows:
+            yield line if isinstance(line, tuple) else (file.name, line), row
 
 
 class _Hub:

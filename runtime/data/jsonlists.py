@@ -10,12 +10,23 @@ from typing import TextIO
 from ...base.files import render_size
 from ..errors import DataError
 from .opening import LONGEST_LINE, opened
-from .table import Row, Table
+from .table import Row, Table, first_twice
 
 _BLOCK = 1 << 16
 _SPACE = " \t\r\n"
 _CUT = 16
 """How close to the end of what was read an error may be due to what was not read yet."""
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError(f"an object has two values called `{first_twice(name for name, _ in pairs)}`")
+    return found
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_object)
+"""Reads a JSON value. An object with two values of one name is an error; Python would drop the first."""
 
 
 def read_json(path: Path) -> Table:
@@ -59,7 +70,6 @@ class _Text:
         self._column = 1
         self._buffer, self._at, self._block = "", 0, _BLOCK
         self._is_whole = False
-        self._decoder = json.JSONDecoder()
 
     def skip_space(self) -> str:
         """The next character that is no space; "" at the end."""
@@ -87,14 +97,15 @@ class _Text:
         """
         while True:
             try:
-                value, end = self._decoder.raw_decode(self._buffer, self._at)
+                value, end = DECODER.raw_decode(self._buffer, self._at)
             except json.JSONDecodeError as error:
                 if self._may_be_cut(error) and self._read_more():
                     continue
                 self._count(self._buffer[self._at : error.pos])
                 raise self.invalid(error.msg) from None
             except (ValueError, RecursionError) as error:
-                raise DataError(f"`{self._path.name}` cannot be read: {reason_of(error)}") from None
+                reason = f"{reason_of(error)}, in the value that begins on line {self.line}"
+                raise DataError(f"`{self._path.name}` cannot be read: {reason}") from None
             # A number at the end may go on.
             if end < len(self._buffer) or not self._read_more():
                 self.advance(end - self._at)

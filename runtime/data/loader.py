@@ -14,7 +14,7 @@ from ..example import Example
 from ..execution.settings import lookup
 from . import hub
 from .readers import read, read_json_lines
-from .table import Table
+from .table import Table, first_twice
 
 Names: TypeAlias = Sequence[str]
 _SLICE = re.compile(r"(?P<split>[^\[]+)(?:\[(?P<start>-?\d+%?)?:(?P<end>-?\d+%?)?\])?")
@@ -110,15 +110,28 @@ class DataLoader:
         return _of_table(read(Path(file_path)), file_path, fields, input_keys)
 
     def from_pandas(self, df: Any, fields: Names | None = None, input_keys: Names = ()) -> list[Example]:
-        """The rows of a data frame of pandas.
+        """The rows of a data frame of pandas, with Python's values: a whole number stays one, and what is
+        missing is None.
 
         Args:
             df: the data frame.
             fields: the columns to keep; all unless given.
             input_keys: the columns that are inputs.
+
+        Raises:
+            DataError: it lacks a column, or has two of the same name.
         """
         names = list(df.columns) if fields is None else list(fields)
-        rows = ({name: row[name] for name in names} for _, row in df.iterrows())
+        if (twice := first_twice(df.columns)) is not None:
+            raise DataError(f"the data frame has two columns called `{twice}`")
+        if missing := [name for name in names if name not in df.columns]:
+            raise DataError(f"the data frame has no column `{missing[0]}`; it has {list_names(df.columns)}")
+        if hasattr(df, "itertuples"):
+            # `iterrows` gives all numbers of a row one type: beside a share, the label 1 would be 1.0.
+            values = df[names].itertuples(index=False, name=None)
+        else:
+            values = (tuple(row[name] for name in names) for _, row in df.iterrows())
+        rows = (dict(zip(names, map(_present, each), strict=True)) for each in values)
         return _examples(rows, "the data frame", names, input_keys)
 
     def from_rm(self, num_samples: int, fields: Names, input_keys: Names) -> list[Example]:
@@ -211,6 +224,15 @@ def _examples(
     return found
 
 
+def _present(value: Any) -> Any:
+    """A value of a data frame; None for each of the ways in which pandas says that there is none."""
+    is_missing = (isinstance(value, float) and value != value) or type(value).__name__ in (
+        "NAType",
+        "NaTType",
+    )
+    return None if is_missing else value
+
+
 def _converter(values: Iterable[str]) -> Callable[[str], Any]:
     """How a column's cells are read: as the narrowest type that all of them have; an empty one is None."""
     cells = [value for value in values if value]
@@ -234,13 +256,20 @@ def _as_bool(cell: str) -> bool:
     return cell.lower() == "true"
 
 
+def _as_int(cell: str) -> int:
+    # Python's own reading takes "1_000" and the digits of other scripts, too.
+    if not re.fullmatch(r" *[+-]?[0-9]+ *", cell):
+        raise ValueError(cell)
+    return int(cell)
+
+
 def _as_float(cell: str) -> float:
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", cell):
+    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", cell):
         raise ValueError(cell)
     return float(cell)
 
 
-_CONVERTERS: tuple[Callable[[str], Any], ...] = (_as_bool, int, _as_float)
+_CONVERTERS: tuple[Callable[[str], Any], ...] = (_as_bool, _as_int, _as_float)
 
 
 def _count(name: str, size: float, total: int) -> int:

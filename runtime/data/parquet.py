@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import DataError
 from .opening import is_compressed, open_binary
-from .table import Row, Table
+from .table import Row, Table, first_twice
 
 _BATCH = 1024
 
@@ -35,7 +35,11 @@ def read_parquet(path: Path) -> Table:
         if source is not path:
             source.close()
         raise DataError(f"`{path.name}` is not a Parquet file, or is damaged") from error
-    return Table(tuple(file.schema_arrow.names), _rows(path, file, ArrowException))
+    columns = tuple(file.schema_arrow.names)
+    if (twice := first_twice(columns)) is not None:
+        file.close(force=True)
+        raise DataError(f"`{path.name}` has two columns called `{twice}`")
+    return Table(columns, _rows(path, file, ArrowException))
 
 
 def _rows(path: Path, file: Any, failure: type[Exception]) -> Iterator[tuple[int, Row]]:
@@ -45,7 +49,8 @@ def _rows(path: Path, file: Any, failure: type[Exception]) -> Iterator[tuple[int
             for row in batch.to_pylist():
                 number += 1
                 yield number, row
-    except (failure, OSError) as error:
+    except (failure, OSError, ValueError, OverflowError) as error:
+        # The last two are of values that Python's types do not hold, such as a date in the year 10,000.
         raise DataError(f"`{path.name}` cannot be read after row {number}: {error}") from error
     finally:
         file.close(force=True)

@@ -13,10 +13,10 @@ from pathlib import Path
 from ...base.files import UnreadableFile, verify_regular
 from ..errors import DataError, did_you_mean
 from ..values.cells import EMPTY
-from .jsonlists import kind_of, read_json, reason_of
+from .jsonlists import DECODER, kind_of, read_json, reason_of
 from .opening import ending_of, lines_of, opened
 from .parquet import read_parquet
-from .table import Row, Table
+from .table import Row, Table, first_twice
 
 
 def read(path: Path) -> Table:
@@ -80,7 +80,7 @@ def _read_delimited(path: Path, delimiter: str) -> Table:
     except StopIteration:
         raise DataError(f"`{path.name}` is empty; its first line must name the columns") from None
     columns = tuple(name.strip() for name in header)
-    if (twice := _first_twice(columns)) is not None:
+    if (twice := first_twice(columns)) is not None:
         raise DataError(f"`{path.name}` names the column `{twice}` twice in its first line")
     return Table(columns, _as_records(path, columns, rows))
 
@@ -133,7 +133,7 @@ def _json_lines(path: Path) -> Iterator[tuple[int, Row]]:
 
 def _object(path: Path, line: int, text: str) -> Row:
     try:
-        value = json.loads(text)
+        value = DECODER.decode(text)
     except json.JSONDecodeError as error:
         place = f"`{path.name}`, line {line}, column {error.colno}"
         raise DataError(f"{place}: invalid JSON: {error.msg}") from error
@@ -142,15 +142,6 @@ def _object(path: Path, line: int, text: str) -> Row:
     if not isinstance(value, dict):
         raise DataError(f"`{path.name}`, line {line}: a row must be a JSON object, not {kind_of(value)}")
     return value
-
-
-def _first_twice(names: tuple[str, ...]) -> str | None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            return name
-        seen.add(name)
-    return None
 
 
 READERS: dict[str, Callable[[Path], Table]] = {

@@ -11,6 +11,7 @@ from ..errors import DataError, list_names
 from ..example import Example
 from ..execution.callables import call
 from .columns import Columns, lacks, with_inputs
+from .table import Origin
 
 Rows: TypeAlias = list[Example]
 Step: TypeAlias = Callable[[Iterable[Example]], Iterable[Example]]
@@ -22,9 +23,9 @@ def as_example(row: Example | dict[str, Any], columns: Columns) -> Example:
     return columns.shape_example(row) if isinstance(row, Example) else Example(columns.shape(row))
 
 
-def marked_origin(file: str, number: int, row: Example) -> Example:
-    """The row, with where it is from."""
-    object.__setattr__(row, "_origin", (file, number))
+def marked_origin(file: str, place: Origin, row: Example) -> Example:
+    """The row, with where it is from: a place in this file, or in the one that the place names."""
+    object.__setattr__(row, "_origin", place if isinstance(place, tuple) else (file, place))
     return row
 
 
@@ -44,12 +45,13 @@ def place_of(row: Example) -> str:
 
 
 def mapped(function: Callable[[Any], Any], row: Example) -> Example:
-    """What a function makes of a row; its inputs stay marked.
+    """What a function makes of a row; its inputs stay marked. It gets a copy, which it may change, because
+    others have the row, too.
 
     Raises:
         DataError: that is no row, or lacks an input.
     """
-    made = call(function, row)
+    made = call(function, row.copy())
     if isinstance(made, Example):
         changed = made
     elif isinstance(made, Mapping):
@@ -82,11 +84,21 @@ def without_repeats(rows: Iterable[Example], columns: bool | str | list[str]) ->
             yield row
 
 
-def shuffled(rows: Iterable[Example], seed: int | bool) -> Rows:
-    """The rows in the order that a seed gives; in a new one when True, in theirs when False."""
+def drawn_seed(seed: int | bool | None) -> int | None:
+    """A seed as it was given; one that is drawn here for True, and None for False.
+
+    It is drawn once for a dataset: parts of it that are read apart from each other must not overlap.
+    """
+    if seed is True:
+        return random.Random().getrandbits(64)
+    return None if seed is False else seed
+
+
+def shuffled(rows: Iterable[Example], seed: int | None) -> Rows:
+    """The rows in the order that a seed gives; in theirs when None."""
     found = list(rows)
-    if seed is not False:
-        random.Random(None if seed is True else seed).shuffle(found)
+    if seed is not None:
+        random.Random(seed).shuffle(found)
     return found
 
 

@@ -12,10 +12,15 @@ from .metrics import normalize_text
 
 
 def normalize_vote(value: Any) -> Hashable | None:
-    """A value as votes compare it: a text normalised, an empty one no vote, anything else as it prints."""
-    return (
-        (normalize_text(value) or None) if isinstance(value, str) else None if value is None else repr(value)
-    )
+    """A value as votes compare it: a text normalized, one without a letter or digit no vote, anything else as
+    it prints.
+    """
+    if not isinstance(value, str):
+        return None if value is None else repr(value)
+    if not any(character.isalnum() for character in value):
+        return None
+    # The choice "A" is an article, of which nothing is left.
+    return normalize_text(value) or value.strip().lower()
 
 
 def majority(

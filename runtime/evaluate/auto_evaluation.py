@@ -28,8 +28,8 @@ class SemanticRecallPrecision(Signature):
     question: str = InputField()
     ground_truth: str = InputField()
     system_response: str = InputField()
-    recall: float = OutputField(desc=_COVERED)
-    precision: float = OutputField(desc=_CORRECT)
+    recall: float = OutputField(desc=_COVERED, ge=0, le=1)
+    precision: float = OutputField(desc=_CORRECT, ge=0, le=1)
 
 
 class DecompositionalSemanticRecallPrecision(Signature):
@@ -44,8 +44,8 @@ class DecompositionalSemanticRecallPrecision(Signature):
     ground_truth_key_ideas: str = OutputField(desc=_TRUTH_IDEAS)
     system_response_key_ideas: str = OutputField(desc=_RESPONSE_IDEAS)
     discussion: str = OutputField(desc=_OVERLAP)
-    recall: float = OutputField(desc=_COVERED)
-    precision: float = OutputField(desc=_CORRECT)
+    recall: float = OutputField(desc=_COVERED, ge=0, le=1)
+    precision: float = OutputField(desc=_CORRECT, ge=0, le=1)
 
 
 class AnswerCompleteness(Signature):
@@ -60,7 +60,7 @@ class AnswerCompleteness(Signature):
     ground_truth_key_ideas: str = OutputField(desc=_TRUTH_IDEAS)
     system_response_key_ideas: str = OutputField(desc=_RESPONSE_IDEAS)
     discussion: str = OutputField(desc=_OVERLAP)
-    completeness: float = OutputField(desc=_COVERED)
+    completeness: float = OutputField(desc=_COVERED, ge=0, le=1)
 
 
 class AnswerGroundedness(Signature):
@@ -76,7 +76,7 @@ class AnswerGroundedness(Signature):
     system_response_claims: str = OutputField(desc="the claims in the system response that need support")
     discussion: str = OutputField(desc="which claims the retrieved context supports")
     groundedness: float = OutputField(
-        desc="share of the system response that the retrieved context supports, from 0.0 to 1.0"
+        desc="share of the system response that the retrieved context supports, from 0.0 to 1.0", ge=0, le=1
     )
 
 

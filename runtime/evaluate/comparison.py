@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -52,10 +53,13 @@ class Comparison:
     @once
     def differences(self) -> tuple[float, ...]:
         """By how much the mean score of each example changed, in the order of the devset; from -1 to 1 for
-        metrics from 0 to 1.
+        metrics from 0 to 1. What floats alone make of equal scores, such as 0.1 + 0.2 and 0.3, is no change.
         """
         pairs = zip(_means(self.before), _means(self.after), strict=True)
-        return tuple(after - before for before, after in pairs)
+        return tuple(
+            0.0 if math.isclose(before, after, rel_tol=1e-9, abs_tol=1e-9) else after - before
+            for before, after in pairs
+        )
 
     @property
     def difference(self) -> float:

@@ -30,6 +30,7 @@ from ..work.run import exhausted, journalled, perform, stage
 from ..work.task import Outcome, Usage
 from .calls import warn_of_equal_runs
 from .display import OnRow, print_table, progress_line
+from .labels import warn_of_odd_labels
 from .measured import EvaluatedRow
 from .result import EvaluationResult
 from .rows import describe_error, describe_errors, evaluate_row, row_codec
@@ -134,6 +135,7 @@ class Evaluate:
         if judged_by is None:
             raise ConfigurationError("the evaluation has no metric; write Evaluate(…, metric=…)")
         _verify_examples(examples)
+        warn_of_odd_labels(chosen, examples)
         show = self.display_progress if display_progress is None else display_progress
         began = time.perf_counter()
         report_path = save_as_html or self.save_as_html

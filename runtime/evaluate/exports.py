@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,7 +15,8 @@ from .measured import EvaluatedRow, Measured
 def records(result: Measured) -> list[dict[str, Any]]:
     """See `EvaluationResult.records`."""
     optional = [name for name in ("feedback", "error") if any(getattr(row, name) for row in result.rows)]
-    return [_record(row, result.metric, optional, result.repeats > 1) for row in result.rows]
+    names = _Names(result)
+    return [_record(row, names, result.metric, optional, result.repeats > 1) for row in result.rows]
 
 
 def own_names(metric: str) -> frozenset[str]:
@@ -22,14 +24,47 @@ def own_names(metric: str) -> frozenset[str]:
     return frozenset({metric, "repeat", "feedback", "error"})
 
 
-def _record(row: EvaluatedRow, metric: str, optional: Iterable[str], repeated: bool) -> dict[str, Any]:
-    given, predicted = row.example.toDict(), row.prediction.toDict()
-    own = own_names(metric)
-    record: dict[str, Any] = {}
-    for name, value in given.items():
-        record[f"example_{name}" if name in predicted or name in own else name] = value
-    for name, value in predicted.items():
-        record[f"pred_{name}" if name in given or name in own else name] = value
+class _Names:
+    """The names of the fields of all rows of a result, so that each stands under one name in every row, and
+    no two under the same.
+    """
+
+    def __init__(self, result: Measured) -> None:
+        given = {name for row in result.rows for name in row.example.toDict()}
+        predicted = {name for row in result.rows for name in row.prediction.toDict()}
+        self._own = own_names(result.metric)
+        self._prefixed = (given & predicted) | self._own
+        # What is called as another one is to be called makes room for it.
+        while more := {
+            name
+            for name in (given | predicted) - self._prefixed
+            if name in {self.given(other) for other in given & self._prefixed}
+            or name in {self.predicted(other) for other in predicted & self._prefixed}
+        }:
+            self._prefixed |= more
+
+    def given(self, name: str) -> str:
+        """The name of an example's field."""
+        return self._named("example_", name)
+
+    def predicted(self, name: str) -> str:
+        """The name of a prediction's field."""
+        return self._named("pred_", name)
+
+    def _named(self, prefix: str, name: str) -> str:
+        if name not in self._prefixed:
+            return name
+        found = prefix + name
+        while found in self._own:
+            found = prefix + found
+        return found
+
+
+def _record(
+    row: EvaluatedRow, names: _Names, metric: str, optional: Iterable[str], repeated: bool
+) -> dict[str, Any]:
+    record = {names.given(name): value for name, value in row.example.toDict().items()}
+    record |= {names.predicted(name): value for name, value in row.prediction.toDict().items()}
     if repeated:
         record["repeat"] = row.repeat
     record[metric] = row.value
@@ -54,7 +89,20 @@ def render_csv(rows: Sequence[dict[str, Any]]) -> str:
 
 def render_json(rows: Sequence[dict[str, Any]]) -> str:
     """Rows as a JSON list."""
-    return json.dumps(to_json_types(list(rows)), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(as_json(list(rows)), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def as_json(value: Any) -> Any:
+    """A value in JSON's types; JSON has no NaN and no infinity, so that they are null."""
+    return _finite(to_json_types(value))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list) else value
 
 
 def render_junit(results: Sequence[Measured]) -> str:

@@ -6,7 +6,7 @@ import re
 import string
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 from .. import dspy_paths
@@ -69,7 +69,9 @@ def answer_passage_match(example: Any, pred: Any, trace: Any = None) -> bool:
 
 def _answers(answer: Any) -> list[str]:
     # A number in the data is the answer "4" as a model writes it.
-    return [str(one) for one in answer] if isinstance(answer, (list, tuple)) else [str(answer)]
+    if hasattr(answer, "tolist"):  # an array of numpy, as tables hold them
+        answer = answer.tolist()
+    return [str(one) for one in answer] if isinstance(answer, (list, tuple, Set)) else [str(answer)]
 
 
 def _verify_answers(answers: Sequence[str]) -> None:
@@ -78,8 +80,14 @@ def _verify_answers(answers: Sequence[str]) -> None:
 
 
 def f1_score(prediction: str, ground_truth: str) -> float:
-    """The F1 score of the prediction's words against those of one answer, both normalized; 0 to 1."""
+    """The F1 score of the prediction's words against those of one answer, both normalized; 0 to 1.
+
+    Two answers that are equal have 1, also where no words are left of them, as of the choice "A"; the
+    evaluation script of SQuAD 2.0 has it so.
+    """
     found, wanted = normalize_text(prediction).split(), normalize_text(ground_truth).split()
+    if found == wanted:
+        return 1.0
     common = (Counter(found) & Counter(wanted)).total()
     if common == 0:
         return 0.0

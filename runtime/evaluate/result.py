@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,9 @@ class EvaluationResult:
         given: float | None = self.__dict__["_score"]
         if given is not None:
             return given
-        return round(100 * sum(row.value for row in self.rows) / max(len(self.rows), 1), 2)
+        percent = 100 * math.fsum(row.value for row in self.rows) / max(len(self.rows), 1)
+        # One wrong row in a hundred thousand is no 100 %: a gate may require that all are right.
+        return 99.99 if 99.995 <= percent < 100 - 1e-9 else round(percent, 2)
 
     @property
     def results(self) -> list[tuple[Example, Prediction, Any]]:
@@ -100,7 +103,9 @@ class EvaluationResult:
         """The rows of each example, in the order of the devset."""
         found: list[list[EvaluatedRow]] = []
         for row in self.rows:
-            if not found or row.repeat <= found[-1][-1].repeat:
+            last = found[-1][-1] if found else None
+            # Of an evaluation that was stopped, the first runs of an example may be missing.
+            if last is None or row.repeat <= last.repeat or not _is_same(row.example, last.example):
                 found.append([])
             found[-1].append(row)
         return found
@@ -108,19 +113,20 @@ class EvaluationResult:
     def interval(self, level: float = 0.95) -> Interval | None:
         """The confidence interval of the score, in percent; None where one row says nothing of others.
 
-        Wilson's where every example ran once and succeeded or failed, Student's of the examples' means
-        elsewhere: several runs of one example say less than as many examples.
+        Wilson's where every example ran once and succeeded or failed, and where all runs of all examples did
+        the same, as a mean that never varied looks certain. Student's of the examples' means elsewhere:
+        several runs of one example say less than as many examples.
 
         Args:
             level: how often such an interval holds the score that endless examples of the kind would give.
         """
-        values = [row.value for row in self.rows]
-        if values and self.repeats == 1 and all(value in (0.0, 1.0) for value in values):
-            found: Interval | None = wilson_interval(sum(values), len(values), level)
+        means = [fmean(row.value for row in rows) for rows in self.by_example()]
+        is_plain = self.repeats == 1 or len(set(means)) == 1
+        if means and is_plain and all(mean in (0.0, 1.0) for mean in means):
+            found: Interval | None = wilson_interval(sum(means), len(means), level)
         else:
-            means = [fmean(row.value for row in rows) for rows in self.by_example()]
             found = mean_interval(means, level)
-            if found is not None and all(0 <= value <= 1 for value in values):
+            if found is not None and all(0 <= row.value <= 1 for row in self.rows):
                 found = max(0.0, found[0]), min(1.0, found[1])
         return None if found is None else (round(100 * found[0], 2), round(100 * found[1], 2))
 
@@ -149,6 +155,21 @@ class EvaluationResult:
 
     def __float__(self) -> float:
         return self.score
+
+    def __format__(self, spec: str) -> str:
+        return format(self.score, spec) if spec else repr(self)
+
+    def __add__(self, other: float | EvaluationResult) -> float:
+        return self.score + float(other)
+
+    def __radd__(self, other: float) -> float:
+        return other + self.score
+
+    def __truediv__(self, other: float | EvaluationResult) -> float:
+        return self.score / float(other)
+
+    def __rtruediv__(self, other: float) -> float:
+        return other / self.score
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, EvaluationResult):
@@ -228,3 +249,12 @@ class EvaluationResult:
         from .report import Report, save_report
 
         save_report(Path(path), Report(title or f"{self.program or 'Program'}: {self.metric}", (self,)))
+
+
+def _is_same(one: Example, other: Example) -> bool:
+    if one is other:
+        return True
+    try:
+        return one == other
+    except ValueError:  # arrays in them do not say
+        return False

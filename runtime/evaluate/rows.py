@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...base.secrets import redact
@@ -40,7 +41,8 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
     observed = start_observing(lambda response, request: seen.append((response, request)))
     try:
         typed = typed_example(program.declared_signature(), example, task.example + 1)
-        prediction = call_anew(program, typed.call_inputs(), task.rollout)
+        inputs = {name: _copied(value) for name, value in typed.call_inputs().items()}
+        prediction = call_anew(program, inputs, task.rollout)
         score = judge(metric, typed, prediction, trace=None, pred_name=None, pred_trace=None)
         value, feedback, failure = as_number(metric, score), feedback_of(score), None
         prediction = _as_prediction(prediction)
@@ -55,6 +57,18 @@ def evaluate_row(task: Task, registry: Registry) -> EvaluatedRow:
     return EvaluatedRow(
         example, prediction, score, value, feedback, failure, seconds, task.rollout, usage_of(seen), calls
     )
+
+
+def _copied(value: Any) -> Any:
+    """A list or a dict anew, with those inside: a program that appends to its input would change what the
+    metric, the next run of the example and the next program get.
+    """
+    kind = type(value)
+    if kind is list:
+        return [_copied(item) for item in value]
+    if kind is dict:
+        return {name: _copied(item) for name, item in value.items()}
+    return set(value) if kind is set else value
 
 
 def _as_prediction(given: Any) -> Any:
@@ -104,7 +118,7 @@ def row_codec(program: Any, examples: Any, failure_score: float = 0.0) -> Codec[
             repeat=task.rollout,
         )
 
-    return Codec(_write, read, failed)
+    return Codec(_write, read, failed, lambda row, error: replace(row, error=error))
 
 
 def describe_error(error: BaseException) -> str:

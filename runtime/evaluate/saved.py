@@ -11,9 +11,8 @@ from ...base.files import UnreadableFile, read_bytes
 from ..errors import EvaluationError
 from ..example import Example
 from ..prediction import Prediction
-from ..values.rendering import to_json_types
 from .comparison import is_same
-from .exports import own_names
+from .exports import as_json, own_names
 from .measured import EvaluatedRow
 from .result import EvaluationResult
 
@@ -77,12 +76,8 @@ def _row(path: Path, number: int, record: dict[str, Any], example: Example, metr
     value = record.get(metric)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise EvaluationError(f"{path} has no score of `{metric}` in row {number + 1}")
-    given, own = to_json_types(example.toDict()), own_names(metric)
-    # As the exports name them.
-    places = {
-        name: f"example_{name}" if f"example_{name}" in record and f"example_{name}" not in given else name
-        for name in given
-    }
+    given, own = as_json(example.toDict()), own_names(metric)
+    places = {name: _place(name, record, given, own) for name in given}
     for name, field in given.items():
         if not is_same(record.get(places[name]), field):
             raise EvaluationError(
@@ -102,6 +97,17 @@ def _row(path: Path, number: int, record: dict[str, Any], example: Example, metr
         EvaluationError(str(record["error"])) if record.get("error") else None,
         repeat=record.get("repeat", 0),
     )
+
+
+def _place(name: str, record: Collection[str], given: Collection[str], own: Collection[str]) -> str:
+    """Where a field of the example stands, as the exports name it."""
+    prefixed = f"example_{name}"
+    while prefixed in own:
+        prefixed = f"example_{prefixed}"
+    if prefixed not in record:
+        return name
+    # It may be another field of that name, in its own place.
+    return prefixed if prefixed not in given or _place(prefixed, record, given, own) != prefixed else name
 
 
 def _predicted(name: str, others: Collection[str]) -> str:

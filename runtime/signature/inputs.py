@@ -137,6 +137,27 @@ def typed_example(signature: type[Signature] | None, example: Example, row: int 
     return twin if keys is None or not defaulted else twin.with_inputs(*keys, *defaulted)
 
 
+def odd_labels(signature: type[Signature], example: Example) -> list[str]:
+    """The outputs whose label in a row is not of their type, so that `typed_example` leaves it as it is."""
+    found = []
+    for name, field, take in _row_doors(signature):
+        value = example._store.get(name)
+        if field.kind != "output" or take is take_anything or value is None:
+            continue
+        is_empty = type(value) is EmptyCell and allows_none(field.annotation)
+        if not (is_empty or isinstance(value, (Mapping, list, tuple)) or _fits(take, value)):
+            found.append(name)
+    return found
+
+
+def _fits(take: Door, value: Any) -> bool:
+    try:
+        take(value)
+    except Misfit:
+        return False
+    return True
+
+
 def typed_demo(signature: type[Signature], demo: Mapping[str, Any] | Example) -> dict[str, Any]:
     """A demo's values in the types of their fields; what the signature does not name stays as it is.
 

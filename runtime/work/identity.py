@@ -10,7 +10,6 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import CodeType
 from typing import Any
 
 from ..example import Example
@@ -19,6 +18,7 @@ from ..execution.settings import lookup
 from ..modules.models import models_of
 from ..state.format import signature_facts
 from ..values.rendering import to_json_types
+from .behaviour import behaviour
 
 _DIGITS = 32
 
@@ -66,10 +66,13 @@ def _file_of(kind: type) -> str:
 
 
 def running_digest(program: Any) -> str:
-    """What stands for a program as it would run here: with the models and the adapter in force."""
+    """What stands for a program as it would run here: with the models and the adapter in force, and the code
+    and settings of its modules and functions.
+    """
     models = {name: model_facts(lm) for name, lm in models_of(program).items()}
     adapter = lookup("adapter", program._defaults)
-    return digest([program_digest(program), models, None if adapter is None else type(adapter).__qualname__])
+    by = None if adapter is None else type(adapter).__qualname__
+    return digest([program_digest(program), models, by, behaviour(program, program_digest)])
 
 
 def model_facts(lm: Any) -> Any:
@@ -80,16 +83,9 @@ def model_facts(lm: Any) -> Any:
     return [type(lm).__qualname__, ordered(dump()) if callable(dump) else name_of(lm)]
 
 
-def code_digest(function: Any) -> str:
-    """What stands for a function: its name and its code, with the functions inside it."""
-    plain = getattr(function, "__wrapped__", function)
-    code = getattr(plain, "__code__", None) or getattr(type(plain).__call__, "__code__", None)
-    return digest([name_of(function), None if code is None else _code_facts(code)])
-
-
 def value_digest(value: Any) -> str:
-    """What stands for a parameter's value: functions by their code, programs, models and data by what they
-    hold, everything else by its value or the name of its class.
+    """What stands for a parameter's value: functions and programs by what they do (see `behaviour`), models
+    and data by what they hold, everything else by its value or the name of its class.
     """
     return digest(_facts(value))
 
@@ -115,7 +111,7 @@ def _facts(value: Any) -> Any:
     if isinstance(value, Mapping):
         return [[_facts(key), _facts(item)] for key, item in value.items()]
     if callable(getattr(value, "named_predictors", None)):
-        return program_digest(value)
+        return behaviour(value, program_digest)
     if hasattr(value, "dump_state"):
         return model_facts(value)
     if isinstance(value, Iterable):
@@ -124,17 +120,9 @@ def _facts(value: Any) -> Any:
             return examples_digest(items)
         return [_facts(item) for item in items]
     if callable(value):
-        return code_digest(value)
+        return behaviour(value, program_digest)
     return [type(value).__qualname__, ordered(vars(value) if hasattr(value, "__dict__") else value)]
 
 
 def _fallback(value: Any) -> Any:
     return ordered(value)
-
-
-def _code_facts(code: CodeType) -> list[Any]:
-    constants = [
-        _code_facts(constant) if isinstance(constant, CodeType) else repr(ordered(constant))
-        for constant in code.co_consts
-    ]
-    return [code.co_name, code.co_code.hex(), list(code.co_names), constants]

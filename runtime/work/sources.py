@@ -10,13 +10,12 @@ import ast
 import hashlib
 import os
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from ...base.files import UnreadableFile, read_bytes
 from ..execution.loading import imports_of
 from .identity import digest
+from .users import is_users_file
 
 _LARGEST = 16 << 20
 """The size in bytes up to which a source file is read."""
@@ -53,7 +52,7 @@ def source_files(source: str | os.PathLike[str]) -> dict[str, bytes]:
             continue
         texts[path] = text
         found: Iterable[str] = _python_imports(path, text) if path.endswith(".py") else imports_of(path)
-        waiting += [os.path.realpath(file) for file in found if _is_users(file)]
+        waiting += [os.path.realpath(file) for file in found if is_users_file(file)]
     return texts
 
 
@@ -89,15 +88,3 @@ def _files(folder: str, name: str) -> Iterator[str]:
             file = getattr(sys.modules.get(".".join(parts[:count])), "__file__", None)
         if isinstance(file, str):
             yield file
-
-
-_PACKAGE = Path(__file__).resolve().parents[2]
-_PYTHON = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
-
-
-def _is_users(path: str) -> bool:
-    """Whether a file is the user's: neither Python's nor a package's."""
-    if path.endswith(".dspy"):
-        return True
-    outside = not any(path.startswith(folder) for folder in _PYTHON)
-    return outside and path.endswith(".py") and _PACKAGE not in Path(path).resolve().parents

@@ -93,8 +93,11 @@ class Codec(Generic[Value]):
         write: a value as JSON's types.
         read: the value again, given the task; raises ValueError, TypeError or KeyError where it cannot be.
         failed: the value of a task that failed elsewhere, where one tells of its error; None for no value.
+        with_error: puts the error to the value of a task that failed elsewhere, where it has come to one;
+            None where `failed` says all of it.
     """
 
     write: Callable[[Value], Any]
     read: Callable[[Task, Any], Value]
     failed: Callable[[Task, Exception], Value] | None = None
+    with_error: Callable[[Value, Exception], Value] | None = None

@@ -50,6 +50,18 @@ def test_the_figures_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
     }
 
 
+def test_the_rows_of_an_event_are_counted_as_in_the_data(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["eval", "a.dspy", "--json-lines", "--repeats", "2"]) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (found,) = [event for event in events if event["event"] == "result"]
+    assert [(row["row"], row["run"], row["score"]) for row in found["rows"]] == [
+        (2, 1, 0.0),
+        (2, 2, 0.0),
+        (1, 1, 1.0),
+        (1, 2, 1.0),
+    ]
+
+
 def test_a_comparison(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["eval", "a.dspy:accuracy", "--output", "rows.json"]) == 0
     capsys.readouterr()

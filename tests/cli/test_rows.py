@@ -147,6 +147,31 @@ def test_a_table_names_an_output_apart_from_a_column_of_the_same_name(tmp_path: 
         ]
 
 
+def test_a_table_has_each_column_once(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    given = {"row": "1", "error": "2", "a": "3", "output_a": "4", "input_row": "5"}
+    row = Row(0, given, "key")
+    for answer in ("first", "second"):
+        output = Output(path, [row], ["a", "key"])
+        if not output.done:
+            output.succeeded(row, {"a": answer, "key": "own"})
+        output.finish()
+    with path.open(encoding="utf-8", newline="") as file:
+        (header, cells) = list(csv.reader(file))
+    assert dict(zip(header, cells, strict=True)) == {
+        "row": "0",
+        "key": "key",
+        "input_input_row": "1",
+        "input_error": "2",
+        "a": "3",
+        "output_a": "4",
+        "input_row": "5",
+        "output_output_a": "first",
+        "output_key": "own",
+        "error": "",
+    }
+
+
 @pytest.mark.parametrize("name", ["out.jsonl", "out.csv"])
 def test_a_file_of_something_else_is_not_touched(name: str, tmp_path: Path) -> None:
     for text in ("precious\n", '{"row": 1}\n', '{"row": \n'):

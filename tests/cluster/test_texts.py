@@ -102,6 +102,19 @@ def test_a_row_that_fails_fails_with_its_own_error(bank: Any, tmp_path: Path, se
         assert row.value == 0
 
 
+def test_a_row_that_no_metric_could_judge_keeps_its_prediction_and_its_calls(
+    bank: Any, tmp_path: Path
+) -> None:
+    here = bank.strict_score()
+    with working(engine=Workers(tmp_path / "bank.dspy")):
+        there = bank.strict_score()
+    assert 0 < len(here.errors) < len(here.rows)
+    assert there.records() == here.records()
+    assert [row.calls for row in there.rows] == [row.calls for row in here.rows]
+    assert there.usage == here.usage
+    assert {type(row.prediction.team) for row in there.rows} == {bank.Team}
+
+
 @pytest.mark.parametrize("lost", [False, True])
 def test_a_row_that_fails_ends_no_search(
     bank: Any, tmp_path: Path, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch, lost: bool

@@ -17,6 +17,7 @@ from dspyc.runtime import (
     SemanticF1,
     context,
 )
+from dspyc.runtime.errors import ConditionError
 from dspyc.runtime.evaluate.auto_evaluation import f1_score
 from dspyc.runtime.evaluate.scores import judge
 
@@ -55,6 +56,21 @@ def test_semantic_f1(decompositional: bool) -> None:
     for text in ("Why?", "Because of A and B.", "Because of A."):
         assert text in asked
     assert ("discussion" in lm.history[0]["messages"][0]["content"]) is decompositional
+
+
+@pytest.mark.parametrize("share", ["85%", "85", "nan", "inf", "-0.5"])
+def test_a_judge_that_gives_no_share_is_asked_again(share: str) -> None:
+    first = {"reasoning": "r", "recall": share, "precision": "1.0"}
+    with context(lm=DummyLM([first, {**first, "recall": "0.5"}])):
+        found = SemanticF1()(EXAMPLE, PRED)
+    assert found.score == pytest.approx(2 / 3)
+    with context(lm=DummyLM([first] * 6)):
+        result = Evaluate(
+            devset=[EXAMPLE, EXAMPLE.copy(question="Why not?")],
+            metric=lambda example, pred: example.question == "Why not?" or SemanticF1()(example, pred),
+        )(lambda question: PRED)
+    assert isinstance(result.rows[0].error, ConditionError)
+    assert [row.value for row in result] == [0.0, 1.0]
 
 
 def test_complete_and_grounded() -> None:

@@ -33,6 +33,7 @@ def measured(scores: Sequence[float], **changes: Any) -> EvaluationResult:
         ([0.50003] * 200, [0.5] * 200, "worse", "paired bootstrap"),
         ([0.5], [0.4], "indistinguishable", "paired bootstrap"),
         ([0.5, 0.5], [0.4, 0.45], "indistinguishable", "paired bootstrap"),
+        ([0.3] * 20, [0.1 + 0.2] * 20, "indistinguishable", "paired bootstrap"),
         ([0.5] * 5 + [0.6] * 20, [0.4] * 5 + [0.6] * 20, "indistinguishable", "paired bootstrap"),
     ],
 )
@@ -42,6 +43,12 @@ def test_the_verdict(before: list[float], after: list[float], verdict: str, test
     assert found.describe().startswith(f"{verdict}: ")
     low, high = found.interval
     assert low <= found.difference <= high
+
+
+def test_what_floats_make_of_equal_scores_is_no_change() -> None:
+    found = compare(measured([0.3, 0.1 + 0.2, 0.5]), measured([0.1 + 0.2, 0.3, 0.25]))
+    assert (found.discordant, found.better) == ((1, 0), [])
+    assert [change.index for change in found.worse] == [2]
 
 
 def test_the_figures() -> None:

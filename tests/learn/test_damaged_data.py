@@ -62,9 +62,9 @@ def test_files_are_opened_one_after_the_other(tmp_path: Path) -> None:
         return Table(("a",), iter([(1, {"a": path.name})]))
 
     rows = hub.read_files(files, reading).rows
-    assert next(rows) == (1, {"a": "0.csv"})
+    assert next(rows) == (("0.csv", 1), {"a": "0.csv"})
     assert opened == files[:1]
-    assert [number for number, _ in rows] == [2, 3]
+    assert [place for place, _ in rows] == [("1.csv", 1), ("2.csv", 1)]
 
 
 def test_a_row_with_a_set_has_the_same_name_everywhere() -> None:

@@ -226,6 +226,19 @@ def test_hugging_face(server: list[str], path: str, count: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "places"),
+    [
+        ("data/*.csv", ["`train-0.csv`, line 2", "`train-1.csv`, line 2"]),
+        ("", [f"`{file}.parquet`, line {line}" for file in ("0000", "0001") for line in (1, 2)]),
+        ("data/train-1.csv", ["`train-1.csv`, line 2"]),
+    ],
+)
+def test_rows_of_several_files_stand_in_their_own(server: list[str], path: str, places: list[str]) -> None:
+    dataset = Dataset(f"hf://datasets/bank/intents/{path}".rstrip("/"))
+    assert [row.origin for row in dataset] == places
+
+
+@pytest.mark.parametrize(
     ("path", "message"),
     [
         ("hf://datasets/bank/nothing/a.csv", "no Hugging Face dataset `bank/nothing`, or it is private"),

@@ -66,6 +66,19 @@ def test_the_score_is_the_mean_in_percent(program: Module, num_threads: int) -> 
     result = Evaluate(devset=rows(6), metric=right, num_threads=num_threads)(program)
     assert result.score == 83.33
     assert float(result) == 83.33
+    # DSPy's results are predictions, which are numbers in sums and quotients, too.
+    assert (sum([result, result]), result + 1, result / 2, 100 / result) == (
+        166.66,
+        84.33,
+        41.665,
+        100 / 83.33,
+    )
+    assert (result + result, result / result, f"{result:.1f}", f"{result}") == (
+        166.66,
+        1,
+        "83.3",
+        repr(result),
+    )
     assert result > 83
     assert result >= 83.33
     assert result < 84
@@ -269,12 +282,12 @@ def test_rows_are_saved(tmp_path: Path) -> None:
     evaluate(Double(fail_on_odd=True))
     with (tmp_path / "rows.csv").open(encoding="utf-8", newline="") as file:
         saved = list(csv.DictReader(file))
-    first = {"n": "0", "example_twice": "0", "pred_twice": "0", "right": "1.0", "error": "", "twice": ""}
-    second = {"n": "1", "twice": "2", "right": "0.0", "error": "ValueError: 1 is odd"}
-    assert saved == [first, {"example_twice": "", "pred_twice": "", **second}]
+    first = {"n": "0", "example_twice": "0", "pred_twice": "0", "right": "1.0", "error": ""}
+    second = {"n": "1", "example_twice": "2", "right": "0.0", "error": "ValueError: 1 is odd"}
+    assert saved == [first, {"pred_twice": "", **second}]
     assert json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))[1] == {
         "n": 1,
-        "twice": 2,
+        "example_twice": 2,
         "right": 0.0,
         "error": "ValueError: 1 is odd",
     }

@@ -22,6 +22,16 @@ from dspyc.runtime import (
 from dspyc.runtime.evaluate.scores import as_number, feedback_of, judge, succeeded
 
 
+class Array:
+    """As one of numpy."""
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+
+    def tolist(self) -> Any:
+        return self.content
+
+
 @pytest.mark.parametrize(
     ("text", "normal"),
     [
@@ -44,6 +54,9 @@ def test_normalize_text(text: str, normal: str) -> None:
         ("Paris, France", ["Paris"], False, 2 / 3),
         ("London", ["Paris"], False, 0.0),
         ("", ["Paris"], False, 0.0),
+        # DSPy has 0 for answers of articles alone, though they are equal.
+        ("A", ["B", "A"], True, 1.0),
+        ("", [""], True, 1.0),
         ("a b b", ["b b c"], False, 0.8),
     ],
 )
@@ -67,6 +80,12 @@ def test_a_bare_string_is_no_list_of_answers() -> None:
         ("Paris", "Paris, France", 0.7, False),
         # A typed program predicts numbers; DSPy raises here.
         (4, 4, 1.0, True),
+        # Several answers in another kind of collection; DSPy takes lists alone.
+        ({"four", "4"}, "four", 1.0, True),
+        (frozenset({"four", "4"}), "five", 1.0, False),
+        (Array(["four", "4"]), "four", 1.0, True),
+        (Array("four"), "four", 1.0, True),
+        ("A", "A", 0.9, True),
     ],
 )
 def test_answer_exact_match(answer: Any, predicted: Any, frac: float, match: bool) -> None:
@@ -85,6 +104,20 @@ def test_answer_exact_match(answer: Any, predicted: Any, frac: float, match: boo
 )
 def test_answer_passage_match(answer: Any, passages: list[str], match: bool) -> None:
     assert answer_passage_match(Example(answer=answer), Prediction(context=passages)) is match
+
+
+@pytest.mark.parametrize(
+    ("answers", "winner"),
+    [
+        # DSPy leaves out "A", of which nothing is left without articles, and "B" wins.
+        (["A", "a ", "B"], "A"),
+        (["...", "!", "B"], "B"),
+        (["", None, "B"], "B"),
+        (["The B", "b", "A"], "The B"),
+    ],
+)
+def test_a_choice_that_is_an_article_has_a_vote(answers: list[str | None], winner: str) -> None:
+    assert majority([Prediction(answer=answer) for answer in answers]).answer == winner
 
 
 def test_majority_takes_the_first_answer_with_the_most_frequent_value() -> None:

@@ -16,12 +16,14 @@ from dspyc.runtime import (
     DummyLM,
     Evaluate,
     EvaluationError,
+    EvaluationResult,
     Example,
     JournalError,
     Predict,
     Prediction,
     context,
 )
+from dspyc.runtime.evaluate.measured import EvaluatedRow
 
 
 def rows(count: int) -> list[Example]:
@@ -95,6 +97,18 @@ def test_the_interval_of_the_score() -> None:
     # Four runs of one example say less of others than four examples.
     few = measured([1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0], repeats=4).interval()
     assert few == (0.0, 100.0)
+    # Runs that are all alike do not make the score certain.
+    assert measured([1.0] * 12, repeats=4).interval() == measured([1.0] * 3).interval() == (43.85, 100.0)
+    assert measured([0.0] * 4, repeats=4).interval() == measured([0.0]).interval() == (0.0, 79.35)
+
+
+def test_runs_of_a_stopped_evaluation_stay_with_their_examples() -> None:
+    first, second = rows(2)
+    found = [EvaluatedRow(first, Prediction(), 1, 1.0), EvaluatedRow(second, Prediction(), 1, 1.0, repeat=1)]
+    assert [[row.example for row in each] for each in EvaluationResult(found).by_example()] == [
+        [first],
+        [second],
+    ]
 
 
 def test_what_an_evaluation_used() -> None:

@@ -15,6 +15,7 @@ from dspyc.runtime import (
     BootstrapFewShot,
     DataError,
     Dataset,
+    DummyLM,
     Evaluate,
     EvaluationError,
     EvaluationResult,
@@ -28,6 +29,7 @@ from dspyc.runtime import (
     Signature,
     context,
 )
+from dspyc.runtime.evaluate.labels import warn_of_odd_labels
 from dspyc.runtime.evaluate.measured import EvaluatedRow
 from dspyc.runtime.evaluate.rows import evaluate_row, row_codec
 from dspyc.runtime.values.cells import EMPTY
@@ -201,6 +203,24 @@ def test_probabilities_outlive_a_journal(signature: Any) -> None:
     assert codec.read(Task("evaluate", "", 0), written).prediction.probabilities == chances
 
 
+def test_a_program_that_changes_its_inputs_changes_no_row() -> None:
+    def growing(turns: list[str], seen: dict[str, Any], marks: set[str]) -> Prediction:
+        turns.append("more")
+        seen["in"]["x"] = "more"
+        marks.add("more")
+        return Prediction(count=len(turns) + len(seen["in"]) + len(marks))
+
+    row = Example(turns=["one"], seen={"in": {"y": 1}}, marks={"a"}, count=6)
+    result = Evaluate(
+        [growing, growing],
+        devset=[row.with_inputs("turns", "seen", "marks")],
+        metric=lambda example, pred: example.count == pred.count and len(example.turns) == 1,
+        repeats=2,
+    ).compare()
+    assert [each.score for each in result] == [100.0, 100.0]
+    assert (row.turns, row.seen, row.marks) == (["one"], {"in": {"y": 1}}, {"a"})
+
+
 def test_a_metric_that_fails_on_a_list() -> None:
     def metric(example: Any, pred: Any) -> float:
         raise ValueError("bad")
@@ -222,3 +242,59 @@ def _registry(metric: Any, rows: list[Example]) -> dict[str, Any]:
             return ["a", "b"]
 
     return {"examples": rows, "metric": metric, "failure_score": 0.0, "p": Listing()}
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels", "said"),
+    [
+        (Literal["card", "loan"], ["card", "loan", None], ""),
+        (
+            Literal["card", "loan"],
+            ["card", "Card"],
+            "a value of the label `team` is not of its type, so that no ",
+        ),
+        (
+            Literal["card", "loan"],
+            ["card ", "card", "Card"],
+            "2 values of the label `team` are not of its type",
+        ),
+        (int, ["3", 3, " 3 ", "3.0"], ""),
+        (int, ["3", "1,000"], "'1,000' in row 2"),
+        (bool, ["yes", "0", True], ""),
+        (str, ["x", 3, ""], ""),
+        (list[str], [["a"], "a", []], "'a' in row 2"),
+    ],
+)
+def test_labels_that_no_prediction_equals(
+    kind: Any, labels: list[Any], said: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dspyc.runtime.evaluate.labels._told", set())
+    signature = Signature({"text": (str, InputField()), "team": (kind, OutputField())})
+    program = Predict(signature)
+    rows = Dataset([{"text": "x", "team": label} for label in labels], inputs=["text"])
+    warn_of_odd_labels(program, list(rows))
+    assert [said in record.getMessage() for record in caplog.records] == [True] * bool(said)
+    warn_of_odd_labels(program, list(rows))
+    assert len(caplog.records) == bool(said), "once"
+
+
+def test_an_empty_cell_is_no_odd_label_where_none_is_a_value(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dspyc.runtime.evaluate.labels._told", set())
+    (tmp_path / "rows.csv").write_text("text,team,size\na,,1\nb,card,\n", encoding="utf-8")
+    signature = Signature(
+        {
+            "text": (str, InputField()),
+            "team": (Literal["card"] | None, OutputField()),
+            "size": (int, OutputField()),
+        }
+    )
+    rows = Dataset(tmp_path / "rows.csv", inputs=["text"])
+    with context(lm=DummyLM([{"team": "card", "size": "1"}] * 2)):
+        Evaluate(Predict(signature), devset=rows, metric=lambda example, pred: True)()
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "a value of the label `size` is not of its type, so that no prediction equals it: "
+        "'' in `rows.csv`, line 3"
+    )

@@ -12,7 +12,7 @@ from dspyc.cluster.worker import work
 
 PROGRAM = '''"""Sort messages."""
 
-from words import is_alike, length_of
+from words import is_alike, judged, length_of
 
 configure(lm=LM("openai/any", api_base="{base}", cache=False, num_retries=0))
 
@@ -60,6 +60,10 @@ optimizer few = BootstrapFewShot(metric=same_team, max_bootstrapped_demos=2, max
 optimizer search = BootstrapRS(metric=same_team, num_candidate_programs=2, max_labeled_demos=0)
 program taught = few.compile(sort, trainset=train)
 program searched = search.compile(sort, trainset=train, valset=dev)
+def strict(example, pred) -> float:
+    return 1.0 if judged(example, pred) else 0.0
+
+evaluate strict_score = Evaluate(sort, devset=dev, metric=strict, num_threads=4, keep_calls=True)
 evaluate score = Evaluate(sort, devset=dev, metric=same_team, num_threads=4)
 evaluate taught_score = Evaluate(searched, devset=dev, metric=same_team, num_threads=4)
 '''
@@ -70,6 +74,13 @@ WORDS = '''"""What the program needs of Python."""
 def is_alike(one, other):
     """Whether two teams are the same."""
     return str(getattr(one, "value", one)) == str(getattr(other, "value", other))
+
+
+def judged(example, pred):
+    """Whether the teams are the same; no judgement of loans."""
+    if example.team == "loans":
+        raise ValueError("loans are not judged")
+    return is_alike(example.team, pred.team)
 
 
 def length_of(text):

@@ -48,7 +48,8 @@ def histogram(values: Sequence[float]) -> str:
     width = (high - low) / 10
     counts = [0] * 10
     for value in values:
-        counts[min(9, int((value - low) / width))] += 1
+        # A score of 0.6 is in the column that begins there, though 0.6 / 0.1 is less than 6.
+        counts[min(9, int(round(10 * (value - low) / (high - low), 9)))] += 1
     most, height, step = max(counts), 120, 56
     bars = []
     for index, count in enumerate(counts):
