@@ -15,7 +15,9 @@ from dspyc.runtime import EvaluationResult, Example, Prediction, Score
 from dspyc.runtime.evaluate import compare
 from dspyc.runtime.evaluate.exports import render_csv
 from dspyc.runtime.evaluate.measured import EvaluatedRow
+from dspyc.runtime.evaluate.report import Report
 from dspyc.runtime.evaluate.report.charts import histogram
+from dspyc.runtime.evaluate.report.page import render_report
 from dspyc.runtime.evaluate.saved import load_result
 
 
@@ -108,3 +110,18 @@ def test_a_score_of_100_percent_has_no_wrong_row(right: int, wrong: int, score: 
     failed = EvaluatedRow(row.example, row.prediction, 0.0, 0.0)
     found = EvaluationResult([row] * right + [failed] * wrong, require=100)
     assert (found.score, found.passed) == (score, not wrong)
+
+
+@pytest.mark.parametrize(("repeats", "unit"), [(1, "row"), (2, "run")])
+def test_a_report_says_what_it_counts(repeats: int, unit: str) -> None:
+    rows = [
+        EvaluatedRow(
+            Example(q=number, a="xy"[number % 2]).with_inputs("q"), Prediction(a="x"), 0.5, 0.5, repeat=repeat
+        )
+        for number in range(4)
+        for repeat in range(repeats)
+    ]
+    page = render_report(Report("t", (EvaluationResult(rows),)))
+    assert f"50.0 % of {4 * repeats} {unit}s have the right one of 2 choices." in page
+    assert f"0.5 to 0.6: {4 * repeats} {unit}s" in page
+    assert f">{unit}s</th>" in page

@@ -42,8 +42,8 @@ def best_score(trials: Sequence[TrialRecord]) -> float | None:
     return max((one.score for one in trials if one.score is not None and one.is_full), default=None)
 
 
-def histogram(values: Sequence[float]) -> str:
-    """How many rows have which score, in ten columns."""
+def histogram(values: Sequence[float], unit: str = "row") -> str:
+    """How many rows, or runs of them, have which score, in ten columns."""
     low, high = min(0.0, *values), max(1.0, *values)
     width = (high - low) / 10
     counts = [0] * 10
@@ -57,13 +57,13 @@ def histogram(values: Sequence[float]) -> str:
         start, end = low + index * width, low + (index + 1) * width
         x, y = index * step, 20 + height - tall
         bars.append(
-            f"<g><title>{start:.2g} to {end:.2g}: {count:,} rows</title>"
+            f"<g><title>{start:.2g} to {end:.2g}: {count:,} {unit}s</title>"
             f'<rect class="bar" x="{x + 3}" y="{y}" width="{step - 6}" height="{max(tall, 1)}" rx="3"/>'
             f'<text class="tick" x="{x + step / 2}" y="{y - 5}" text-anchor="middle">{count or ""}</text>'
             f'<text class="tick" x="{x + step / 2}" y="{height + 36}" text-anchor="middle">{start:.2g}</text>'
             "</g>"
         )
-    return _svg(step * 10, height + 42, "How many rows have which score", "".join(bars), fixed=True)
+    return _svg(step * 10, height + 42, f"How many {unit}s have which score", "".join(bars), fixed=True)
 
 
 def heat_map(confusion: Confusion) -> str:

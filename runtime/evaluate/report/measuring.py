@@ -91,10 +91,15 @@ _MEANINGS = {
 }
 
 
-def confusion(found: Confusion) -> str:
-    """Which choices were taken for which."""
+def confusion(found: Confusion, unit: str = "row") -> str:
+    """Which choices were taken for which.
+
+    Args:
+        found: the confusions.
+        unit: what they are counts of: a row, or where rows ran several times a run.
+    """
     labels = found.labels
-    right = f"{100 * found.accuracy:.1f} % of {plural(found.counts.total(), 'row')}"
+    right = f"{100 * found.accuracy:.1f} % of {plural(found.counts.total(), unit)}"
     parts = [f"<p>{right} have the right one of {len(labels)} choices.</p>"]
     is_small = len(labels) <= MOST_TABLED
     columns = []
@@ -105,7 +110,7 @@ def confusion(found: Confusion) -> str:
         columns.append(charts.heat_map(found) + note)
     if wrong := found.most_frequent(12):
         rows = [[text(label), text(other), f"{count:,}"] for label, other, count in wrong]
-        listed = table(["expected", "given", "rows"], rows, numbers=2)
+        listed = table(["expected", "given", f"{unit}s"], rows, numbers=2)
         columns.append(f"<h3>Most frequent confusions</h3>{listed}")
     if is_small:
         columns.insert(0, _matrix(found))
@@ -114,12 +119,12 @@ def confusion(found: Confusion) -> str:
     for one in found.figures():
         shares = (one.precision, one.recall, one.f1)
         figures.append([text(one.name), f"{one.count:,}", *(f"{100 * share:.0f} %" for share in shares)])
-    listed = table(["choice", "rows", "precision", "recall", "F1"], figures, numbers=1)
+    listed = table(["choice", f"{unit}s", "precision", "recall", "F1"], figures, numbers=1)
     return "".join(parts) + details("Precision and recall", listed)
 
 
-def confidence(found: Calibration) -> str:
-    """How the probabilities of choices compare with what was right."""
+def confidence(found: Calibration, unit: str = "row") -> str:
+    """How the probabilities of choices compare with what was right; see `confusion`."""
     figures = tiles(
         tile("calibration error", f"{100 * found.error:.1f} %", "0 is best"),
         tile("Brier score", f"{found.brier:.3f}", "0 is best, 2 worst"),
@@ -134,7 +139,7 @@ def confidence(found: Calibration) -> str:
         ]
         for one in found.bins
     ]
-    titles = ["probability of the choice", "rows", "on average", "were right"]
+    titles = ["probability of the choice", f"{unit}s", "on average", "were right"]
     return f"<h3>How sure the program was</h3>{figures}{table(titles, rows, numbers=1)}"
 
 

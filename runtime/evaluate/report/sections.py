@@ -23,11 +23,13 @@ def body(report: Report) -> str:
     if report.results:
         first = report.results[0]
         values = [row.value for row in first.rows]
+        unit = "row" if first.repeats == 1 else "run"
         if any(value not in (0.0, 1.0) for value in values):
-            parts.append(section("Scores", charts.histogram(values)))
+            parts.append(section("Scores", charts.histogram(values, unit)))
         for found in confusions(first):
             sure = calibration(first, found.field)
-            content = measuring.confusion(found) + ("" if sure is None else measuring.confidence(sure))
+            content = measuring.confusion(found, unit)
+            content += "" if sure is None else measuring.confidence(sure, unit)
             parts.append(section(f"Choices: {found.field}", content))
         parts.append('<section id="rows"><h2>Rows</h2><noscript>This table needs JavaScript.</noscript>')
         parts.append("</section>")
