@@ -81,6 +81,7 @@ def _without_secrets(found: PredictorDifference) -> PredictorDifference:
         removed=tuple(map(redact_mapping, found.removed)),
         added=tuple(map(redact_mapping, found.added)),
         model=drop_secrets(found.model),
+        settings=drop_secrets(found.settings),
     )
 
 
@@ -99,6 +100,7 @@ def _record(found: PredictorDifference) -> dict[str, Any]:
         },
         "model": None if found.model is None else [None if one is None else dict(one) for one in found.model],
         "weights_differ": found.weights,
+        "settings": None if found.settings is None else [dict(one) for one in found.settings],
     }
 
 
@@ -140,6 +142,8 @@ def _lines(found: PredictorDifference, first: Path, second: Path) -> Iterator[st
         yield f"  demos: the same {after} in another order"
     if found.model is not None:
         yield f"  model: {_model(found.model[0])} → {_model(found.model[1])}"
+    if found.settings is not None:
+        yield f"  settings: {_settings(found.settings[0])} → {_settings(found.settings[1])}"
     if found.weights:
         yield "  weights: the model's file has another content"
     elif found.weights is None:
@@ -192,5 +196,9 @@ def _line(demo: Demo, like: Demo) -> str:
 def _model(model: Mapping[str, Any] | None) -> str:
     if model is None:
         return "that of the source"
-    settings = ", ".join(f"{name}={value!r}" for name, value in model.items() if name != "model")
-    return f"{model['model']}{f' ({settings})' if settings else ''}"
+    others = {name: value for name, value in model.items() if name != "model"}
+    return f"{model['model']}{f' ({_settings(others)})' if others else ''}"
+
+
+def _settings(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in settings.items()) or "none"

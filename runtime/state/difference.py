@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ class Learned:
         weights: the digest of the model's file; None without one, "" where it is no file beside the state.
         file: this file; None without one.
         state: the file of the state.
+        settings: those of its calls.
     """
 
     instructions: str
@@ -36,6 +37,7 @@ class Learned:
     weights: str | None
     file: Path | None = None
     state: Path | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class PredictorDifference:
         model: both models, where these or their settings differ.
         weights: the model's file has another content; None where that cannot be told, because one of the
             files is missing, or both states name the same one.
+        settings: those of the calls in both, where they differ.
     """
 
     predictor: str
@@ -64,11 +67,12 @@ class PredictorDifference:
     demo_counts: tuple[int, int] = (0, 0)
     model: tuple[Mapping[str, Any] | None, Mapping[str, Any] | None] | None = None
     weights: bool | None = False
+    settings: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing differs."""
-        parts = (self.only_in, self.instructions, self.removed, self.added, self.model)
+        parts = (self.only_in, self.instructions, self.removed, self.added, self.model, self.settings)
         return not any(parts) and not self.is_reordered and self.weights is False
 
 
@@ -123,6 +127,7 @@ def _difference(name: str, before: Learned, after: Learned) -> PredictorDifferen
         demo_counts=(len(before.demos), len(after.demos)),
         model=(before.model, after.model) if before.model != after.model else None,
         weights=_weights_differ(before, after),
+        settings=(before.settings, after.settings) if before.settings != after.settings else None,
     )
 
 
@@ -164,10 +169,14 @@ def _learned(path: Path, name: str, entry: Any) -> Learned:
         raise StateError(f"{path} is not a state: the entry `{name}` lacks instructions or demos")
     if lm is not None and not (isinstance(lm, Mapping) and isinstance(lm.get("model"), str)):
         raise StateError(f"{path} is not a state: the `lm` of `{name}` does not name a model")
+    settings = entry.get("config") or {}
+    if not isinstance(settings, Mapping):
+        raise StateError(f"{path} is not a state: the `config` of `{name}` is not an object")
     assert isinstance(instructions, str)
     folder = path.resolve().parent
     file = model_file(lm, folder)
-    return Learned(instructions, tuple(demos or ()), lm, _weights(file, folder), file, path.resolve())
+    weights = _weights(file, folder)
+    return Learned(instructions, tuple(demos or ()), lm, weights, file, path.resolve(), settings)
 
 
 def _weights(file: Path | None, folder: Path) -> str | None:

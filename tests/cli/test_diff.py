@@ -53,6 +53,18 @@ def test_the_weights(
     assert run(["diff", "a.json", "a.json"]) == 0
 
 
+def test_the_settings_of_calls(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, settings in (("a", {}), ("b", {"config": {"temperature": 0.5}}), ("c", {"config": {}})):
+        predictor = {"instructions": "i", "demos": [], "lm": None, **settings}
+        text = json.dumps({"dspyc_state": 1, "predictors": {"self": predictor}})
+        (folder / f"{name}.json").write_text(text, encoding="utf-8")
+    assert run(["diff", "a.json", "b.json"]) == 1
+    assert "settings: none → temperature=0.5" in capsys.readouterr().out
+    assert run(["diff", "a.json", "c.json"]) == 0
+    (folder / "c.json").write_text(text.replace('"config": {}', '"config": [1]'), encoding="utf-8")
+    assert run(["diff", "a.json", "c.json"]) == 2
+
+
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_no_secret_is_shown(folder: Path, capsys: pytest.CaptureFixture[str], options: list[str]) -> None:
     shape = "sk-proj-" + "A1b2C3d4E5f6G7h8" * 3
