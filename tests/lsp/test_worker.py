@@ -97,10 +97,14 @@ def test_what_was_asked_of_one_that_is_killed_is_answered(asked: tuple[Client, P
 
 
 def test_a_question_is_cancelled_there(asked: tuple[Client, Path, int]) -> None:
-    client, _, worker = asked
+    client, folder, worker = asked
     os.kill(worker, signal.SIGSTOP)
     begun = client.begin("workspace/symbol", {"query": "answer"})
     client.notify("$/cancelRequest", {"id": begun})
+    # What comes after it has been looked at, so the server has cancelled before the process goes on.
+    uri = (folder / "a.dspy").as_uri()
+    client.open(uri, TYPE.format("A"))
+    client.diagnostics(uri)
     os.kill(worker, signal.SIGCONT)
     assert client.answer(begun)["error"]["code"] == -32800
     assert names(client) == {"AnswerA"}
