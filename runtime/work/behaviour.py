@@ -3,13 +3,15 @@
 A function's closure, defaults and the globals of its file that it names count as much as its code: two
 metrics that one function has made differ in nothing else. Of packages only a function's own code counts.
 
-A list or a dict may be what a metric takes notes in, so that one counts as it was when this process first
-looked at its function: a run that goes on in the same process is the same run.
+A list or a dict may be what a metric takes notes in, and a private attribute what it works with, so these
+count as they were when this process first looked at their owner: a run that goes on in the same process is
+the same run.
 """
 
 from __future__ import annotations
 
 import enum
+import re
 import sys
 from collections.abc import (
     Callable,
@@ -21,10 +23,15 @@ from collections.abc import (
     MutableSet,
     Set,
 )
+from datetime import date, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 from itertools import count, islice
+from pathlib import PurePath
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from ..execution.callables import name_of
@@ -67,6 +74,10 @@ class _Reader:
         found.inside, found._count = self.inside | {id(value)}, self._count
         return found
 
+    def read_anew(self, value: Any) -> Any:
+        """The facts of any value, whose items may be this value."""
+        return value if value is None or _is_plain(value) else self._read(value)
+
     def read(self, value: Any) -> Any:
         """The facts of any value; of one that has been read before, that it comes again."""
         if value is None or (isinstance(value, (str, int, float)) and not isinstance(value, enum.Enum)):
@@ -96,6 +107,10 @@ class _Reader:
                 return [kind, len(value), self._items(item for pair in value.items() for item in pair)]
             case list() | tuple():
                 return [kind, len(value), self._items(value)]
+            case re.Pattern():
+                return [kind, self.read(value.pattern), value.flags]
+            case complex() | Decimal() | Fraction() | date() | time() | timedelta() | PurePath() | UUID():
+                return [kind, str(value)]
             case Set():
                 return [kind, len(value), sorted(repr(each) for each in value if _is_plain(each))]
         if callable(wrapped := getattr(value, "__wrapped__", None)):
@@ -112,23 +127,27 @@ class _Reader:
             facts.append(self._predictors_of(value))
             if hasattr(value, "signature") and hasattr(value, "demos"):
                 return facts
-        elif not _is_users_class(kind):
+            return [*facts, self._attributes(value, is_module=True)]
+        if not _is_users_class(kind):
             return facts
-        return [*facts, self._attributes(value)]
+        return [*facts, self._attributes(value, is_module=False)]
 
-    def _attributes(self, owner: Any) -> list[Any]:
-        found = getattr(owner, "__dict__", {})
-        names = (name for name in sorted(found) if not name.startswith("_"))
+    def _attributes(self, owner: Any, is_module: bool) -> list[Any]:
+        slots = [name for kind in type(owner).__mro__ for name in _slots(kind) if hasattr(owner, name)]
+        found = {**{name: getattr(owner, name) for name in slots}, **getattr(owner, "__dict__", {})}
+        # The private ones of a module are mostly the runtime's.
+        names = (name for name in sorted(found) if not (name.startswith("__" if not is_module else "_")))
         return [[name, self._kept(owner, name, found[name])] for name in names]
 
     def _kept(self, owner: Any, name: str, value: Any) -> Any:
-        """The facts of a value that a function or an object has: of one that changes, those of the first
-        time.
+        """The facts of a value that a function or an object has: of one that changes, and of a private one,
+        those of the first time.
         """
-        if not isinstance(value, (MutableSequence, MutableMapping, MutableSet)):
+        is_changing = isinstance(value, (MutableSequence, MutableMapping, MutableSet))
+        if not (is_changing or name.startswith("_")):
             return self.read(value)
         # Apart from what has been read before, so that the first time says the same as any other.
-        facts = "…" if id(value) in self.inside else self._apart(value)._read(value)
+        facts = "…" if id(value) in self.inside else self._apart(value).read_anew(value)
         try:
             return _first_facts.setdefault(owner, {}).setdefault(name, facts)
         except TypeError:  # an object that cannot be a key
@@ -166,7 +185,18 @@ class _Reader:
             )
             if (is_code or _is_plain(value)) and not isinstance(value, ModuleType):
                 found.append([name, self.read(value)])
+            elif isinstance(value, _CONSTANTS):
+                found.append([name, self._kept(function, f"global {name}", value)])
         return found
+
+
+_CONSTANTS = (list, tuple, dict, set, frozenset, bytes, re.Pattern, Decimal, Fraction, date, time, timedelta)
+"""What a file has as constants, beside plain values."""
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    found = vars(kind).get("__slots__", ())
+    return (found,) if isinstance(found, str) else tuple(found)
 
 
 def _is_plain(value: Any) -> bool:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from decimal import Decimal
 from functools import lru_cache, partial
 from pathlib import Path
 from types import FunctionType
@@ -90,7 +94,45 @@ def with_helper(value: Any) -> Callable[..., Any]:
     return found
 
 
+def with_table(value: Any) -> Callable[..., Any]:
+    names: dict[str, Any] = {"__name__": "metrics"}
+    text = f"TABLE = {{'least': [{value!r}]}}\ndef metric(example, pred): return TABLE['least'][0]\n"
+    exec(compile(text, "/home/somebody/metrics.py", "exec"), names)  # noqa: S102
+    found: Callable[..., Any] = names["metric"]
+    return found
+
+
+class Private:
+    """A metric whose setting is its own matter."""
+
+    def __init__(self, least: Any) -> None:
+        self._least = least
+        self._lock = threading.Lock()
+
+    def __call__(self, example: Any, pred: Any) -> Any:
+        return self._least
+
+
+class Slotted:
+    """A metric without a dict of attributes."""
+
+    __slots__ = ("least",)
+
+    def __init__(self, least: Any) -> None:
+        self.least = least
+
+    def __call__(self, example: Any, pred: Any) -> Any:
+        return self.least
+
+
 METRICS: list[Callable[[Any], Any]] = [
+    with_table,
+    Private,
+    Slotted,
+    lambda value: with_closure(Decimal(value)),
+    lambda value: with_closure(re.compile(f"{value} or more")),
+    lambda value: with_closure(Path(f"{value}.txt")),
+    lambda value: with_closure((datetime.timedelta(days=value), b"x")),
     with_closure,
     with_default,
     with_keyword,
@@ -174,13 +216,14 @@ class Stopped(BaseException):
 
 
 def test_nothing_is_taken_from_a_run_of_another_metric(tmp_path: Path) -> None:
+    stops = {"at": "2"}
+
     class Stopping:
-        def __init__(self, score: float, stop_at: str) -> None:
+        def __init__(self, score: float) -> None:
             self.score = score
-            self._stop_at = stop_at
 
         def __call__(self, example: Any, pred: Any) -> float:
-            if example.q == self._stop_at:
+            if example.q == stops["at"]:
                 raise Stopped
             return self.score
 
@@ -189,12 +232,13 @@ def test_nothing_is_taken_from_a_run_of_another_metric(tmp_path: Path) -> None:
         return [row.value for row in evaluate(lambda q: Prediction(a=answer))]
 
     with pytest.raises(Stopped):
-        measured(Stopping(0.25, "2"))
+        measured(Stopping(0.25))
+    stops["at"] = ""
     with pytest.raises(JournalError, match="`settings` changed since"):
-        measured(Stopping(0.75, ""))
+        measured(Stopping(0.75))
     with pytest.raises(JournalError, match="`program` changed since"):
-        measured(Stopping(0.25, ""), "2")
-    assert measured(Stopping(0.25, "")) == [0.25] * 4
+        measured(Stopping(0.25), "2")
+    assert measured(Stopping(0.25)) == [0.25] * 4
 
 
 def test_what_a_metric_takes_notes_in_is_no_setting_of_the_process_that_goes_on() -> None:
@@ -229,6 +273,7 @@ def test_what_is_too_large_counts_in_part(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 SCRIPT = """
+import datetime, re, threading
 from functools import partial
 from dspyc.runtime import Module, Predict, answer_exact_match
 from dspyc.runtime.work.identity import running_digest, value_digest
@@ -247,7 +292,15 @@ class Own(Module):
         return self.ask(q=q) if q in {"one", "two", "three"} else None
 
 def metric(example, pred, kinds=frozenset({"k", "l", "m"})):
-    return example.a in {"one", "two", "three"} and helper()
+    return example.a in {"one", "two", "three"} and helper() and TABLE and PATTERN and HOLDER
+
+class Holder:
+    def __init__(self):
+        self._lock, self._found, self.kinds = threading.Lock(), {}, {"x", "y"}
+
+HOLDER = Holder()
+TABLE = {"a": {"x", "y", "z"}, "b": [Holder(), re.compile("x"), datetime.date(2020, 1, 1)]}
+PATTERN = re.compile("a|b")
 
 def helper():
     return object

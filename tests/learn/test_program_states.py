@@ -8,7 +8,6 @@ import enum
 import json
 import shutil
 import threading
-from collections.abc import Iterator
 from contextlib import nullcontext
 from decimal import Decimal
 from pathlib import Path
@@ -35,7 +34,6 @@ from dspyc.runtime import (
     context,
     parameters,
 )
-from dspyc.runtime.execution.settings import reset
 from dspyc.runtime.lm import models
 from dspyc.runtime.modules.calling import in_force
 from dspyc.runtime.programs.capture import with_models_beside
@@ -320,13 +318,6 @@ class Trained(Optimizer):
         for predictor in program.predictors():
             predictor.lm = LM(self.model)
         return program
-
-
-@pytest.fixture
-def _clean_settings() -> Iterator[None]:
-    reset()
-    yield
-    reset()
 
 
 @pytest.mark.usefixtures("_clean_settings")

@@ -7,7 +7,6 @@ import json
 import logging
 import math
 import os
-from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,6 @@ from dspyc.runtime import (
     configure,
     context,
 )
-from dspyc.runtime.execution.settings import reset
 from dspyc.runtime.modules.calling import in_force
 from dspyc.runtime.state.models import SAMPLING
 from support.neighbour import Neighbour
@@ -250,13 +248,6 @@ def test_another_model_of_the_same_provider_keeps_the_address_of_the_source() ->
     predictor.load_state({**predictor.dump_state(), "lm": {"model": "anthropic/x"}})
     assert predictor.lm is not None
     assert "api_base" not in predictor.lm.kwargs
-
-
-@pytest.fixture
-def _clean_settings() -> Iterator[None]:
-    reset()
-    yield
-    reset()
 
 
 @pytest.mark.usefixtures("_clean_settings")
