@@ -6,12 +6,13 @@ import datetime
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache, partial
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
 import pytest
@@ -78,28 +79,30 @@ class JudgeModule(Module):
         return self.least
 
 
-def with_globals(value: Any) -> Callable[..., Any]:
-    """A metric of a file of its own, which names a constant and a function of it."""
-    names: dict[str, Any] = {"__name__": "metrics"}
-    text = f"LEAST = {value!r}\ndef least(): return {value!r}\ndef metric(example, pred): return LEAST\n"
-    exec(compile(text, "/home/somebody/metrics.py", "exec"), names)  # noqa: S102
-    return FunctionType(names["metric"].__code__, names)
+def file_with(text: str) -> Any:
+    """A Python file of the user's, imported."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "somebodys.py"
+        path.write_text(text, encoding="utf-8")
+        spec = spec_from_file_location(path.stem, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
 
 
-def with_helper(value: Any) -> Callable[..., Any]:
-    names: dict[str, Any] = {"__name__": "metrics"}
-    text = f"def least(): return {value!r}\ndef metric(example, pred): return least()\n"
-    exec(compile(text, "/home/somebody/metrics.py", "exec"), names)  # noqa: S102
-    found: Callable[..., Any] = names["metric"]
-    return found
+def with_constant(value: Any) -> Any:
+    return file_with(f"LEAST = {value!r}\ndef metric(example, pred): return LEAST\n").metric
 
 
-def with_table(value: Any) -> Callable[..., Any]:
-    names: dict[str, Any] = {"__name__": "metrics"}
+def with_helper(value: Any) -> Any:
+    return file_with(f"def least(): return {value!r}\ndef metric(example, pred): return least()\n").metric
+
+
+def with_table(value: Any) -> Any:
     text = f"TABLE = {{'least': [{value!r}]}}\ndef metric(example, pred): return TABLE['least'][0]\n"
-    exec(compile(text, "/home/somebody/metrics.py", "exec"), names)  # noqa: S102
-    found: Callable[..., Any] = names["metric"]
-    return found
+    return file_with(text).metric
 
 
 class Private:
@@ -136,7 +139,7 @@ METRICS: list[Callable[[Any], Any]] = [
     with_closure,
     with_default,
     with_keyword,
-    with_globals,
+    with_constant,
     with_helper,
     lambda value: partial(of_three, least=value),
     lambda value: partial(of_three, value),
@@ -177,10 +180,9 @@ class Inside(Module):
 
 def written(answer: Any) -> Module:
     """A module whose code, and nothing else, has the answer."""
-    names: dict[str, Any] = {"__name__": "programs", "Module": Module, "Prediction": Prediction}
-    text = f"class Written(Module):\n  def forward(self, q): return Prediction(a={answer!r})\n"
-    exec(compile(text, "/home/somebody/programs.py", "exec"), names)  # noqa: S102
-    made: Module = names["Written"]()
+    text = "from dspyc.runtime import Module, Prediction\n"
+    text += f"class Written(Module):\n  def forward(self, q): return Prediction(a={answer!r})\n"
+    made: Module = file_with(text).Written()
     return made
 
 
